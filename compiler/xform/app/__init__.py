@@ -1,0 +1,1 @@
+"""Use cases: compile, plan, build, test, show, why."""

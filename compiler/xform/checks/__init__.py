@@ -1,0 +1,1 @@
+"""Data tests as SQL, and what their results mean."""

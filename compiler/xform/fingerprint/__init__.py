@@ -1,0 +1,1 @@
+"""Hashes of meaning for rows, columns and builds, and the text that explains them."""

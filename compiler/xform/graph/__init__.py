@@ -1,0 +1,1 @@
+"""Order, cycles and selection."""

@@ -1,0 +1,1 @@
+"""Files, clock, environment, processes: the machine behind the ports."""

@@ -1,0 +1,1 @@
+"""The difference between the project and what is built, as data, with reasons."""

@@ -1,0 +1,183 @@
+"""A plan: what would make an environment match the project, as pure data, with reasons.
+
+`Plan` is what people and programs read (`plan --format json`, DESIGN §5). Its `steps` are what
+the runner carries out; both come from the same decisions, so they cannot drift.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import msgspec
+
+from xform.base.hashing import Digest
+from xform.base.names import AssetName
+from xform.base.spans import SourceMap, Span
+
+
+class ReasonKind(enum.StrEnum):
+    NEW = "new"
+    CODE = "code"
+    DATA = "data"
+    CONFIG = "config"
+    DEPENDENCY = "dependency"
+    MISSING = "missing"
+    FAILED = "failed"
+    FORCED = "forced"
+
+
+class Reason(msgspec.Struct, frozen=True):
+    kind: ReasonKind
+    detail: str
+    columns: tuple[str, ...] = ()
+
+
+class ActionKind(enum.StrEnum):
+    BUILD = "build"
+    REUSE = "reuse"
+    PUBLISH = "publish"
+    DROP = "drop"
+    TEST = "test"
+
+
+class Action(msgspec.Struct, frozen=True):
+    """Only `build` computes. `reuse` publishes a build that exists already; `publish` points a
+    name at it anew (or re-creates a view on builds that moved); `drop` takes a published name
+    away; `test` runs the tests of a build that stands."""
+
+    asset: AssetName
+    action: ActionKind
+    reasons: tuple[Reason, ...]
+
+
+class Audit(msgspec.Struct, frozen=True):
+    """A data test, ready to run: a query that yields one row with one number, the failing rows.
+
+    `sql` reads the build under the physical name it will have. `blocking` audits keep a build
+    from being published; others warn.
+    """
+
+    name: str
+    asset: AssetName
+    sql: str
+    blocking: bool
+    span: Span
+    columns: tuple[str, ...] = ()
+    description: str = ""
+    """What is claimed, in words: `order_id is unique`."""
+
+
+class SqlBody(msgspec.Struct, frozen=True, tag="sql"):
+    """A query to store as a table or to wrap as a view. All names in it are physical.
+
+    `path`, `source_map` and `edits` lead from a place in `sql` back to the written file, for
+    engine errors; `edits` lists (start in sql, length in sql, start in rendered, length there).
+    """
+
+    sql: str
+    path: str
+    source_map: SourceMap = SourceMap()
+    edits: tuple[tuple[int, int, int, int], ...] = ()
+
+
+class SeedBody(msgspec.Struct, frozen=True, tag="seed"):
+    """A data file to load. `types` are the declared column types."""
+
+    file: str
+    format: str
+    types: dict[str, str] = {}
+    options: dict[str, Any] = {}
+
+
+class PythonBody(msgspec.Struct, frozen=True, tag="python"):
+    """A Python function to call: parameter → (physical relation, annotated type)."""
+
+    path: str
+    function: str
+    inputs: dict[str, tuple[str, str | None]]
+
+
+Body = SqlBody | SeedBody | PythonBody
+
+
+class Component(msgspec.Struct, frozen=True, array_like=True):
+    """One part of a build fingerprint, as stored with the build and shown by `why`.
+
+    `name` is what a person would call it (`column amount`, `where`, `kind`); `text` is the
+    canonical text that went into the hash, readable; `inputs` are the upstream columns it reads
+    with the digests they had (`staging.orders.amount` → digest; `staging.orders` for its rows).
+    """
+
+    name: str
+    digest: Digest
+    text: str
+    inputs: dict[str, Digest] = {}
+
+
+class BuildStep(msgspec.Struct, frozen=True):
+    """Make one build.
+
+    `physical` is the name in `_xform` that the build gets; `relation` is `table` or `view`.
+    `leaves` are the seeds, sources and clocks that can change its content: the versions recorded
+    with the build are, for a leaf in `pins`, the version found when the step starts, for others
+    what the builds of `inputs` recorded. `inputs` maps every asset that the body reads to its
+    physical name. `waits_for` are the steps that must have succeeded before.
+    """
+
+    asset: AssetName
+    relation: str
+    physical: str
+    body: Body
+    fingerprint: Digest
+    generation: int
+    leaves: tuple[str, ...]
+    pins: dict[str, str]
+    inputs: dict[AssetName, str]
+    waits_for: tuple[AssetName, ...]
+    columns: tuple[str, ...] = ()
+    """The output columns in order, where the compiler knows them: the build must have these."""
+    audits: tuple[Audit, ...] = ()
+    audits_digest: Digest = Digest("")
+    components: tuple[Component, ...] = ()
+    file_pins: dict[str, str] = {}
+    """File leaves among `pins`: leaf → path. Their digests are taken anew around the step."""
+
+
+class AuditStep(msgspec.Struct, frozen=True):
+    """Run the tests of a build that stands."""
+
+    asset: AssetName
+    physical: str
+    audits: tuple[Audit, ...]
+    audits_digest: Digest
+    waits_for: tuple[AssetName, ...] = ()
+
+
+class PublishStep(msgspec.Struct, frozen=True):
+    """Let a published name show a build. Done for all assets at once, at the end."""
+
+    asset: AssetName
+    schema: str
+    name: str
+    physical: str
+    fingerprint: Digest
+
+
+class DropStep(msgspec.Struct, frozen=True):
+    """Take away a published view that the project no longer has."""
+
+    asset: AssetName
+    schema: str
+    name: str
+
+
+Step = BuildStep | AuditStep | PublishStep | DropStep
+
+
+class Plan(msgspec.Struct, frozen=True):
+    environment: str
+    actions: tuple[Action, ...]
+    unchanged: tuple[AssetName, ...]
+    steps: tuple[Step, ...] = ()
+    """In topological order, builds and audits first, then publishes and drops."""

@@ -1,0 +1,1 @@
+"""Finds engines by the type a profile names."""

@@ -1,0 +1,1 @@
+"""What the files declare: settings, assets, tests, profiles. Text in, declarations out."""

@@ -1,0 +1,149 @@
+"""What a project declares, after files, yml and defaults have been put together.
+
+Every struct can be stored. Spans say where a setting was written, for diagnostics; they never
+take part in a fingerprint.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import msgspec
+
+from xform.base.hashing import Digest
+from xform.base.names import AssetName
+from xform.base.spans import Span
+
+
+class Kind(enum.StrEnum):
+    """How an asset comes to be (its materialization)."""
+
+    VIEW = "view"
+    TABLE = "table"
+    EPHEMERAL = "ephemeral"
+    SEED = "seed"
+    EXTERNAL = "external"
+    EXPOSURE = "exposure"
+
+
+class Language(enum.StrEnum):
+    SQL = "sql"
+    PYTHON = "python"
+    NONE = "none"
+
+
+class TestKind(enum.StrEnum):
+    NOT_NULL = "not_null"
+    UNIQUE = "unique"
+    ACCEPTED_VALUES = "accepted_values"
+    RANGE = "range"
+    RELATIONSHIPS = "relationships"
+    ROW_COUNT = "row_count"
+
+
+class TestSpec(msgspec.Struct, frozen=True):
+    """A data test as declared.
+
+    `columns` is empty for tests of the whole asset. `args` by kind: accepted_values `values`
+    (list); range `min`, `max` (either may be missing; inclusive); relationships `to` (an asset
+    as written), `field`; row_count `min`, `max`. `where` is an SQL condition on the tested rows.
+    """
+
+    kind: TestKind
+    columns: tuple[str, ...]
+    span: Span
+    args: dict[str, Any] = {}
+    severity: str = "error"
+    where: str | None = None
+    name: str | None = None
+
+
+class ColumnSpec(msgspec.Struct, frozen=True):
+    name: str
+    span: Span
+    type: str | None = None
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    tests: tuple[TestSpec, ...] = ()
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """A parameter of a Python model: the asset it names (as written) and the annotated type."""
+
+    name: str
+    asset: str
+    annotation: str | None
+    span: Span
+
+
+class PythonFunction(msgspec.Struct, frozen=True):
+    """A Python model as read from its syntax tree; nothing has been imported.
+
+    `digest` covers the syntax tree of the file (comments and layout do not enter) and of every
+    project module it imports, directly or through others.
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    digest: Digest
+    modules: tuple[str, ...] = ()
+    """Paths of the project modules that it imports."""
+
+
+class Asset(msgspec.Struct, frozen=True):
+    """One declared asset.
+
+    `path` is the file that defines it, relative to the project, with `/`: the model, the seed's
+    data file, or the yml file of a source or exposure. `relation` is what an external names in
+    the warehouse: (schema, name), or `files` names the file(s) it reads instead. `declared_in`
+    lists yml files that also say something of it.
+    """
+
+    name: AssetName
+    kind: Kind
+    language: Language
+    path: str
+    span: Span
+    columns: tuple[ColumnSpec, ...] = ()
+    tests: tuple[TestSpec, ...] = ()
+    """Tests of the whole asset; those of columns stand at the columns."""
+    description: str = ""
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+    group: str | None = None
+    access: str | None = None
+    domain: str | None = None
+    grain: tuple[str, ...] = ()
+    meta: dict[str, Any] = {}
+    dialect: str | None = None
+    """Of the model's SQL where it differs from the target's."""
+    volatile: str = "rebuild"
+    """`rebuild`: a model that calls the clock or chance runs anew each time; `ignore`: not."""
+    header_end: int = 0
+    """Offset in the file at which the SQL begins, behind the header block."""
+    python: PythonFunction | None = None
+    relation: tuple[str, str] | None = None
+    files: str | None = None
+    """Of seeds and file sources: the path of the data file, relative to the project."""
+    format: str | None = None
+    """Of seeds and file sources: csv, parquet or json."""
+    depends_on: tuple[str, ...] = ()
+    """Of exposures: the assets they read, as written. Of models: none (they are inferred)."""
+    config: dict[str, Any] = {}
+    """All settings as given, merged by precedence: for `config.<key>` selection and `config()`."""
+    declared_in: tuple[str, ...] = ()
+
+
+class Project(msgspec.Struct, frozen=True):
+    """Everything declared. `assets` is sorted by name and holds no name twice."""
+
+    name: str
+    default_schema: str
+    dialect: str | None
+    variables: dict[str, Any]
+    assets: tuple[Asset, ...]
+    macros: tuple[str, ...]
+    """Paths of macro files, sorted."""
+    selectors: str | None = None
+    """Path of `selectors.yml` where there is one."""

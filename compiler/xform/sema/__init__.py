@@ -1,0 +1,1 @@
+"""Names, stars, columns, value and row lineage, meaning: one pass per model."""

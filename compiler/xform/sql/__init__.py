@@ -1,0 +1,1 @@
+"""Text to tree to intermediate form. The only stage below the engines that knows sqlglot."""

@@ -1,0 +1,1 @@
+"""The state store: what was built, published and run."""
