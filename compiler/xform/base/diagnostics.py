@@ -56,9 +56,7 @@ def diagnose(
 ) -> Diagnostic:
     """A diagnostic of a known code, at a span or (given a path) at a whole file."""
     span = file_span(at) if isinstance(at, str) else at
-    return Diagnostic(
-        code.id, Severity(code.severity), message, span, help, asset, tuple(labels)
-    )
+    return Diagnostic(code.id, Severity(code.severity), message, span, help, asset, tuple(labels))
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

@@ -63,3 +63,9 @@ class SelectionFacts(msgspec.Struct, frozen=True):
     results: Mapping[str, str] = {}
     changed: Mapping[str, frozenset[AssetName]] = {}
     """For `state:`: new, old, modified, unmodified, and `modified.<what>` → assets."""
+    source_status: Mapping[AssetName, str] = {}
+    """For `source_status:`: source → `fresher` where its data is newer than that of the state."""
+    columns: Mapping[AssetName, tuple[str, ...]] = {}
+    """For `column:`: the columns of each asset, as far as they are known."""
+    given: frozenset[str] = frozenset()
+    """Methods whose facts were gathered: tells facts that are empty from facts not given."""

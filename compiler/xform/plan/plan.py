@@ -14,6 +14,7 @@ import msgspec
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.base.spans import SourceMap, Span
+from xform.fingerprint.component import Component as Component
 
 
 class ReasonKind(enum.StrEnum):
@@ -66,6 +67,8 @@ class Audit(msgspec.Struct, frozen=True):
     columns: tuple[str, ...] = ()
     description: str = ""
     """What is claimed, in words: `order_id is unique`."""
+    failure: str = ""
+    """What is found where the claim does not hold, in words: `order_id is not unique`."""
 
 
 class SqlBody(msgspec.Struct, frozen=True, tag="sql"):
@@ -99,20 +102,6 @@ class PythonBody(msgspec.Struct, frozen=True, tag="python"):
 
 
 Body = SqlBody | SeedBody | PythonBody
-
-
-class Component(msgspec.Struct, frozen=True, array_like=True):
-    """One part of a build fingerprint, as stored with the build and shown by `why`.
-
-    `name` is what a person would call it (`column amount`, `where`, `kind`); `text` is the
-    canonical text that went into the hash, readable; `inputs` are the upstream columns it reads
-    with the digests they had (`staging.orders.amount` → digest; `staging.orders` for its rows).
-    """
-
-    name: str
-    digest: Digest
-    text: str
-    inputs: dict[str, Digest] = {}
 
 
 class BuildStep(msgspec.Struct, frozen=True):

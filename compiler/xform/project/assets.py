@@ -66,6 +66,7 @@ class ColumnSpec(msgspec.Struct, frozen=True):
     description: str = ""
     tags: tuple[str, ...] = ()
     tests: tuple[TestSpec, ...] = ()
+    meta: dict[str, Any] = {}
 
 
 class Parameter(msgspec.Struct, frozen=True):

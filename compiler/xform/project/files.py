@@ -5,11 +5,12 @@ The listing comes from the host; this stage never touches a disk.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
+from xform.base.diagnostics import Diagnostic
 from xform.base.hashing import Digest
 
 
@@ -21,6 +22,16 @@ class FileEntry(msgspec.Struct, frozen=True, array_like=True):
     mtime_ns: int
     size: int
     digest: Digest
+    ctime_ns: int = 0
+    """Change of the file's status: catches content replaced under an old modification time."""
+
+
+class UnreadableFile(Exception):  # noqa: N818 - a fact of the file, found by a port
+    """A listed file that cannot be read, or that has changed since it was listed."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
 
 
 class Files(Protocol):
@@ -32,5 +43,18 @@ class Files(Protocol):
         ...
 
     def read(self, path: str) -> bytes:
-        """The content of a listed file."""
+        """The content of a listed file. Raises UnreadableFile."""
+        ...
+
+
+class WideFiles(Files, Protocol):
+    """Files that can be asked for more than the project's own folders hold."""
+
+    @property
+    def diagnostics(self) -> Sequence[Diagnostic]:
+        """What could not be listed."""
+        ...
+
+    def widen(self, paths: Iterable[str]) -> bool:
+        """List these too, where they exist within the project; whether any does."""
         ...

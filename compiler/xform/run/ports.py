@@ -4,22 +4,24 @@ stand in `engines`, `state` and `host`; nothing here does IO.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
-from xform.plan.plan import BuildStep, Component, DropStep, PublishStep
+from xform.base.spans import Span
+from xform.plan.plan import BuildStep, Component, DropStep, PublishStep, SeedBody
+from xform.run.events import Event
 
 
 class EngineError(Exception):
     """An engine refused or failed. `offset` is into the statement, where the engine says.
 
     `kind` is one of: syntax, binder, catalog, constraint, conversion, interrupted, busy, io,
-    memory, other.
+    memory, settings, other. `offset` and `length` count characters.
     """
 
     def __init__(
@@ -32,12 +34,51 @@ class EngineError(Exception):
         self.length = length
 
 
-class EngineBusy(EngineError):
+class EngineBusy(EngineError):  # noqa: N818 - says what is the case
     """Another process holds the warehouse. `holder` says who, as far as is known."""
 
     def __init__(self, message: str, holder: str) -> None:
         super().__init__(message, kind="busy")
         self.holder = holder
+
+
+class ColumnsDiffer(EngineError):  # noqa: N818 - says what is the case
+    """A build came out with other columns than the compiler said."""
+
+    def __init__(self, message: str, expected: Sequence[str], found: Sequence[str]) -> None:
+        super().__init__(message, kind="binder")
+        self.expected = tuple(expected)
+        self.found = tuple(found)
+
+
+class NameTaken(EngineError):  # noqa: N818 - says what is the case
+    """A name to publish holds something that xform did not make."""
+
+    def __init__(self, message: str, asset: AssetName) -> None:
+        super().__init__(message, kind="catalog")
+        self.asset = asset
+
+
+class CodeError(EngineError):
+    """A Python model could not be loaded, raised, or returned what cannot be stored.
+
+    `stage` is load, call or result; `span` is the place in the user's file, where known.
+    """
+
+    def __init__(self, message: str, *, stage: str, span: Span | None = None) -> None:
+        super().__init__(message, kind="other")
+        self.stage = stage
+        self.span = span
+
+
+class StateError(Exception):
+    """The state store refused. `kind` is busy, newer or io."""
+
+    def __init__(self, message: str, *, kind: str, help: str) -> None:  # noqa: A002
+        super().__init__(message)
+        self.message = message
+        self.kind = kind
+        self.help = help
 
 
 class BuildRecord(msgspec.Struct, frozen=True):
@@ -84,14 +125,25 @@ class QueryResult(msgspec.Struct, frozen=True):
     rows: list[tuple[Any, ...]]
 
 
+Settle: TypeAlias = Callable[[BuildRecord], BuildRecord]
+"""The last word on a record, when its data has been read."""
+
+
 class Session(Protocol):
     """A connection for one thread."""
 
-    def build(self, step: BuildStep, record: BuildRecord, python: Any = None) -> BuildRecord:
+    def build(
+        self,
+        step: BuildStep,
+        record: BuildRecord,
+        python: Any = None,
+        settle: Settle | None = None,
+    ) -> BuildRecord:
         """Make the build and its ledger row in one transaction.
 
-        `python` is the loaded function of a Python step. Returns the record with `columns` and
-        `rows` as found. On any error nothing of it stays.
+        `python` is the loaded function of a Python step. The record gets `columns` and `rows` as
+        found; then `settle`, called when the data is there and before anything is committed,
+        says what is to be written. Returns what was written. On any error nothing of it stays.
         """
         ...
 
@@ -144,6 +196,10 @@ class Engine(Protocol):
         """Columns (name, type) of each query, in one round trip; unknown relations are left out."""
         ...
 
+    def scan(self, body: SeedBody) -> str:
+        """The query that reads a data file just as a build of it does; for `describe`."""
+        ...
+
     def versions(self, relations: Mapping[str, tuple[str, str]]) -> dict[str, str]:
         """Data version of each warehouse table (key → (schema, name)), from its content."""
         ...
@@ -156,4 +212,102 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Checkpoint and disconnect."""
+        ...
+
+
+class StateSnapshot(msgspec.Struct, frozen=True):
+    """All that a plan needs of the past, in one read.
+
+    `identity` is the warehouse's at the time when builds and publications were copied from its
+    ledger: where it differs from `Engine.identity()`, they may be out of date (`sync`).
+    """
+
+    identity: str
+    builds: dict[str, BuildRecord]
+    """By physical name."""
+    publications: tuple[Publication, ...]
+    """Of every environment."""
+    statuses: dict[AssetName, str]
+    """What became of each asset when it last ran in the environment (`NodeDone.status`)."""
+    seconds: dict[AssetName, float]
+    """How long its last successful build took."""
+
+    def published(self, environment: str) -> dict[AssetName, Publication]:
+        return {item.asset: item for item in self.publications if item.environment == environment}
+
+    def builds_of(self, asset: AssetName) -> tuple[BuildRecord, ...]:
+        """Newest generation first."""
+        mine = [record for record in self.builds.values() if record.asset == asset]
+        return tuple(
+            sorted(mine, key=lambda record: (record.generation, record.built_at), reverse=True)
+        )
+
+    def by_fingerprint(self) -> dict[tuple[AssetName, Digest], BuildRecord]:
+        """The newest build of each asset and fingerprint. Two assets may have one fingerprint."""
+        newest: dict[tuple[AssetName, Digest], BuildRecord] = {}
+        for record in self.builds.values():
+            key = (record.asset, record.fingerprint)
+            if key not in newest or newest[key].generation < record.generation:
+                newest[key] = record
+        return newest
+
+
+class State(Protocol):
+    """The store of run history, and an index of the warehouse's ledger. Raises StateError."""
+
+    def snapshot(self, environment: str, *, components: bool = True) -> StateSnapshot: ...
+
+    def sync(self, ledger: Ledger, identity: str) -> None:
+        """Make the index equal to the ledger of a warehouse, and note the warehouse's identity."""
+        ...
+
+    def start_run(self, run_id: str, environment: str, at: str) -> None: ...
+
+    def record(self, run_id: str, events: Sequence[Event]) -> None:
+        """Keep what matters of a run's events, in one transaction."""
+        ...
+
+    def end_run(self, run_id: str, events: Sequence[Event]) -> None:
+        """Like `record`; the RunEnd among the events closes the run."""
+        ...
+
+
+class Signals(Protocol):
+    """Requests to stop (Ctrl-C, SIGTERM) since the start of a run."""
+
+    @property
+    def count(self) -> int: ...
+
+
+class Host(Protocol):
+    """The machine: time, files, Python code."""
+
+    def now(self) -> str:
+        """The time in UTC, ISO 8601 with `Z`."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds, for durations."""
+        ...
+
+    def new_run_id(self) -> str: ...
+
+    def digest(self, path: str) -> str | None:
+        """The version of a data file, in the form that plans pin; None where it is gone."""
+        ...
+
+    def read(self, path: str) -> str | None:
+        """The text of a project file, for places in diagnostics."""
+        ...
+
+    def load_function(self, path: str, function: str) -> Callable[..., Any]:
+        """The function of a Python model. Raises CodeError."""
+        ...
+
+    def captured(self, sink: Callable[[str], None]) -> AbstractContextManager[None]:
+        """What this thread prints meanwhile goes, line by line, to the sink, not to stdout."""
+        ...
+
+    def signals(self) -> AbstractContextManager[Signals]:
+        """Count requests to stop meanwhile, instead of letting them interrupt at any point."""
         ...

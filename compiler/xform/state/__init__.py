@@ -1,1 +1,1 @@
-"""The state store: what was built, published and run."""
+"""The state of one machine in SQLite: run history, and an index of the warehouse's ledger."""

@@ -25,8 +25,9 @@ class Reference(msgspec.Struct, frozen=True):
 class Read(msgspec.Struct, frozen=True, array_like=True, order=True):
     """Something outside the file that its rendering looked at: the trace of a template.
 
-    `kind` is `var`, `env_var` or `target`; `value` is a digest of what was found (never the value:
-    it may be secret).
+    `kind` is `var`, `env_var`, `target`, `config` (a setting of the asset), `asset` (its name) or
+    `macro` (a global name; the digest covers all that the macro uses). `value` is a digest of
+    what was found (never the value: it may be secret), empty where there was nothing.
     """
 
     kind: str

@@ -1,0 +1,64 @@
+"""Building: plan, run, test, publish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from xform.app.environment import EnvironmentPlanner, Planned
+from xform.app.workspace import Workspace
+from xform.base.names import AssetName
+from xform.checks.outcome import judge
+from xform.plan.plan import AuditStep, BuildStep, Plan
+from xform.run.events import Event
+from xform.run.executor import execute
+from xform.run.result import RunResult
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a build is asked for."""
+
+    selected: frozenset[AssetName] | None = None
+    full_refresh: bool = False
+    fail_fast: bool = False
+    atomic: bool = False
+
+
+def build(
+    workspace: Workspace,
+    planner: EnvironmentPlanner,
+    planned: Planned,
+    wanted: Wanted,
+    emit: Callable[[Event], None],
+) -> RunResult:
+    """Carry out a plan.
+
+    The plan was made without holding the warehouse. Once it is held, the record is looked at
+    again; where somebody else has built in between, the plan is made anew.
+    """
+    plan = planned.plan
+    if plan.steps:
+        workspace.engine.open()
+        identity = workspace.engine.identity()
+        if identity != planned.snapshot.identity:
+            workspace.state.sync(workspace.engine.ledger(), identity)
+            plan = planner.plan(
+                wanted.selected, full_refresh=wanted.full_refresh, held=True
+            ).plan
+    return execute(
+        plan,
+        workspace.engine,
+        workspace.state,
+        workspace.host,
+        threads=workspace.threads,
+        emit=emit,
+        fail_fast=wanted.fail_fast,
+        atomic=wanted.atomic,
+        judge=judge,
+    )
+
+
+def work_count(plan: Plan) -> int:
+    """How many steps compute something."""
+    return sum(isinstance(step, BuildStep | AuditStep) for step in plan.steps)

@@ -1,0 +1,105 @@
+"""What compiling yields: a slim record per asset, and heavier bodies on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import msgspec
+
+from xform.base.diagnostics import Diagnostic, has_errors
+from xform.base.hashing import Digest
+from xform.base.names import AssetName
+from xform.fingerprint.evaluate import Fingerprints
+from xform.project.assets import Asset, Kind, Project
+from xform.sema.facts import ModelFacts, Schema
+from xform.sql.ir import SqlUnit
+from xform.template.rendered import Read, Rendered
+
+
+class Parsed(msgspec.Struct, frozen=True):
+    """One model's SQL, rendered, parsed and lowered: all that its own file decides."""
+
+    rendered: Rendered | None
+    unit: SqlUnit | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """One model's SQL bound to the columns of what it reads."""
+
+    facts: ModelFacts | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+class Body(msgspec.Struct, frozen=True):
+    """The heavy part of a compiled asset. `tables` are the assets of `parsed.unit.tables`."""
+
+    schema: Schema
+    fingerprints: Fingerprints | None = None
+    parsed: Parsed | None = None
+    facts: ModelFacts | None = None
+    tables: tuple[AssetName | None, ...] = ()
+
+
+class CompiledAsset(msgspec.Struct, frozen=True):
+    """The slim part: what planning reads of every asset.
+
+    `depends_on` are the assets that its query or function names; `reads` the same with ephemeral
+    models looked through. `fingerprint` is the build fingerprint, None where the asset has none
+    or is broken. `checks` is the digest of its tests; `checks_read` the other assets they read.
+    """
+
+    name: AssetName
+    kind: Kind
+    depends_on: tuple[AssetName, ...]
+    reads: tuple[AssetName, ...]
+    fingerprint: Digest | None
+    leaves: tuple[str, ...]
+    checks: Digest
+    checks_read: tuple[AssetName, ...] = ()
+    files: str | None = None
+    broken: bool = False
+
+
+class Slim(msgspec.Struct, frozen=True):
+    """A whole compilation without bodies, as the index stores it."""
+
+    project: Project
+    dialect: str
+    assets: tuple[CompiledAsset, ...]
+    """In topological order; members of cycles at the end, broken."""
+    diagnostics: tuple[Diagnostic, ...]
+    traces: tuple[Read, ...] = ()
+    """What templates read of the outside: while these are as they were, the index holds."""
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """A compiled project. `body` loads (or recomputes) the heavy part of an asset."""
+
+    slim: Slim
+    body: Callable[[AssetName], Body]
+    read_text: Callable[[str], str | None] = field(repr=False)
+
+    @property
+    def project(self) -> Project:
+        return self.slim.project
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        return self.slim.diagnostics
+
+    @property
+    def failed(self) -> bool:
+        return has_errors(self.slim.diagnostics)
+
+    @cached_property
+    def assets(self) -> Mapping[AssetName, CompiledAsset]:
+        """By name, in topological order."""
+        return {asset.name: asset for asset in self.slim.assets}
+
+    @cached_property
+    def declared(self) -> Mapping[AssetName, Asset]:
+        return {asset.name: asset for asset in self.slim.project.assets}

@@ -1,0 +1,125 @@
+"""The JSON forms of DESIGN §5, exactly: built here, printed by the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from xform.app.bodies import compiled_sql
+from xform.app.compiled import Compilation
+from xform.app.lineage import ColumnLineage, LineageReader, QueryLineage
+from xform.base.diagnostics import Diagnostic
+from xform.base.names import AssetName
+from xform.plan.plan import Plan
+
+VERSION = 1
+
+
+def diagnostic_form(diagnostic: Diagnostic) -> dict[str, Any]:
+    span = diagnostic.span
+    return {
+        "code": diagnostic.code,
+        "severity": str(diagnostic.severity),
+        "message": diagnostic.message,
+        "path": span.path,
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+        "help": diagnostic.help,
+    }
+
+
+def diagnostics_form(diagnostics: Sequence[Diagnostic]) -> list[dict[str, Any]]:
+    return [diagnostic_form(diagnostic) for diagnostic in diagnostics]
+
+
+def asset_form(compilation: Compilation, name: AssetName, lineage: LineageReader) -> dict[str, Any]:
+    compiled = compilation.assets[name]
+    declared = compilation.declared[name]
+    body = compilation.body(name)
+    prints = body.fingerprints
+    columns = []
+    rows: tuple[tuple[AssetName, str], ...] = ()
+    for column in body.schema.columns or ():
+        found = lineage.direct(name, column.name)
+        rows = found.rows
+        mine = prints.columns.get(column.name.lower()) if prints is not None else None
+        columns.append({
+            "name": column.name,
+            "type": column.type,
+            "fingerprint": mine.digest if mine is not None else None,
+            "value_lineage": [list(ref) for ref in found.value],
+        })  # fmt: skip
+    if body.facts is not None:
+        rows = body.facts.rows
+    return {
+        "name": name,
+        "kind": str(compiled.kind),
+        "language": str(declared.language),
+        "path": declared.path,
+        "depends_on": list(compiled.depends_on),
+        "columns": columns,
+        "row_lineage": [list(ref) for ref in rows],
+        "row_fingerprint": prints.rows.digest if prints is not None else None,
+        "build_fingerprint": compiled.fingerprint,
+        "compiled_sql": compiled_sql(compilation, name),
+        "description": declared.description,
+        "owner": declared.owner,
+        "tags": list(declared.tags),
+    }
+
+
+def compile_form(compilation: Compilation) -> dict[str, Any]:
+    lineage = LineageReader(compilation)
+    names = sorted(compilation.assets)
+    return {
+        "version": VERSION,
+        "assets": [asset_form(compilation, name, lineage) for name in names],
+        "diagnostics": diagnostics_form(compilation.diagnostics),
+    }
+
+
+def plan_form(plan: Plan) -> dict[str, Any]:
+    return {
+        "version": VERSION,
+        "environment": plan.environment,
+        "actions": [
+            {
+                "asset": action.asset,
+                "action": str(action.action),
+                "reasons": [
+                    {
+                        "kind": str(reason.kind),
+                        "detail": reason.detail,
+                        "columns": list(reason.columns),
+                    }
+                    for reason in action.reasons
+                ],
+            }
+            for action in plan.actions
+        ],
+        "unchanged": list(plan.unchanged),
+    }
+
+
+def lineage_form(lineage: ColumnLineage) -> dict[str, Any]:
+    return {
+        "version": VERSION,
+        "column": list(lineage.column),
+        "value": [list(ref) for ref in lineage.value],
+        "rows": [list(ref) for ref in lineage.rows],
+    }
+
+
+def query_lineage_form(lineage: QueryLineage) -> dict[str, Any]:
+    return {
+        "version": VERSION,
+        "tables": list(lineage.tables),
+        "columns": {
+            name: {"value": [list(ref) for ref in value]}
+            for name, value in lineage.columns.items()
+        },
+        "rows": [list(ref) for ref in lineage.rows],
+        "diagnostics": diagnostics_form(lineage.diagnostics),
+    }

@@ -1,0 +1,197 @@
+"""Lineage of a column: its direct inputs, or on to the sources; in a project or of any SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from xform.app.compiled import Compilation
+from xform.base.codes import COLUMNS_UNKNOWN, NOT_A_COLUMN, NOT_AN_ASSET
+from xform.base.diagnostics import Diagnostic, diagnose
+from xform.base.names import AssetName, ColumnRef, did_you_mean
+from xform.project.assets import Language
+from xform.sema.bind import bind
+from xform.sema.facts import Schema, SchemaColumn
+from xform.sema.tables import NameIndex
+from xform.sql.parse import Place, parse_query
+
+ANY = "*"
+"""As a column: every column of the asset may count (Python models are not seen through)."""
+
+
+class ColumnLineage(msgspec.Struct, frozen=True):
+    """`value` and `rows` as in DESIGN §2, sorted."""
+
+    column: ColumnRef
+    value: tuple[ColumnRef, ...]
+    rows: tuple[ColumnRef, ...]
+
+
+class QueryLineage(msgspec.Struct, frozen=True):
+    """Lineage of a query outside of a project: tables read, columns in order, rows."""
+
+    tables: tuple[str, ...]
+    columns: dict[str, tuple[ColumnRef, ...]]
+    rows: tuple[ColumnRef, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def find_asset(
+    compilation: Compilation, written: str
+) -> tuple[AssetName | None, list[Diagnostic]]:
+    """The asset that a name on the command line means."""
+    index = NameIndex.of({name: found.kind for name, found in compilation.assets.items()})
+    exact = index.full.get(written.lower())
+    found = (exact,) if exact is not None else index.find_written(written)
+    if len(found) == 1:
+        return found[0], []
+    if found:
+        listed = ", ".join(found)
+        return None, [
+            diagnose(NOT_AN_ASSET, f"'{written}' may be any of {listed}", "<command line>",
+                     f"write the schema too: {found[0]}")  # fmt: skip
+        ]
+    hint = index.suggestion(written) or "`xform ls` lists all assets"
+    return None, [diagnose(NOT_AN_ASSET, f"no asset is called '{written}'", "<command line>", hint)]
+
+
+def find_columns(
+    compilation: Compilation, written: str
+) -> tuple[AssetName | None, tuple[str, ...], list[Diagnostic]]:
+    """The asset and columns that `asset.column` or `asset` means (all columns for an asset)."""
+    index = NameIndex.of({name: found.kind for name, found in compilation.assets.items()})
+    if len(index.find_written(written)) == 1:
+        (name,) = index.find_written(written)
+        return name, _columns(compilation, name), []
+    asset, _, column = written.rpartition(".")
+    if not asset:
+        return None, (), find_asset(compilation, written)[1]
+    name_or_none, found = find_asset(compilation, asset)
+    if name_or_none is None:
+        return None, (), found
+    known = _columns(compilation, name_or_none)
+    for candidate in known:
+        if candidate.lower() == column.lower():
+            return name_or_none, (candidate,), []
+    hint = did_you_mean(column, known) or f"columns: {', '.join(known[:10])}"
+    return None, (), [
+        diagnose(NOT_A_COLUMN, f"'{name_or_none}' has no column '{column}'", "<command line>", hint)
+    ]  # fmt: skip
+
+
+def _columns(compilation: Compilation, name: AssetName) -> tuple[str, ...]:
+    return tuple(column.name for column in compilation.body(name).schema.columns or ())
+
+
+class LineageReader:
+    """Reads lineage out of a compilation; remembers what it has resolved to the sources."""
+
+    def __init__(self, compilation: Compilation) -> None:
+        self._compilation = compilation
+        self._deep: dict[ColumnRef, frozenset[ColumnRef]] = {}
+        self._deep_rows: dict[AssetName, frozenset[ColumnRef]] = {}
+
+    def direct(self, asset: AssetName, column: str) -> ColumnLineage:
+        """From the direct inputs."""
+        value, rows = self._direct(asset, column)
+        return ColumnLineage((asset, column), tuple(sorted(value)), tuple(sorted(rows)))
+
+    def recursive(self, asset: AssetName, column: str) -> ColumnLineage:
+        """From the sources: assets that nothing in the project computes."""
+        self._resolve()
+        return ColumnLineage(
+            (asset, column),
+            tuple(sorted(self._deep.get((asset, column.lower()), frozenset()))),
+            tuple(sorted(self._deep_rows.get(asset, frozenset()))),
+        )
+
+    def _direct(
+        self, asset: AssetName, column: str
+    ) -> tuple[frozenset[ColumnRef], frozenset[ColumnRef]]:
+        body = self._compilation.body(asset)
+        if body.facts is not None:
+            for output in body.facts.columns:
+                if output.name.lower() == column.lower():
+                    return frozenset(output.value), frozenset(body.facts.rows)
+            return frozenset(), frozenset(body.facts.rows)
+        if self._compilation.declared[asset].language is Language.PYTHON:
+            every = frozenset(
+                (read, name)
+                for read in self._compilation.assets[asset].depends_on
+                for name in _columns(self._compilation, read) or (ANY,)
+            )
+            return every, every
+        return frozenset(), frozenset()
+
+    def _resolve(self) -> None:
+        """Down the graph once; each column's sources from those of its inputs."""
+        if self._deep:
+            return
+        for name, compiled in self._compilation.assets.items():
+            columns = _columns(self._compilation, name)
+            if not compiled.depends_on:
+                for column in columns:
+                    self._deep[name, column.lower()] = frozenset(((name, column),))
+                self._deep_rows[name] = frozenset()
+                continue
+            rows: set[ColumnRef] = set()
+            for read in compiled.depends_on:
+                rows |= self._deep_rows.get(read, frozenset())
+            direct_rows: frozenset[ColumnRef] = frozenset()
+            for column in columns or (ANY,):
+                value, direct_rows = self._direct(name, column)
+                self._deep[name, column.lower()] = self._sources(value)
+            rows |= self._sources(direct_rows)
+            self._deep_rows[name] = frozenset(rows)
+
+    def _sources(self, refs: Iterable[ColumnRef]) -> frozenset[ColumnRef]:
+        found: set[ColumnRef] = set()
+        for asset, column in refs:
+            found |= self._deep.get((asset, column.lower()), frozenset(((asset, column),)))
+        return frozenset(found)
+
+
+def lineage_of_sql(
+    sql: str, dialect: str, schema: Mapping[str, Mapping[str, str]], path: str = "<sql>"
+) -> QueryLineage:
+    """Lineage of any query. `schema` is {table: {column: type}}; tables that it lacks take any
+    column that is asked of them."""
+    place = Place(path, lambda: sql)
+    unit, found = parse_query(None, place, sql, dialect)
+    if unit is None:
+        return QueryLineage((), {}, (), found)
+    by_fold = {name.lower(): (name, columns) for name, columns in schema.items()}
+    assets: list[AssetName] = []
+    schemas: dict[AssetName, Schema] = {}
+    diagnostics = list(found)
+    for table in unit.tables:
+        written = ".".join(table.parts)
+        known = by_fold.get(written.lower()) or by_fold.get(table.parts[-1].lower())
+        name = AssetName(known[0] if known else written)
+        assets.append(name)
+        if known:
+            schemas[name] = Schema(
+                tuple(SchemaColumn(column, kind.lower()) for column, kind in known[1].items())
+            )
+        elif name not in schemas:
+            schemas[name] = Schema(None)
+            if schema:
+                diagnostics.append(
+                    diagnose(
+                        COLUMNS_UNKNOWN,
+                        f"the columns of '{written}' are not known",
+                        place.span(table.start, table.end),
+                        "add the table to the schema",
+                    )
+                )
+    facts, more = bind(None, unit, assets, schemas, place)
+    diagnostics.extend(more)
+    if facts is None:
+        return QueryLineage(tuple(sorted(set(assets))), {}, (), tuple(diagnostics))
+    return QueryLineage(
+        tuple(sorted(set(assets))),
+        {column.name: column.value for column in facts.columns},
+        facts.rows,
+        tuple(diagnostics),
+    )

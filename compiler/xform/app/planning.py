@@ -1,0 +1,132 @@
+"""From a compilation and the record to a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from xform.app.bodies import run_body
+from xform.app.compiled import Compilation, CompiledAsset
+from xform.app.compiler import python_inputs, storage_of
+from xform.base.names import AssetName, schema_of, table_of
+from xform.checks.queries import audits_of
+from xform.fingerprint import components as parts
+from xform.fingerprint.component import Component
+from xform.fingerprint.evaluate import Fingerprints
+from xform.plan.freshness import PlannedAsset
+from xform.plan.plan import Audit
+from xform.plan.plan import Body as RunBody
+from xform.project.assets import Asset, Kind
+from xform.sema.tables import NameIndex
+from xform.sql.dialects import quote
+
+PROD = "prod"
+
+
+def published_schema(name: AssetName, environment: str) -> str:
+    """Where an environment shows an asset: `prod` in plain schemas, others beside them."""
+    schema = schema_of(name)
+    return schema if environment == PROD else f"{schema}__{environment}"
+
+
+def planned_assets(
+    compilation: Compilation,
+    environment: str,
+    engine: str,
+    relation_of: Callable[[Asset], str],
+) -> tuple[PlannedAsset, ...]:
+    """The assets that the planner sees: those that compile and are not exposures."""
+    return tuple(
+        _planned(compilation, compiled, environment, engine, relation_of)
+        for compiled in compilation.slim.assets
+        if compiled.fingerprint is not None and compiled.kind not in (Kind.EXPOSURE, Kind.EPHEMERAL)
+    )
+
+
+def _planned(
+    compilation: Compilation,
+    compiled: CompiledAsset,
+    environment: str,
+    engine: str,
+    relation_of: Callable[[Asset], str],
+) -> PlannedAsset:
+    name = compiled.name
+    declared = compilation.declared[name]
+    assert compiled.fingerprint is not None
+
+    def body(inputs: Mapping[AssetName, str]) -> RunBody:
+        return run_body(compilation, declared, inputs)
+
+    def audits(physical: Mapping[AssetName, str]) -> tuple[Audit, ...]:
+        return _audits(compilation, declared, physical)
+
+    def columns() -> tuple[str, ...]:
+        known = compilation.body(name).schema.columns
+        return tuple(column.name for column in known or ())
+
+    return PlannedAsset(
+        name,
+        compiled.kind,
+        compiled.reads,
+        compiled.fingerprint,
+        compiled.leaves,
+        published_schema(name, environment),
+        table_of(name),
+        compiled.checks,
+        compiled.checks_read,
+        body=body,
+        components=lambda: components_of(compilation, name, engine),
+        audits=audits,
+        columns=columns,
+        files=compiled.files,
+        relation=relation_of(declared) if compiled.kind is Kind.EXTERNAL else None,
+    )
+
+
+def _audits(
+    compilation: Compilation, asset: Asset, physical: Mapping[AssetName, str]
+) -> tuple[Audit, ...]:
+    index = NameIndex.of({name: found.kind for name, found in compilation.assets.items()})
+
+    def resolve(written: str) -> AssetName | None:
+        found = index.find_written(written)
+        return found[0] if len(found) == 1 else None
+
+    found, _ = audits_of(asset, physical, resolve, quote)
+    return found
+
+
+def components_of(
+    compilation: Compilation, name: AssetName, engine: str
+) -> tuple[Component, ...]:
+    """The build fingerprint of an asset, taken apart."""
+    asset = compilation.declared[name]
+    body = compilation.body(name)
+    compiled = compilation.assets[name]
+    dialect = asset.dialect or compilation.slim.dialect
+    storage = storage_of(asset, engine, dialect)
+
+    def prints(names: tuple[AssetName, ...]) -> dict[AssetName, Fingerprints]:
+        return {
+            read: found
+            for read in names
+            if (found := compilation.body(read).fingerprints) is not None
+        }
+
+    schema = body.schema.columns or ()
+    if body.facts is not None:
+        return parts.of_query(body.facts, prints(compiled.depends_on), storage)
+    if asset.python is not None:
+        index = NameIndex.of({found: item.kind for found, item in compilation.assets.items()})
+        inputs = python_inputs(asset, index)
+        known = prints(tuple(inputs.values()))
+        return parts.of_python(
+            asset.python.digest,
+            asset.path,
+            {parameter: (read, known[read]) for parameter, read in inputs.items()},
+            tuple((column.name, column.type) for column in schema),
+            storage,
+        )
+    if body.fingerprints is None:
+        return ()
+    types = {column.name.lower(): column.type for column in schema}
+    return parts.of_source(name, body.fingerprints, types)

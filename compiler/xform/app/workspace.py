@@ -1,0 +1,262 @@
+"""A project on a machine: its files, target, cache, engine and state, each opened when needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xform.app.compiled import Body, Compilation, Slim
+from xform.app.compiler import Compiler, Inputs, slim_key, visible_target
+from xform.app.index import Index, load_index, save_index, slim_of
+from xform.base.diagnostics import Diagnostic, Severity, has_errors
+from xform.base.hashing import Digest
+from xform.base.names import AssetName, schema_of, table_of
+from xform.host.cache import CacheFile
+from xform.host.files import ProjectFiles
+from xform.plan.plan import SeedBody
+from xform.project.assets import Asset, Project
+from xform.project.layout import PYPROJECT, XFORM_TOML
+from xform.project.profile import Target
+from xform.project.profiles import no_profiles, profile_files, read_target
+from xform.project.settings import Settings, read_settings
+from xform.query.memo import Memo
+from xform.sql.dialects import quote
+from xform.template.macros import MacroLibrary, load_macros
+from xform.template.reads import still_valid
+from xform.template.scope import Scope
+
+if TYPE_CHECKING:
+    from xform.run.ports import Engine
+    from xform.state.store import StateStore
+
+HOME = ".xform"
+"""The project's own folder of caches and state."""
+
+
+class UserError(Exception):
+    """Something the user has to mend before anything can be done: diagnostics to show."""
+
+    def __init__(self, diagnostics: list[Diagnostic], exit_code: int = 2) -> None:
+        super().__init__("; ".join(d.message for d in diagnostics))
+        self.diagnostics = diagnostics
+        self.exit_code = exit_code
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says of where and how."""
+
+    project_dir: Path = field(default_factory=Path)
+    profiles_dir: str | None = None
+    profile: str | None = None
+    target: str | None = None
+    environment: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    threads: int | None = None
+
+
+class Workspace:
+    """One project, opened. Nothing is read before it is asked for."""
+
+    def __init__(self, options: Options, environ: Mapping[str, str] | None = None) -> None:
+        self.options = options
+        self.root = options.project_dir.resolve()
+        self.environ = dict(os.environ) if environ is None else environ
+        self.home = self.root / HOME
+        self.ran: list[tuple[str, str]] = []
+        """The queries that compiling really computed."""
+
+    # Settings and target -------------------------------------------------------------------------
+
+    @cached_property
+    def _listing(self):  # type: ignore[no-untyped-def]
+        return load_index(self.home / "cache")
+
+    @cached_property
+    def files(self) -> ProjectFiles:
+        return ProjectFiles(self.root, self._listing.snapshot if self._listing else None)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The project's settings. What is wrong with them is said when the project is loaded."""
+        return self._settings[0]
+
+    @cached_property
+    def _settings(self) -> tuple[Settings, list[Diagnostic]]:
+        def content(path: str) -> bytes | None:
+            return self.files.read(path) if path in self.files.entries else None
+
+        return read_settings(content(PYPROJECT), content(XFORM_TOML))
+
+    @cached_property
+    def target(self) -> Target:
+        """The target of profiles.yml. Raises UserError."""
+        wrong = [d for d in self._settings[1] if d.severity is Severity.ERROR]
+        if wrong:
+            raise UserError(wrong)
+        home = str(Path("~").expanduser())
+        options = self.options
+        candidates = profile_files(options.profiles_dir, self.environ, str(self.root), home)
+        path = next((Path(found) for found in candidates if Path(found).is_file()), None)
+        if path is None:
+            raise UserError([no_profiles(candidates)])
+        try:
+            text = path.read_text("utf-8-sig")
+        except (OSError, UnicodeDecodeError):
+            raise UserError([no_profiles([str(path)])]) from None
+        shown = os.path.relpath(path, self.root) if path.is_relative_to(self.root) else str(path)
+        profile = options.profile or self.settings.profile
+        target, found = read_target(text, shown, profile, options.target, self.environ)
+        if target is None or has_errors(found):
+            raise UserError(found)
+        return target
+
+    @property
+    def environment(self) -> str:
+        return self.options.environment or self.target.environment
+
+    @property
+    def threads(self) -> int:
+        return self.options.threads or self.target.threads
+
+    # Ports ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def engine(self) -> Engine:
+        from xform.plugins.registry import engine_for
+
+        engine, found = engine_for(self.target, self.root)
+        if engine is None:
+            raise UserError(list(found))
+        return engine
+
+    @cached_property
+    def state(self) -> StateStore:
+        from xform.state.store import StateStore
+
+        return StateStore(self.home / "state.db")
+
+    # Compiling -----------------------------------------------------------------------------------
+
+    @cached_property
+    def inputs(self) -> Inputs:
+        target = self.target
+        return Inputs(
+            self.settings,
+            {**self.settings.variables, **self.options.variables},
+            self.environ,
+            visible_target(target),
+            self.settings.dialect or dialect_of(target.type),
+            target.type,
+        )
+
+    def compile(self) -> Compilation:
+        """Compile the project; at once where nothing changed since the last time."""
+        files = self.files
+        key = slim_key(self.inputs, files)
+        listing = self._listing
+        if listing is not None and listing.key == key:
+            slim = slim_of(listing)
+            if slim is not None and self._holds(slim):
+                if listing.snapshot.entries != files.snapshot.entries:
+                    save_index(self.home / "cache", Index(files.snapshot, key, slim))
+                return Compilation(slim, _Bodies(self), self.read_text)
+        compiler = self._run()
+        slim = compiler.slim
+        bodies = compiler.bodies
+        # Compiling may have listed more files than were known before.
+        key = slim_key(self.inputs, files)
+        save_index(self.home / "cache", Index(files.snapshot, key, slim))
+        return Compilation(slim, bodies.__getitem__, self.read_text)
+
+    def _holds(self, slim: Slim) -> bool:
+        """Whether what templates read of the outside is as it was."""
+        if not slim.traces:
+            return True
+        inputs = self.inputs
+        scope = Scope(AssetName("."), inputs.variables, inputs.environ, inputs.target)
+        return still_valid(slim.traces, scope)
+
+    def _run(self) -> _Run:
+        memo = Memo(CacheFile(self.home / "cache"))
+        compiler = Compiler(
+            self.inputs, self.files, memo, self._macros, self.describe, self.relation_query
+        )
+        slim = compiler.run()
+        memo.flush()
+        self.ran.extend(memo.ran)
+        return _Run(slim, compiler.bodies)
+
+    def _macros(self, project: Project) -> tuple[MacroLibrary, list[Diagnostic]]:
+        texts = {
+            path: self.files.read(path).decode("utf-8-sig", "replace")
+            for path in project.macros
+            if path.endswith(".sql")
+        }
+        python = [path for path in project.macros if path.endswith(".py")]
+        functions: dict[str, Any] = {}
+        found: list[Diagnostic] = []
+        if python:
+            from xform.host.python_macros import load_functions
+
+            functions, found = load_functions(self.root, python)
+        library, more = load_macros(texts, functions)
+        return library, [*found, *more]
+
+    def describe(
+        self, queries: Mapping[str, str]
+    ) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        return self.engine.describe(queries)
+
+    def relation_query(self, asset: Asset) -> str:
+        """A query over the data of a seed or source, to ask for its columns."""
+        return f"select * from {self.relation_sql(asset)}"
+
+    def relation_sql(self, asset: Asset) -> str:
+        """The SQL that reads the data of a seed or source where they lie."""
+        if asset.files is None:
+            schema, table = asset.relation or (schema_of(asset.name), table_of(asset.name))
+            return f"{quote(schema)}.{quote(table)}"
+        types = {column.name: column.type for column in asset.columns if column.type}
+        body = SeedBody(asset.files, asset.format or "csv", types)
+        return f"({self.engine.scan(body)})"
+
+    def read_text(self, path: str) -> str | None:
+        """The text of a file of the project, to show a part of it."""
+        try:
+            return (self.root / path).read_text("utf-8-sig")
+        except (OSError, UnicodeDecodeError, ValueError):
+            return None
+
+
+@dataclass(frozen=True)
+class _Run:
+    slim: Slim
+    bodies: dict[AssetName, Body]
+
+
+class _Bodies:
+    """The bodies of a compilation that came from the index: computed when one is asked for.
+
+    Every stage is remembered by content, so this parses nothing.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._found: dict[AssetName, Body] | None = None
+
+    def __call__(self, name: AssetName) -> Body:
+        if self._found is None:
+            self._found = self._workspace._run().bodies
+        return self._found[name]
+
+
+def dialect_of(engine: str) -> str:
+    """sqlglot's name for an engine's SQL."""
+    return engine
+
+

@@ -1,0 +1,51 @@
+"""The tests of an asset with their names: one list for selection, planning and results."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from xform.base.names import AssetName
+from xform.graph.nodes import TestNode
+from xform.project.assets import Asset, TestKind, TestSpec
+
+
+def tests_of(asset: Asset) -> tuple[tuple[str, TestSpec], ...]:
+    """(name, test) of all tests, of columns first, in written order.
+
+    A name is as given, or `<kind>_<schema>_<name>_<columns>`. Given names are kept; of two tests
+    that would share a name the later one gets `_2`, and so on.
+    """
+    specs = [test for column in asset.columns for test in column.tests]
+    specs += asset.tests
+    taken = {spec.name for spec in specs if spec.name is not None}
+    used: set[str] = set()
+    named: list[tuple[str, TestSpec]] = []
+    for spec in specs:
+        base = spec.name or _plain("_".join((spec.kind, asset.name, *spec.columns)))
+        name, number = base, 1
+        while name in used or (name in taken and (spec.name is None or number > 1)):
+            number += 1
+            name = f"{base}_{number}"
+        used.add(name)
+        named.append((name, spec))
+    return tuple(named)
+
+
+def nodes_of(asset: Asset, resolve: Callable[[str], AssetName | None]) -> tuple[TestNode, ...]:
+    """The tests as selection sees them. `resolve` gives the asset that a written name means."""
+    nodes: list[TestNode] = []
+    for name, spec in tests_of(asset):
+        reads = [asset.name]
+        if spec.kind is TestKind.RELATIONSHIPS:
+            partner = resolve(str(spec.args.get("to")))
+            if partner is not None and partner != asset.name:
+                reads.append(partner)
+        nodes.append(
+            TestNode(name, spec.kind, asset.name, tuple(reads), spec.severity, spec.span.path)
+        )
+    return tuple(nodes)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\W+", "_", text).strip("_").lower()

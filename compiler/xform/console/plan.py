@@ -1,0 +1,217 @@
+"""A plan for people: a headline, then what is done, as trees with the reasons.
+
+2 to build · 1 to publish · 41 unchanged  (environment prod)
+
+build
+└─ ~ staging.stg_orders   code: column amount changed
+   └─ ~ marts.fct_orders  upstream: reads staging.stg_orders.amount
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import assert_never
+
+from xform.base.names import AssetName
+from xform.console.cells import width
+from xform.console.forest import Fold, Forest, forest
+from xform.console.terminal import Surface, Symbols
+from xform.console.text import (
+    EMPTY,
+    Fragment,
+    Line,
+    Style,
+    dim,
+    frame,
+    line,
+    strong,
+    wrap,
+)
+from xform.console.tree import Twig, twigs
+from xform.console.words import count, listing
+from xform.plan.plan import Action, ActionKind, Plan, Reason, ReasonKind
+
+LIMIT = 30
+"""Assets shown of each kind of action, unless everything is asked for."""
+
+NARROW = 60
+"""Below this many cells reasons stand under the names, not beside them."""
+
+_MOST_COLUMNS = 6
+_MOST_REASONS = 3
+_DEEPEST = 12
+
+_GROUPS = (
+    ActionKind.BUILD,
+    ActionKind.REUSE,
+    ActionKind.PUBLISH,
+    ActionKind.TEST,
+    ActionKind.DROP,
+)
+
+
+def plan_lines(
+    plan: Plan, surface: Surface, *, explain: bool = False, limit: int = LIMIT
+) -> list[Line]:
+    """The whole plan. `explain` folds nothing and lists what stays unchanged as well."""
+    lines = [plan_headline(plan, surface)]
+    hidden = 0
+    for kind in _GROUPS:
+        actions = [action for action in plan.actions if action.action is kind]
+        if not actions:
+            continue
+        trees = forest(
+            actions,
+            limit=None if explain else limit,
+            depth=max(1, min(_DEEPEST, surface.width // 9)),
+        )
+        hidden += trees.hidden
+        lines += [EMPTY, line(strong(kind.value))]
+        lines += _group(actions, trees, surface, explain=explain)
+    if hidden:
+        lines += [EMPTY, line(f"{hidden:,} more; see them all with: xform plan --explain")]
+    if explain and plan.unchanged:
+        lines += [EMPTY, line(strong("unchanged"))]
+        lines += [line("   ", dim(f"= {asset}")) for asset in plan.unchanged]
+    return lines
+
+
+def plan_headline(plan: Plan, surface: Surface) -> Line:
+    """`4 to build · 1 to publish · 41 unchanged  (environment prod)`."""
+    kinds = [action.action for action in plan.actions]
+    if not kinds:
+        return _nothing_to_do(plan)
+    parts = [f"{kinds.count(kind):,} to {kind.value}" for kind in _GROUPS if kinds.count(kind)]
+    if plan.unchanged:
+        parts.append(f"{len(plan.unchanged):,} unchanged")
+    return line(
+        strong(f" {surface.symbols.dot} ".join(parts)),
+        dim(f"  (environment {plan.environment})"),
+    )
+
+
+def _nothing_to_do(plan: Plan) -> Line:
+    elsewhere = dim(f"  (environment {plan.environment})") if plan.environment != "prod" else ""
+    match len(plan.unchanged):
+        case 0:
+            text = "Nothing to do: there are no assets."
+        case 1:
+            text = "Nothing to do: the only asset is up to date."
+        case number:
+            text = f"Nothing to do: all {count(number, 'asset')} are up to date."
+    return line(text, elsewhere)
+
+
+def _group(
+    actions: Sequence[Action], trees: Forest, surface: Surface, *, explain: bool
+) -> list[Line]:
+    by_name = {action.asset: action for action in actions}
+    drawn = list(twigs(trees.roots, trees.children, surface.symbols))
+    column = _reason_column(drawn, surface)
+    lines: list[Line] = []
+    for twig in drawn:
+        if isinstance(twig.item, Fold):
+            where = "more" if twig.item.under is None else "more below"
+            text = f"{surface.symbols.ellipsis} {twig.item.hidden:,} {where}"
+            lines.append(line(frame(twig.first), dim(text)))
+            continue
+        action = by_name[twig.item]
+        lead = twig.rest + "  " if column is None else twig.rest.ljust(column)
+        room = surface.width - len(lead)
+        reasons = _reasons(action.reasons, room, explain=explain)
+        symbol = _symbol(action, surface.symbols)
+        head = line(frame(twig.first), symbol, " ", action.asset)
+        if column is not None and head.width + 2 <= column and reasons:
+            head += line(" " * (column - head.width)) + reasons.pop(0)
+        lines.append(head)
+        lines.extend(line(frame(lead)) + reason for reason in reasons)
+    return lines
+
+
+def _reason_column(drawn: Iterable[Twig[AssetName | Fold]], surface: Surface) -> int | None:
+    """The cell at which reasons begin: beside all names but the longest, or None: below them."""
+    if surface.width < NARROW:
+        return None
+    sizes = [
+        width(twig.first) + 2 + width(twig.item) + 2
+        for twig in drawn
+        if not isinstance(twig.item, Fold)
+    ]
+    return min(max(sizes), surface.width // 2)
+
+
+def _reasons(reasons: Sequence[Reason], room: int, *, explain: bool) -> list[Line]:
+    shown = reasons if explain or len(reasons) <= _MOST_REASONS else reasons[:_MOST_REASONS]
+    lines = [
+        content
+        for reason in shown
+        for content in wrap(reason_line(reason, explain=explain), room, hang=2)
+    ]
+    if len(shown) < len(reasons):
+        lines.append(line(dim(f"and {count(len(reasons) - len(shown), 'more reason')}")))
+    return lines
+
+
+def reason_line(reason: Reason, *, explain: bool) -> Line:
+    """`code: column amount changed (amount, tax)`."""
+    word = "upstream" if reason.kind is ReasonKind.DEPENDENCY else reason.kind.value
+    said = set(re.findall(r"[\w$]+", reason.detail))
+    columns = [column for column in reason.columns if column.rpartition(".")[2] not in said]
+    most = len(columns) if explain else _MOST_COLUMNS
+    return line(
+        Fragment(word, _reason_style(reason.kind)),
+        f": {reason.detail}" if reason.detail else "",
+        dim(f" ({listing(columns, most)})") if columns else "",
+    )
+
+
+def _reason_style(kind: ReasonKind) -> Style:
+    match kind:
+        case ReasonKind.NEW:
+            return Style.NEW
+        case ReasonKind.CODE | ReasonKind.CONFIG:
+            return Style.CHANGED
+        case ReasonKind.DATA:
+            return Style.DATA
+        case ReasonKind.MISSING | ReasonKind.FAILED:
+            return Style.GONE
+        case ReasonKind.DEPENDENCY | ReasonKind.FORCED:
+            return Style.DIM
+        case _:
+            assert_never(kind)
+
+
+def _symbol(action: Action, symbols: Symbols) -> Fragment:
+    match action.action:
+        case ActionKind.BUILD:
+            return _build_symbol(action.reasons, symbols)
+        case ActionKind.REUSE:
+            return Fragment("=", Style.GOOD)
+        case ActionKind.PUBLISH:
+            return Fragment(symbols.move, Style.DATA)
+        case ActionKind.TEST:
+            return Fragment("?", Style.DATA)
+        case ActionKind.DROP:
+            return Fragment("-", Style.GONE)
+        case _:
+            assert_never(action.action)
+
+
+def _build_symbol(reasons: Sequence[Reason], symbols: Symbols) -> Fragment:
+    """By the first reason: `+` new, `~` changed, `↻` data, `!` missing or failed, `*` forced."""
+    if not reasons:
+        return Fragment("*", Style.DIM)
+    match reasons[0].kind:
+        case ReasonKind.NEW:
+            return Fragment("+", Style.NEW)
+        case ReasonKind.CODE | ReasonKind.CONFIG | ReasonKind.DEPENDENCY:
+            return Fragment("~", Style.CHANGED)
+        case ReasonKind.DATA:
+            return Fragment(symbols.data, Style.DATA)
+        case ReasonKind.MISSING | ReasonKind.FAILED:
+            return Fragment("!", Style.GONE)
+        case ReasonKind.FORCED:
+            return Fragment("*", Style.DIM)
+        case _:
+            assert_never(reasons[0].kind)

@@ -1,0 +1,39 @@
+"""The data version of a table: a checksum of its content, computed where the data is.
+
+Over all rows, in any order: their count and two sums of 64-bit hashes, which take the columns in
+opposite orders. Column names and types are part of it. DuckDB hashes some unlike values alike
+(0.0 and -0.0; a list and its nested twin), so those columns go in twice, in another form too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xform.base.hashing import digest_parts
+from xform.engines.duckdb.text import name
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def version(cursor: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
+    target = f"{name(schema)}.{name(table)}"
+    columns = [
+        (str(row[0]), str(row[1])) for row in cursor.execute(f"describe {target}").fetchall()
+    ]
+    terms = [term for column, kind in columns for term in _terms(column, kind)]
+    forth, back = ", ".join(terms), ", ".join(["'xform'", *reversed(terms)])
+    (sums,) = cursor.execute(
+        f"select count(*), sum(hash({forth})), sum(hash({back})) from {target}"
+    ).fetchall()
+    shape = [part for column in columns for part in column]
+    return f"rows:{sums[0]}:{digest_parts([*shape, *(str(part) for part in sums)])}"
+
+
+def _terms(column: str, kind: str) -> list[str]:
+    value = name(column)
+    if kind in ("DOUBLE", "FLOAT"):
+        return [value, f"signbit({value})"]
+    if kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION", "VARIANT", "JSON")):
+        return [value, f"cast({value} as varchar)"]
+    return [value]

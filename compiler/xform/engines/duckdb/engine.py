@@ -1,0 +1,219 @@
+"""A DuckDB file as a warehouse. See `run.ports.Engine`.
+
+One process may write the file, and while it does no other may read it. Every thread works on a
+cursor of its own. Nothing here runs a query for long in the calling thread except `versions`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xform.engines.duckdb import content, ledger, publishing
+from xform.engines.duckdb.errors import connect_error, engine_error, translated
+from xform.engines.duckdb.session import DuckDBSession
+from xform.engines.duckdb.text import literal, name, scan
+from xform.engines.duckdb.transaction import retried, transaction
+from xform.plan.plan import DropStep, PublishStep, SeedBody
+from xform.run.ports import EngineBusy, EngineError, Ledger
+
+if TYPE_CHECKING:
+    import duckdb
+
+_LATE = ("timezone", "calendar", "lock_configuration", "enable_external_access")
+"""Settings that cannot be given while connecting, or that would forbid those that follow."""
+
+
+class DuckDBEngine:
+    """`path` is the database file, None for memory; data files are relative to `root`.
+
+    `settings` are DuckDB's own (`memory_limit`, `temp_directory`, …). Unless they say otherwise
+    the time zone is UTC.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        root: Path | None = None,
+    ) -> None:
+        self._path = path
+        self._settings = dict(settings or {})
+        self._root = root or Path.cwd()
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._read_only = False
+        self._lock = threading.Lock()
+
+    @property
+    def dialect(self) -> str:
+        return "duckdb"
+
+    def identity(self) -> str:
+        """Inode, size and time of the file and of its log."""
+        if self._path is None:
+            return ""
+        marks = []
+        for file in (self._path, Path(f"{self._path}.wal")):
+            with suppress(FileNotFoundError):
+                stat = file.stat()
+                marks.append(f"{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}")
+        return "/".join(marks)
+
+    def open(self, *, read_only: bool = False) -> None:
+        """Connect; already open for what is asked, it stays as it is."""
+        if self._connection is not None:
+            if read_only or not self._read_only:
+                return
+            self.close()
+        self._connection = self._connect(read_only=read_only)
+        self._read_only = read_only and self._path is not None
+
+    def prepare(self, schemas: Iterable[str]) -> None:
+        def attempt() -> None:
+            with self._cursor() as cursor:
+                ledger.is_present(cursor)
+                with transaction(cursor):
+                    cursor.execute(ledger.CREATE)
+                    for schema in schemas:
+                        cursor.execute(f"create schema if not exists {name(schema)}")
+
+        retried(attempt)
+
+    @contextmanager
+    def session(self) -> Iterator[DuckDBSession]:
+        with self._cursor() as cursor:
+            yield DuckDBSession(cursor, self._root)
+
+    def ledger(self) -> Ledger:
+        """Not open, it looks into the file for a moment. Raises EngineBusy."""
+        with self._reading() as cursor:
+            return ledger.read(cursor)
+
+    def describe(self, queries: Mapping[str, str]) -> dict[str, tuple[tuple[str, str], ...]]:
+        """Where the warehouse is locked or not there yet, files can still be described."""
+        try:
+            with self._reading() as cursor:
+                return _describe(cursor, queries)
+        except EngineBusy:
+            with self._connect_memory() as cursor:
+                return _describe(cursor, queries)
+
+    def scan(self, body: SeedBody) -> str:
+        return scan(body, self._root)
+
+    def versions(self, relations: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+        """Tables that are not there are left out."""
+        found: dict[str, str] = {}
+        with self._reading() as cursor:
+            for key, (schema, table) in relations.items():
+                try:
+                    with translated():
+                        found[key] = content.version(cursor, schema, table)
+                except EngineError as error:
+                    if error.kind not in ("catalog", "binder"):
+                        raise
+        return found
+
+    def publish(
+        self, environment: str, publish: Sequence[PublishStep], drop: Sequence[DropStep]
+    ) -> None:
+        def attempt() -> None:
+            with self._cursor() as cursor, transaction(cursor):
+                publishing.move(cursor, environment, publish, drop)
+
+        retried(attempt)
+
+    def close(self) -> None:
+        import duckdb
+
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        if not self._read_only:
+            # Refused where an interrupted session has not ended yet: the log keeps its changes.
+            with suppress(duckdb.Error):
+                connection.execute("checkpoint")
+        connection.close()
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        assert self._connection is not None, "the engine is not open"
+        with self._lock:
+            # A connection refuses a second call while one is under way.
+            cursor = self._connection.cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        if self._connection is not None:
+            with self._cursor() as cursor:
+                yield cursor
+        elif self._path is not None and self._path.exists():
+            with self._connect(read_only=True) as connection:
+                yield connection
+        else:
+            with self._connect_memory() as connection:
+                yield connection
+
+    def _connect_memory(self) -> duckdb.DuckDBPyConnection:
+        return self._connect_to(":memory:", read_only=False)
+
+    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        if self._path is None:
+            return self._connect_memory()
+        if not read_only:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        return self._connect_to(str(self._path), read_only=read_only)
+
+    def _connect_to(self, path: str, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        early: dict[str, str | bool | int | float | list[str]] = {
+            key: _setting(key, value) for key, value in self._settings.items()
+        }
+        late = {key: early.pop(key) for key in list(early) if key.lower() in _LATE}
+        zone = {} if any(key.lower() == "timezone" for key in late) else {"TimeZone": "UTC"}
+        try:
+            connection = duckdb.connect(path, read_only=read_only, config=early)
+        except (duckdb.Error, OSError) as error:
+            raise connect_error(error, path) from error
+        try:
+            # Places in errors, and relative files in queries, are alike on every cursor.
+            connection.execute("set global errors_as_json = true")
+            # The search path is a list by commas; a project in such a folder does without it.
+            if "file_search_path" not in early and "," not in str(self._root):
+                connection.execute(f"set global file_search_path = {literal(str(self._root))}")
+            late_last = sorted(late.items(), key=lambda item: _LATE.index(item[0].lower()))
+            for key, value in [*zone.items(), *late_last]:
+                connection.execute(f"set global {name(key)} = {literal(value)}")
+        except duckdb.Error as error:
+            connection.close()
+            said = engine_error(error)
+            raise EngineError(said.message, kind="settings") from error
+        return connection
+
+
+def _describe(
+    cursor: duckdb.DuckDBPyConnection, queries: Mapping[str, str]
+) -> dict[str, tuple[tuple[str, str], ...]]:
+    import duckdb
+
+    found: dict[str, tuple[tuple[str, str], ...]] = {}
+    for key, sql in queries.items():
+        with suppress(duckdb.Error):
+            rows = cursor.execute(f"describe {sql}").fetchall()
+            found[key] = tuple((str(row[0]), str(row[1])) for row in rows)
+    return found
+
+
+def _setting(key: str, value: object) -> str | int | float | bool:
+    if isinstance(value, str | int | float | bool):
+        return value
+    raise EngineError(f"setting '{key}' must be a text, a number or true/false", kind="settings")

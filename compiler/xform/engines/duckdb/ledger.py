@@ -1,0 +1,116 @@
+"""The ledger in `_xform`: which builds stand and which names show them.
+
+It lives in the file that holds the data, so that it moves in the same transaction. No table has a
+primary key: DuckDB's index would refuse a row deleted and inserted anew in one transaction.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from xform.base.hashing import Digest
+from xform.engines.duckdb.errors import translated
+from xform.run.ports import BuildRecord, EngineError, Ledger, Publication
+
+if TYPE_CHECKING:
+    import duckdb
+
+FORMAT = 1
+
+CREATE = f"""
+create schema if not exists _xform;
+create table if not exists _xform.ledger_meta (key varchar, value varchar);
+create table if not exists _xform.ledger_builds
+  (physical varchar, asset varchar, audits_digest varchar, record varchar);
+create table if not exists _xform.ledger_publications
+  (environment varchar, asset varchar, "schema" varchar, name varchar, physical varchar,
+   fingerprint varchar);
+insert into _xform.ledger_meta
+  select 'format', '{FORMAT}'
+  where not exists (select 1 from _xform.ledger_meta where key = 'format');
+"""
+
+_PRESENT = (
+    "select count(*) from duckdb_tables() where database_name = current_database() "
+    "and schema_name = '_xform' and table_name = 'ledger_meta'"
+)
+_BUILDS = """
+select record, audits_digest from _xform.ledger_builds
+where physical in (
+  select table_name from duckdb_tables()
+  where database_name = current_database() and schema_name = '_xform'
+  union all
+  select view_name from duckdb_views()
+  where database_name = current_database() and schema_name = '_xform'
+)
+order by physical
+"""
+_PUBLICATIONS = """
+select environment, asset, "schema", name, physical, fingerprint
+from _xform.ledger_publications order by environment, asset
+"""
+
+
+def is_present(cursor: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the file has a ledger. Raises EngineError where it is of a newer xform."""
+    with translated():
+        (count,) = cursor.execute(_PRESENT).fetchall()[0]
+        if not count:
+            return False
+        found = cursor.execute(
+            "select value from _xform.ledger_meta where key = 'format'"
+        ).fetchall()
+    if found and int(found[0][0]) > FORMAT:
+        raise EngineError(
+            f"the warehouse was written by a newer xform (ledger format {found[0][0]}, "
+            f"this one knows {FORMAT})",
+            kind="settings",
+        )
+    return True
+
+
+def read(cursor: duckdb.DuckDBPyConnection) -> Ledger:
+    if not is_present(cursor):
+        return Ledger((), ())
+    with translated():
+        builds = cursor.execute(_BUILDS).fetchall()
+        publications = cursor.execute(_PUBLICATIONS).fetchall()
+    decode = msgspec.json.Decoder(BuildRecord).decode
+    return Ledger(
+        tuple(
+            msgspec.structs.replace(decode(text), audits_digest=Digest(audits))
+            for text, audits in builds
+        ),
+        tuple(Publication(*row) for row in publications),
+    )
+
+
+def write_build(cursor: duckdb.DuckDBPyConnection, record: BuildRecord) -> None:
+    cursor.execute(
+        "insert into _xform.ledger_builds values (?, ?, ?, ?)",
+        [
+            record.physical,
+            record.asset,
+            record.audits_digest,
+            msgspec.json.encode(record).decode(),
+        ],
+    )
+
+
+def forget_build(cursor: duckdb.DuckDBPyConnection, physical: str) -> None:
+    cursor.execute("delete from _xform.ledger_builds where physical = ?", [physical])
+
+
+def note_passed(cursor: duckdb.DuckDBPyConnection, physical: str, audits: Digest) -> None:
+    cursor.execute(
+        "update _xform.ledger_builds set audits_digest = ? where physical = ?", [audits, physical]
+    )
+
+
+def is_published(cursor: duckdb.DuckDBPyConnection, physical: str) -> bool:
+    rows = cursor.execute(
+        "select 1 from _xform.ledger_publications where physical = ? limit 1", [physical]
+    ).fetchall()
+    return bool(rows)

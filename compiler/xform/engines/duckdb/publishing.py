@@ -1,0 +1,76 @@
+"""Moving the published views of an environment, all in one transaction with its ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from xform.engines.duckdb.text import build_name, name
+from xform.plan.plan import DropStep, PublishStep
+from xform.run.ports import NameTaken
+
+if TYPE_CHECKING:
+    import duckdb
+
+_STANDING = """
+select 'table', lower(schema_name), lower(table_name), false from duckdb_tables()
+where database_name = current_database() and not internal
+union all
+select 'view', lower(schema_name), lower(view_name), contains(sql, '_xform') from duckdb_views()
+where database_name = current_database() and not internal
+"""
+
+
+def move(
+    cursor: duckdb.DuckDBPyConnection,
+    environment: str,
+    publish: Sequence[PublishStep],
+    drop: Sequence[DropStep],
+) -> None:
+    """To be called inside a transaction. Raises NameTaken where a name is not ours to move."""
+    standing = {
+        (schema, relation): (kind, on_builds)
+        for kind, schema, relation, on_builds in cursor.execute(_STANDING).fetchall()
+    }
+    known = set(
+        cursor.execute(
+            'select lower("schema"), lower(name) from _xform.ledger_publications'
+        ).fetchall()
+    )
+
+    def ours(schema: str, relation: str) -> bool:
+        """A name is ours when the ledger has it and a view on our builds stands there."""
+        key = (schema.lower(), relation.lower())
+        kind, on_builds = standing.get(key, ("view", False))
+        return key in known and kind == "view" and on_builds
+
+    for step in publish:
+        key = (step.schema.lower(), step.name.lower())
+        if key in standing and not ours(step.schema, step.name):
+            raise NameTaken(
+                f"'{step.schema}.{step.name}' is a {standing[key][0]} that xform did not make",
+                step.asset,
+            )
+    for schema in sorted({step.schema for step in publish}):
+        cursor.execute(f"create schema if not exists {name(schema)}")
+    for step in publish:
+        cursor.execute(
+            f"create or replace view {name(step.schema)}.{name(step.name)} as "
+            f"select * from {build_name(step.physical)}"
+        )
+        _forget(cursor, environment, step.asset)
+        cursor.execute(
+            "insert into _xform.ledger_publications values (?, ?, ?, ?, ?, ?)",
+            [environment, step.asset, step.schema, step.name, step.physical, step.fingerprint],
+        )
+    for gone in drop:
+        if ours(gone.schema, gone.name):
+            cursor.execute(f"drop view if exists {name(gone.schema)}.{name(gone.name)}")
+        _forget(cursor, environment, gone.asset)
+
+
+def _forget(cursor: duckdb.DuckDBPyConnection, environment: str, asset: str) -> None:
+    cursor.execute(
+        "delete from _xform.ledger_publications where environment = ? and asset = ?",
+        [environment, asset],
+    )

@@ -1,0 +1,165 @@
+"""Fills a meaning's holes with hashes: the fingerprints of an asset's rows and columns.
+
+A Merkle tree at column grain (DESIGN §4): a source's columns are hashes of their identity; a
+model's are hashes of canonical text with every reference replaced by the hash of what it refers
+to. Along with each hash goes the set of *leaves* that it reaches: the seeds, sources and clocks
+whose data can change it, so a reader knows exactly whose new data makes it stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+
+import msgspec
+
+from xform.base.hashing import SIZE, Digest, digest_parts
+from xform.base.names import AssetName
+from xform.sema.facts import ModelFacts, Schema
+from xform.sema.meaning import CLOCK, ROWS, WHOLE, Meaning
+
+FORMAT = "xform fingerprint 1"
+"""Changes whenever the canonical text of something changes: then everything is built anew."""
+
+CLOCK_LEAF = "clock:"
+"""Leaves `clock:day` and `clock:run` stand for what a volatile function asks."""
+
+Leaves = frozenset[str]
+NO_LEAVES: Leaves = frozenset()
+
+
+class Print(msgspec.Struct, frozen=True, array_like=True):
+    """A hash of meaning, and the leaves it reaches."""
+
+    digest: Digest
+    leaves: Leaves = NO_LEAVES
+
+
+class Fingerprints(msgspec.Struct, frozen=True):
+    """Of one asset. `columns` are by folded name. `build` also takes in the columns' names and
+    order, the final ORDER BY, and what shapes storage; `whole` is for readers that depend on
+    everything, row order included."""
+
+    rows: Print
+    columns: dict[str, Print]
+    build: Print
+    whole: Print
+
+
+def of_source(name: AssetName, schema: Schema, leaf: str) -> Fingerprints:
+    """A seed or source is its identity: its name, and each column's name and type."""
+    leaves = frozenset((leaf,))
+    rows = Print(digest_parts((FORMAT, "source", name)), leaves)
+    columns = {
+        column.name.lower(): Print(
+            digest_parts((FORMAT, "source column", name, column.name.lower(), column.type.lower())),
+            leaves,
+        )
+        for column in schema.columns or ()
+    }
+    whole = Print(
+        digest_parts(("whole", rows.digest, *(column.digest for column in columns.values()))),
+        leaves,
+    )
+    return Fingerprints(rows, columns, whole, whole)
+
+
+def of_python(
+    code: Digest,
+    inputs: Mapping[str, Fingerprints],
+    columns: Sequence[tuple[str, str]],
+    storage: str,
+) -> Fingerprints:
+    """A Python model: its source's tree, and the whole of each input by parameter."""
+    leaves = NO_LEAVES.union(*(fingerprints.whole.leaves for fingerprints in inputs.values()))
+    parts = [FORMAT, "python", code]
+    for parameter in sorted(inputs):
+        parts.extend((parameter, inputs[parameter].whole.digest))
+    rows = Print(digest_parts(parts), leaves)
+    by_name = {
+        name.lower(): Print(
+            digest_parts(("python column", rows.digest, name.lower(), kind.lower())), leaves
+        )
+        for name, kind in columns
+    }
+    shape = [part for name, kind in columns for part in (name, kind.lower())]
+    whole = Print(digest_parts(("whole", rows.digest, *shape)), leaves)
+    build = Print(digest_parts((FORMAT, "build", storage, whole.digest)), leaves)
+    return Fingerprints(rows, by_name, build, whole)
+
+
+def of_query(
+    facts: ModelFacts,
+    inputs: Mapping[AssetName, Fingerprints],
+    storage: str,
+    *,
+    volatile: bool = True,
+) -> Fingerprints:
+    """A bound query. `storage` is what shapes the build beyond its rows (kind and settings).
+
+    Without `volatile` the clock is no leaf: the model is not run for time passing alone.
+    """
+    prints = fill(facts.meaning, inputs, volatile=volatile)
+    rows = prints[facts.rows_meaning]
+    columns = {column.name.lower(): prints[column.meaning] for column in facts.columns}
+    order = prints[facts.order] if facts.order is not None else Print(Digest(""))
+    shape: list[str] = []
+    for column in facts.columns:
+        shape.extend((column.name, prints[column.meaning].digest))
+    leaves = rows.leaves.union(order.leaves, *(item.leaves for item in columns.values()))
+    whole = Print(digest_parts(("whole", rows.digest, order.digest, *shape)), leaves)
+    build = Print(digest_parts((FORMAT, "build", storage, whole.digest)), leaves)
+    return Fingerprints(rows, columns, build, whole)
+
+
+def fill(
+    meaning: Meaning, inputs: Mapping[AssetName, Fingerprints], *, volatile: bool = True
+) -> dict[int, Print]:
+    """The print of every hole of a meaning."""
+    prints: dict[int, Print] = {}
+    for i, external in enumerate(meaning.externals):
+        prints[~i] = external_print(external.asset, external.column, inputs, volatile=volatile)
+    for number, definition in enumerate(meaning.definitions):
+        hasher = blake2b(digest_size=SIZE)
+        leaves = NO_LEAVES
+        for part in definition.parts:
+            if isinstance(part, str):
+                data = part.encode("utf-8", "surrogatepass")
+                hasher.update(b"t%d:" % len(data))
+                hasher.update(data)
+            else:
+                found = prints[part]
+                hasher.update(b"h")
+                hasher.update(found.digest.encode())
+                if not found.leaves <= leaves:
+                    leaves |= found.leaves
+        prints[number] = Print(Digest(hasher.hexdigest()), leaves)
+    return prints
+
+
+def external_print(
+    asset: AssetName,
+    column: str,
+    inputs: Mapping[AssetName, Fingerprints],
+    *,
+    volatile: bool = True,
+) -> Print:
+    """What a reader sees of an asset: its rows, one column, or the whole."""
+    if asset == CLOCK:
+        leaf = CLOCK_LEAF + column
+        return Print(digest_parts(("clock", column)), frozenset((leaf,)) if volatile else NO_LEAVES)
+    fingerprints = inputs.get(asset)
+    if fingerprints is None:
+        return Print(digest_parts(("unknown", asset, column)))
+    if column == ROWS:
+        return fingerprints.rows
+    if column == WHOLE:
+        return fingerprints.whole
+    known = fingerprints.columns.get(column.lower())
+    if known is not None:
+        return known
+    # A column that nobody declared: everything that the asset is may change it.
+    return Print(
+        digest_parts(("undeclared", fingerprints.whole.digest, column.lower())),
+        fingerprints.whole.leaves,
+    )

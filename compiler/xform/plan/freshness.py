@@ -1,0 +1,161 @@
+"""What the planner knows of an asset and of what is built; whether the two match.
+
+Level-triggered: what is recorded is compared with what is, each time; nothing is remembered of
+how it came about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from xform.base.hashing import Digest
+from xform.base.names import AssetName
+from xform.fingerprint.component import Component
+from xform.plan.plan import Audit, Body
+from xform.project.assets import Kind
+
+CLOCK_RUN = "clock:run"
+"""The leaf whose version never matches: its readers ask for the time or for chance."""
+
+BEHIND = "behind:"
+"""Prefix of a version key that says: built on an upstream build that is behind the project."""
+
+
+class Build(Protocol):
+    """A recorded build, as far as planning reads it (`run.ports.BuildRecord`)."""
+
+    @property
+    def physical(self) -> str: ...
+    @property
+    def asset(self) -> AssetName: ...
+    @property
+    def relation(self) -> str: ...
+    @property
+    def fingerprint(self) -> Digest: ...
+    @property
+    def generation(self) -> int: ...
+    @property
+    def versions(self) -> dict[str, str]: ...
+    @property
+    def inputs(self) -> dict[AssetName, str]: ...
+    @property
+    def components(self) -> tuple[Component, ...]: ...
+    @property
+    def audits_digest(self) -> Digest: ...
+
+
+class Published(Protocol):
+    """A published name (`run.ports.Publication`)."""
+
+    @property
+    def asset(self) -> AssetName: ...
+    @property
+    def schema(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def physical(self) -> str: ...
+    @property
+    def fingerprint(self) -> Digest: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAsset:
+    """An asset as the planner sees it. Assets come in topological order.
+
+    `reads` are the assets whose builds its body names: ephemeral models are looked through.
+    `body` makes the body, given the SQL text of each input; `components` and `audits` likewise
+    are asked for only where a step needs them.
+    """
+
+    name: AssetName
+    kind: Kind
+    reads: tuple[AssetName, ...]
+    fingerprint: Digest
+    leaves: tuple[str, ...]
+    schema: str
+    table: str
+    checks: Digest
+    """Digest of the declared tests; empty where there are none."""
+    checks_read: tuple[AssetName, ...] = ()
+    """Other assets that its tests read."""
+    body: Callable[[Mapping[AssetName, str]], Body] = field(kw_only=True)
+    components: Callable[[], tuple[Component, ...]] = field(kw_only=True)
+    audits: Callable[[Mapping[AssetName, str]], tuple[Audit, ...]] = field(kw_only=True)
+    columns: Callable[[], tuple[str, ...]] = field(kw_only=True)
+    files: str | None = None
+    """Of seeds and file sources: the path whose digest is the version of its leaf."""
+    relation: str | None = None
+    """Of externals: the SQL text that reads it."""
+
+    @property
+    def stored(self) -> bool:
+        """Whether it has builds (externals, ephemerals and exposures have none)."""
+        return self.kind in (Kind.TABLE, Kind.VIEW, Kind.SEED)
+
+    @property
+    def is_view(self) -> bool:
+        return self.kind is Kind.VIEW
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What is built and published, from the state."""
+
+    builds: Mapping[str, Build]
+    """By physical name."""
+    published: Mapping[AssetName, Published]
+    """Of the environment at hand."""
+    statuses: Mapping[AssetName, str] = field(default_factory=dict)
+    """How the last step of an asset ended."""
+
+    def by_fingerprint(self) -> dict[Digest, list[Build]]:
+        found: dict[Digest, list[Build]] = {}
+        for build in self.builds.values():
+            found.setdefault(build.fingerprint, []).append(build)
+        for builds in found.values():
+            builds.sort(key=lambda build: build.generation, reverse=True)
+        return found
+
+
+def fresh_table(
+    asset: PlannedAsset, builds: Sequence[Build], versions: Mapping[str, str]
+) -> Build | None:
+    """The newest build that holds just what the asset would hold if it were built now."""
+    if CLOCK_RUN in asset.leaves:
+        return None
+    for build in builds:
+        if build.relation == "table" and _same_versions(asset, build, versions):
+            return build
+    return None
+
+
+def _same_versions(asset: PlannedAsset, build: Build, versions: Mapping[str, str]) -> bool:
+    """All leaves as recorded, and nothing recorded beyond them (see BEHIND)."""
+    recorded = build.versions
+    if len(recorded) != len(asset.leaves):
+        return False
+    return all(leaf in recorded and recorded[leaf] == versions.get(leaf) for leaf in asset.leaves)
+
+
+def fresh_view(builds: Sequence[Build], inputs: Mapping[AssetName, str]) -> Build | None:
+    """The view that reads just these builds."""
+    for build in builds:
+        if build.relation == "view" and build.inputs == inputs:
+            return build
+    return None
+
+
+def changed_leaves(
+    asset: PlannedAsset, build: Build, versions: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The leaves whose recorded version is not the current one."""
+    changed = [
+        leaf
+        for leaf in asset.leaves
+        if leaf == CLOCK_RUN or build.versions.get(leaf) != versions.get(leaf)
+    ]
+    changed += [leaf for leaf in build.versions if leaf not in asset.leaves]
+    return tuple(sorted(changed))

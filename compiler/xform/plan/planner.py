@@ -1,0 +1,371 @@
+"""From the project and the record to a plan: which assets to build, reuse, publish, test, drop.
+
+One pass down the graph decides for every asset which build it shall have. A build that exists
+already and holds the same is taken; otherwise there will be a new one, under a name known now,
+so that its readers can be planned too. Views cost nothing and follow what they read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from xform.base.hashing import Digest, digest_text
+from xform.base.names import AssetName, schema_of, table_of
+from xform.plan.freshness import (
+    BEHIND,
+    Build,
+    PlannedAsset,
+    Recorded,
+    fresh_table,
+    fresh_view,
+)
+from xform.plan.plan import (
+    Action,
+    ActionKind,
+    AuditStep,
+    BuildStep,
+    DropStep,
+    Plan,
+    PublishStep,
+    Reason,
+    ReasonKind,
+    Step,
+)
+from xform.plan.reasons import stale_reasons
+from xform.project.assets import Kind
+from xform.sql.dialects import quote
+
+STORE = "_xform"
+_NAME_LIMIT = 63  # PostgreSQL cuts longer names in silence
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user asks for. `selected` is None for everything."""
+
+    environment: str
+    selected: frozenset[AssetName] | None = None
+    full_refresh: bool = False
+
+
+@dataclass(slots=True)
+class _Decision:
+    """The build an asset shall have: `build` where it exists, else made by this plan.
+
+    `physical` is its name in the store; of an external, the SQL that reads it. Empty: none.
+    """
+
+    physical: str
+    build: Build | None
+    kind: ActionKind | None = None
+    reasons: tuple[Reason, ...] = ()
+    behind: bool = False
+    """An older build than the project asks for (it was not selected)."""
+    live: frozenset[str] = frozenset()
+    """Leaves read as they are at the moment: not through a stored table."""
+    tainted: tuple[str, ...] = ()
+    """Assets behind the project that it is built on."""
+
+
+@dataclass(slots=True)
+class _Planner:
+    assets: Sequence[PlannedAsset]
+    recorded: Recorded
+    versions: Mapping[str, str]
+    wish: Wish
+    index: Mapping[AssetName, PlannedAsset]
+    decisions: dict[AssetName, _Decision] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+
+    def plan(self) -> Plan:
+        by_fingerprint = self.recorded.by_fingerprint()
+        wanted = self._wanted(by_fingerprint)
+        for asset in self.assets:
+            if asset.stored:
+                self._decide(asset, by_fingerprint, asset.name in wanted)
+            else:
+                self._transparent(asset)
+        for asset in self.assets:
+            decision = self.decisions.get(asset.name)
+            if decision is not None and asset.stored:
+                self._steps_of(asset, decision, asset.name in wanted)
+        publishes = [
+            step
+            for asset in self.assets
+            if asset.stored and (step := self._publish(asset)) is not None
+        ]
+        drops = self._drops()
+        actions = [
+            Action(asset.name, decision.kind, decision.reasons)
+            for asset in self.assets
+            if (decision := self.decisions.get(asset.name)) is not None
+            and decision.kind is not None
+        ]
+        gone = Reason(ReasonKind.CONFIG, "no longer in the project")
+        actions += [Action(step.asset, ActionKind.DROP, (gone,)) for step in drops]
+        acted = {action.asset for action in actions}
+        unchanged = tuple(
+            asset.name for asset in self.assets if asset.stored and asset.name not in acted
+        )
+        steps = (*self.steps, *publishes, *drops)
+        return Plan(self.wish.environment, tuple(actions), unchanged, steps)
+
+    # Which assets may be touched -----------------------------------------------------------------
+
+    def _wanted(self, by_fingerprint: Mapping[Digest, list[Build]]) -> set[AssetName]:
+        """The selected assets, and what they read that has never been built at all."""
+        selected = self.wish.selected
+        if selected is None:
+            return {asset.name for asset in self.assets}
+        wanted = set(selected)
+        for asset in reversed(self.assets):
+            if asset.name not in wanted:
+                continue
+            for name in (*asset.reads, *asset.checks_read):
+                if name not in wanted and not self._usable(name, by_fingerprint):
+                    wanted.add(name)
+        return wanted
+
+    def _usable(self, name: AssetName, by_fingerprint: Mapping[Digest, list[Build]]) -> bool:
+        published = self.recorded.published.get(name)
+        return published is not None and published.physical in self.recorded.builds
+
+    # Decisions -----------------------------------------------------------------------------------
+
+    def _transparent(self, asset: PlannedAsset) -> None:
+        if asset.kind is Kind.EXTERNAL:
+            assert asset.relation is not None
+            self.decisions[asset.name] = _Decision(
+                asset.relation, None, live=frozenset(asset.leaves)
+            )
+
+    def _decide(
+        self, asset: PlannedAsset, by_fingerprint: Mapping[Digest, list[Build]], wanted: bool
+    ) -> None:
+        inputs = {name: self.decisions[name].physical for name in asset.reads}
+        builds = by_fingerprint.get(asset.fingerprint, [])
+        tainted = self._tainted(asset)
+        forced = wanted and self.wish.full_refresh and not asset.is_view
+        live = self._live(asset)
+        if tainted or forced:
+            found = None
+        elif asset.is_view:
+            found = fresh_view(builds, inputs)
+        else:
+            found = fresh_table(asset, builds, self.versions)
+        if found is not None:
+            decision = _Decision(found.physical, found, live=live)
+        elif wanted or (asset.is_view and self._follows(asset)):
+            decision = self._new(asset, builds, forced, live, tainted)
+        else:
+            decision = self._as_published(asset, live)
+        self.decisions[asset.name] = decision
+
+    def _live(self, asset: PlannedAsset) -> frozenset[str]:
+        """Leaves whose version is what they hold when the step runs."""
+        live = {leaf for leaf in asset.leaves if leaf.startswith("clock:")}
+        if asset.kind is Kind.SEED:
+            live.add(asset.name)
+        for name in asset.reads:
+            read = self.index[name]
+            if read.kind is Kind.EXTERNAL or read.is_view:
+                live |= self.decisions[name].live
+        return frozenset(live & set(asset.leaves))
+
+    def _tainted(self, asset: PlannedAsset) -> tuple[str, ...]:
+        names: set[str] = set()
+        for name in asset.reads:
+            decision = self.decisions[name]
+            if decision.behind:
+                names.add(name)
+            elif self.index[name].is_view:
+                names.update(decision.tainted)
+        return tuple(sorted(names))
+
+    def _follows(self, asset: PlannedAsset) -> bool:
+        """An unselected view whose own meaning stands: it is only pointed at what moved."""
+        published = self.recorded.published.get(asset.name)
+        return published is not None and published.fingerprint == asset.fingerprint
+
+    def _as_published(self, asset: PlannedAsset, live: frozenset[str]) -> _Decision:
+        published = self.recorded.published.get(asset.name)
+        build = self.recorded.builds.get(published.physical) if published else None
+        physical = build.physical if build is not None else ""
+        return _Decision(physical, build, behind=True, live=live)
+
+    def _new(
+        self,
+        asset: PlannedAsset,
+        builds: Sequence[Build],
+        forced: bool,
+        live: frozenset[str],
+        tainted: tuple[str, ...],
+    ) -> _Decision:
+        generation = 1 + max((build.generation for build in builds), default=0)
+        published = self.recorded.published.get(asset.name)
+        previous = self._previous(asset, published.physical if published else None)
+        if (
+            asset.is_view
+            and previous is not None
+            and previous.fingerprint == asset.fingerprint
+            and not forced
+        ):
+            moved = sorted(
+                name for name in asset.reads
+                if previous.inputs.get(name) != self.decisions[name].physical
+            )  # fmt: skip
+            reason = Reason(ReasonKind.DEPENDENCY, f"follows {', '.join(moved)}", tuple(moved))
+            kind, reasons = ActionKind.PUBLISH, (reason,)
+        else:
+            kind = ActionKind.BUILD
+            reasons = stale_reasons(asset, self.recorded, previous, self.versions, forced)
+        physical = physical_name(asset.name, asset.fingerprint, generation)
+        return _Decision(physical, None, kind, reasons, live=live, tainted=tainted)
+
+    def _previous(self, asset: PlannedAsset, physical: str | None) -> Build | None:
+        """The build to compare with: the published one, else the newest of the asset."""
+        if physical is not None:
+            return self.recorded.builds.get(physical)
+        own = [build for build in self.recorded.builds.values() if build.asset == asset.name]
+        return own[-1] if own else None
+
+    # Steps ---------------------------------------------------------------------------------------
+
+    def _steps_of(self, asset: PlannedAsset, decision: _Decision, wanted: bool) -> None:
+        if decision.build is None and decision.kind is not None:
+            self.steps.append(self._build_step(asset, decision))
+            return
+        build = decision.build
+        if build is None or decision.behind:
+            return
+        published = self.recorded.published.get(asset.name)
+        if wanted and (published is None or published.physical != build.physical):
+            decision.kind = ActionKind.REUSE
+            decision.reasons = (self._reuse_reason(asset),)
+        if wanted and asset.checks and build.audits_digest != asset.checks:
+            audits = asset.audits(self._sql_names())
+            if audits:
+                if decision.kind is None:
+                    why = (
+                        "its tests changed" if build.audits_digest else "its tests have not passed"
+                    )
+                    decision.kind = ActionKind.TEST
+                    decision.reasons = (Reason(ReasonKind.CONFIG, why),)
+                waits = self._waits(asset.checks_read)
+                self.steps.append(
+                    AuditStep(asset.name, build.physical, audits, asset.checks, waits)
+                )
+
+    def _reuse_reason(self, asset: PlannedAsset) -> Reason:
+        published = self.recorded.published.get(asset.name)
+        if published is None:
+            return Reason(ReasonKind.NEW, "not published here yet; the build exists")
+        previous = self.recorded.builds.get(published.physical)
+        if previous is not None and previous.fingerprint == asset.fingerprint:
+            return Reason(ReasonKind.DATA, "its data are back at an earlier version; built before")
+        return Reason(ReasonKind.CODE, "its meaning is back at an earlier one; built before")
+
+    def _build_step(self, asset: PlannedAsset, decision: _Decision) -> BuildStep:
+        inputs = {name: self.decisions[name].physical for name in asset.reads}
+        sql_names = self._sql_names()
+        pins = {leaf: self.versions.get(leaf, "") for leaf in sorted(decision.live)}
+        pins.update({BEHIND + name: "behind" for name in decision.tainted})
+        physical = decision.physical
+        generation = int(physical.rpartition("_")[2])
+        return BuildStep(
+            asset.name,
+            "view" if asset.is_view else "table",
+            physical,
+            asset.body({name: sql_names[name] for name in asset.reads}),
+            asset.fingerprint,
+            generation,
+            tuple(sorted({*asset.leaves, *pins})),
+            pins,
+            inputs,
+            self._waits((*asset.reads, *asset.checks_read)),
+            asset.columns(),
+            asset.audits(sql_names) if asset.checks else (),
+            asset.checks,
+            asset.components(),
+            self._file_pins(decision.live),
+        )
+
+    def _file_pins(self, live: frozenset[str]) -> dict[str, str]:
+        pins: dict[str, str] = {}
+        for leaf in sorted(live):
+            asset = self.index.get(AssetName(leaf))
+            if asset is not None and asset.files is not None:
+                pins[leaf] = asset.files
+        return pins
+
+    def _sql_names(self) -> dict[AssetName, str]:
+        """How each asset's build is named in SQL."""
+        return {
+            name: sql_name(decision.physical) if self.index[name].stored else decision.physical
+            for name, decision in self.decisions.items()
+        }
+
+    def _waits(self, reads: Sequence[AssetName]) -> tuple[AssetName, ...]:
+        return tuple(sorted({
+            name for name in reads
+            if (decision := self.decisions.get(name)) is not None
+            and decision.build is None and decision.kind is not None
+        }))  # fmt: skip
+
+    def _publish(self, asset: PlannedAsset) -> PublishStep | None:
+        decision = self.decisions[asset.name]
+        if decision.behind or not decision.physical:
+            return None
+        physical = decision.physical
+        published = self.recorded.published.get(asset.name)
+        if (
+            published is not None
+            and published.physical == physical
+            and (published.schema, published.name) == (asset.schema, asset.table)
+        ):
+            return None
+        if decision.kind is None:
+            return None
+        return PublishStep(asset.name, asset.schema, asset.table, physical, asset.fingerprint)
+
+    def _drops(self) -> list[DropStep]:
+        """Published names that the project no longer has; only when everything is selected."""
+        if self.wish.selected is not None:
+            return []
+        stored = {asset.name for asset in self.assets if asset.stored}
+        return [
+            DropStep(name, published.schema, published.name)
+            for name, published in sorted(self.recorded.published.items())
+            if name not in stored
+        ]
+
+
+def make_plan(
+    assets: Sequence[PlannedAsset],
+    recorded: Recorded,
+    versions: Mapping[str, str],
+    wish: Wish,
+) -> Plan:
+    """Plan an environment.
+
+    `assets` in topological order; `versions` holds the current data version of every leaf.
+    """
+    index = {asset.name: asset for asset in assets}
+    return _Planner(assets, recorded, versions, wish, index).plan()
+
+
+def physical_name(asset: AssetName, fingerprint: Digest, generation: int) -> str:
+    """The name of a build in the store: readable, unique by fingerprint and generation."""
+    tail = f"__{fingerprint[:12]}_{generation}"
+    stem = re.sub(r"[^a-z0-9_]+", "_", f"{schema_of(asset)}__{table_of(asset)}".lower())
+    room = _NAME_LIMIT - len(tail)
+    if len(stem) > room:
+        stem = f"{stem[: room - 7]}_{digest_text(asset)[:6]}"
+    return stem + tail
+
+
+def sql_name(physical: str) -> str:
+    """A build's full name in SQL."""
+    return f"{quote(STORE)}.{quote(physical)}"

@@ -1,0 +1,215 @@
+"""All declarations and the settings put together: the project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, assert_never
+
+import msgspec
+
+from xform.base import codes
+from xform.base.diagnostics import Diagnostic, diagnose
+from xform.base.hashing import Digest, digest_parts
+from xform.base.names import AssetName
+from xform.project.assets import Asset, Kind, Language, Project, PythonFunction
+from xform.project.declarations import (
+    Exposure,
+    FileDeclarations,
+    ModelFile,
+    Module,
+    Patch,
+    SourceTable,
+)
+from xform.project.defaults import defaults_of, unused_defaults
+from xform.project.drafts import Draft, drafts
+from xform.project.fields import AssetSettings, python_kind
+from xform.project.files import FileEntry
+from xform.project.layout import MACROS, SEED_FORMATS, SELECTORS, folder_of, split_suffix
+from xform.project.merge import merge
+from xform.project.patches import match_patches
+from xform.project.settings import Settings
+
+
+def assemble(
+    settings: Settings,
+    declarations: Iterable[FileDeclarations],
+    entries: Mapping[str, FileEntry],
+) -> tuple[Project, list[Diagnostic]]:
+    """The project. `declarations` are those of all files for which `is_declaring` holds;
+    `entries` are all files (`Files.entries`), widened by `wanted` of the declarations."""
+    files = sorted(declarations, key=lambda file: file.path)
+    drafted, found = drafts(files, entries, settings.default_schema)
+    sections = {draft.name: section for draft in drafted if (section := _section(draft.kind))}
+    patches, more = match_patches(files, sections)
+    found += more
+    modules = {file.path: file.module for file in files if file.module is not None}
+    assets = []
+    for draft in drafted:
+        asset, more = _asset(draft, patches.get(draft.name), settings, modules)
+        assets.append(asset)
+        found += more
+        if asset.kind is Kind.EXTERNAL and asset.files is not None:
+            found += _missing(draft, asset.files, entries)
+    found += unused_defaults(
+        settings.defaults, [file.path for file in files if file.model is not None]
+    )
+    project = Project(
+        name=settings.name,
+        default_schema=settings.default_schema,
+        dialect=settings.dialect,
+        variables=settings.variables,
+        assets=tuple(assets),
+        macros=tuple(sorted(path for path in entries if folder_of(path) == MACROS)),
+        selectors=SELECTORS if SELECTORS in entries else None,
+    )
+    return project, found
+
+
+def wanted(declarations: Iterable[FileDeclarations]) -> frozenset[str]:
+    """Paths outside the project's folders that declarations name: modules that imports could
+    mean, data files of sources. Most do not exist."""
+    paths: set[str] = set()
+    for file in declarations:
+        if file.module is not None:
+            paths.update(file.module.imports)
+        paths.update(table.files for table in file.sources if table.files is not None)
+    return frozenset(paths)
+
+
+def _section(kind: Kind) -> str | None:
+    match kind:
+        case Kind.VIEW | Kind.TABLE | Kind.EPHEMERAL:
+            return "models"
+        case Kind.SEED:
+            return "seeds"
+        case Kind.EXTERNAL | Kind.EXPOSURE:
+            return None
+        case _:
+            assert_never(kind)
+
+
+def _asset(
+    draft: Draft,
+    patch: tuple[str, Patch] | None,
+    settings: Settings,
+    modules: Mapping[str, Module],
+) -> tuple[Asset, list[Diagnostic]]:
+    found: list[Diagnostic] = []
+    layers = [AssetSettings(draft.span)]
+    own: dict[str, Any] = {}
+    config: dict[str, Any] = {}
+    declared = draft.declared
+    match declared:
+        case ModelFile():
+            layers += _folder_layers(draft, settings)
+            own["header_end"] = declared.header_end
+            if declared.function is not None:
+                own["python"] = _with_modules(declared.function, draft.path, modules)
+        case SourceTable():
+            layers += [declared.whole, declared.settings]
+            if declared.files is None:
+                own["relation"] = declared.relation
+            else:
+                own.update(files=declared.files, format=declared.format)
+        case Exposure():
+            layers.append(declared.settings)
+            own["depends_on"] = declared.depends_on
+            config.update(declared.given)
+        case None:
+            own.update(files=draft.path, format=SEED_FORMATS[split_suffix(draft.path)[1]])
+        case _:
+            assert_never(declared)
+    if patch is not None:
+        layers.append(patch[1].settings)
+        own["declared_in"] = (patch[0],)
+        if draft.language is Language.PYTHON:
+            refused = python_kind(patch[1].settings)
+            found += [] if refused is None else [refused]
+    if isinstance(declared, ModelFile) and declared.settings is not None:
+        layers.append(declared.settings)
+    merged = merge(layers)
+    kind = draft.kind
+    if _section(kind) == "models" and draft.language is not Language.PYTHON:
+        kind = merged.kind or kind
+    config = {**config, **merged.given}
+    if _section(kind) is not None:
+        config.update(kind=kind.value, materialized=kind.value)
+    return _finished(draft, kind, merged, config, own), found
+
+
+def _finished(
+    draft: Draft,
+    kind: Kind,
+    merged: AssetSettings,
+    config: dict[str, Any],
+    own: dict[str, Any],
+) -> Asset:
+    return Asset(
+        name=draft.name,
+        kind=kind,
+        language=draft.language,
+        path=draft.path,
+        span=draft.span,
+        columns=merged.columns,
+        tests=merged.tests,
+        description=merged.description or "",
+        owner=merged.owner,
+        tags=merged.tags,
+        group=merged.group,
+        access=merged.access,
+        domain=merged.domain,
+        grain=merged.grain,
+        meta=merged.meta,
+        dialect=merged.dialect,
+        volatile=merged.volatile or "rebuild",
+        config=config,
+        **own,
+    )
+
+
+def _folder_layers(draft: Draft, settings: Settings) -> list[AssetSettings]:
+    layers = [each.settings for each in defaults_of(draft.path, settings.defaults)]
+    if draft.language is not Language.PYTHON:
+        return layers
+    # A folder of views may hold a Python model: the folder's kind is for its SQL.
+    return [msgspec.structs.replace(layer, kind=None) for layer in layers]
+
+
+def _with_modules(
+    function: PythonFunction, path: str, modules: Mapping[str, Module]
+) -> PythonFunction:
+    """The function with the project modules that its file imports, directly or through others."""
+    reached: dict[str, Digest] = {}
+    queue = [path]
+    while queue:
+        for imported in _imports(queue.pop(), modules):
+            module = modules.get(imported)
+            if module is not None and imported != path and imported not in reached:
+                reached[imported] = module.digest
+                queue.append(imported)
+    paths = tuple(sorted(reached))
+    parts = [part for module in paths for part in (module, reached[module])]
+    return msgspec.structs.replace(
+        function, digest=digest_parts([function.digest, *parts]), modules=paths
+    )
+
+
+def _imports(path: str, modules: Mapping[str, Module]) -> tuple[str, ...]:
+    """What a file imports; nothing for one that is not valid Python."""
+    module = modules.get(path)
+    return () if module is None else module.imports
+
+
+def _missing(draft: Draft, path: str, entries: Mapping[str, FileEntry]) -> list[Diagnostic]:
+    declared = draft.declared
+    if path in entries or not isinstance(declared, SourceTable):
+        return []
+    return [
+        diagnose(
+            codes.MISSING_FILE,
+            f"there is no file '{path}'",
+            declared.files_span or declared.span,
+            "correct the path: it is relative to the project",
+            asset=AssetName(draft.name),
+        )
+    ]

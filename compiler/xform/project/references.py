@@ -1,0 +1,26 @@
+"""Assets as yml names them: plainly, or by dbt's `ref('x')` and `source('x', 'y')`."""
+
+from __future__ import annotations
+
+import re
+
+_CALL = re.compile(
+    r"""\s*(?:\{\{\s*)?(ref|source)\(\s*(['"])([^'"]+)\2\s*(?:,\s*(['"])([^'"]+)\4\s*)?\)"""
+    r"""\s*(?:\}\}\s*)?"""
+)
+_PLAIN = re.compile(r"\s*([\w$-]+(?:\.[\w$-]+)?)\s*")
+
+
+def reference(text: str) -> str | None:
+    """The asset that a text names, `name` or `schema.name`; None where it is no such text."""
+    call = _CALL.fullmatch(text)
+    if call is not None:
+        first, second = call.group(3), call.group(5)
+        if second is not None:
+            return f"{first}.{second}"
+        return None if call.group(1) == "source" else first
+    simple = _PLAIN.fullmatch(text)
+    return simple.group(1) if simple is not None else None
+
+
+REFERENCE_HELP = "write the asset's name, `schema.name`, or ref('name')"

@@ -1,0 +1,94 @@
+"""Memoised queries: a pure stage runs again only when the content of its inputs changed.
+
+A query is named (`parse`, `bind`), has a subject (which file or asset) and a key: a digest of all
+that its result depends on. Results are small, stored values; what is stored under a key never
+changes, so there is nothing to invalidate: a different input is a different key. `ran` lists
+what was really computed, in order; tests assert on it, not on time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from xform.base.hashing import Digest
+
+Value = TypeVar("Value")
+
+
+class Store(Protocol):
+    """Where results are kept between runs. Losing it costs time, never correctness."""
+
+    def load(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """The values of those keys that are there."""
+        ...
+
+    def save(self, values: Mapping[str, bytes]) -> None: ...
+
+
+class Memo:
+    """Looks results up, computes what is missing, and saves it at the end (`flush`)."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._loaded: dict[str, bytes] = {}
+        self._fresh: dict[str, bytes] = {}
+        self._asked: set[str] = set()
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoders: dict[object, msgspec.msgpack.Decoder[object]] = {}
+        self.ran: list[tuple[str, str]] = []
+
+    def prefetch(self, keys: Iterable[tuple[str, Digest]]) -> None:
+        """Load many results in one go."""
+        wanted = [f"{query}/{key}" for query, key in keys]
+        missing = [key for key in wanted if key not in self._asked]
+        self._asked.update(missing)
+        if missing:
+            self._loaded.update(self._store.load(missing))
+
+    def get(
+        self,
+        query: str,
+        subject: str,
+        key: Digest,
+        result: type[Value],
+        compute: Callable[[], Value],
+    ) -> Value:
+        """The result of a query; `compute` runs only where it is not known."""
+        known = self.peek(query, key, result)
+        if known is not None:
+            return known
+        self.ran.append((query, subject))
+        value = compute()
+        self.put(query, key, value)
+        return value
+
+    def peek(self, query: str, key: Digest, result: type[Value]) -> Value | None:
+        """The result of a query where it is known. A value that cannot be read counts as not."""
+        name = f"{query}/{key}"
+        data = self._fresh.get(name)
+        if data is None:
+            if name not in self._asked:
+                self._asked.add(name)
+                self._loaded.update(self._store.load([name]))
+            data = self._loaded.get(name)
+        if data is None:
+            return None
+        decoder = self._decoders.get(result)
+        if decoder is None:
+            decoder = self._decoders[result] = msgspec.msgpack.Decoder(result)
+        try:
+            return decoder.decode(data)  # type: ignore[return-value]
+        except (msgspec.DecodeError, msgspec.ValidationError):
+            return None
+
+    def put(self, query: str, key: Digest, value: object) -> None:
+        self._fresh[f"{query}/{key}"] = self._encoder.encode(value)
+
+    def flush(self) -> None:
+        if self._fresh:
+            self._store.save(self._fresh)
+            self._loaded.update(self._fresh)
+            self._fresh = {}

@@ -1,0 +1,364 @@
+"""Carries out a plan.
+
+Workers build and test; the calling thread starts them, polls, tells what happens, keeps the state
+and publishes once at the end. It runs no query that may take long, so that a request to stop is
+always heard (DuckDB 2.0 does not hear Ctrl-C in a thread that waits for a query).
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+
+from xform.base.diagnostics import Diagnostic
+from xform.base.names import AssetName
+from xform.plan.plan import AuditStep, BuildStep, Plan
+from xform.run.errors import body_path, publish_diagnostic
+from xform.run.events import (
+    Event,
+    Log,
+    NodeDone,
+    NodeSkip,
+    NodeStart,
+    Published,
+    RunEnd,
+    RunStart,
+)
+from xform.run.ports import BuildRecord, Engine, EngineError, Host, Signals, State, StateError
+from xform.run.publishing import Chosen, choose
+from xform.run.result import NodeResult, RunResult
+from xform.run.scheduler import Schedule, Skip, Work
+from xform.run.work import Judge, Outcome, Workshop, judge_by_count
+from xform.run.workers import submit
+
+POLL = 0.2
+"""Seconds between looks at running steps and requests to stop."""
+
+GRACE = 3.0
+"""Seconds that running steps get after a second request to stop."""
+
+
+def execute(
+    plan: Plan,
+    engine: Engine,
+    state: State,
+    host: Host,
+    *,
+    threads: int = 4,
+    emit: Callable[[Event], None] = lambda event: None,
+    fail_fast: bool = False,
+    atomic: bool = False,
+    judge: Judge = judge_by_count,
+) -> RunResult:
+    """Build, test and publish. Opens the engine where it is not open yet, and closes it.
+
+    Events are emitted in the calling thread. Failures of models become diagnostics of the result.
+    Raises EngineBusy, EngineError and StateError where the run cannot even begin; then nothing
+    has been emitted or written.
+    """
+    run = _Run(plan, engine, state, host, emit, fail_fast, atomic)
+    if not plan.steps:
+        return run.nothing()
+    engine.open()
+    try:
+        engine.prepare(())
+        run.begin(judge, threads)
+        with host.signals() as signals:
+            run.steps(signals, threads)
+            run.publish(signals)
+    finally:
+        run.leave()
+    return run.end()
+
+
+class _Run:
+    """A run in progress. Used by the calling thread only."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        engine: Engine,
+        state: State,
+        host: Host,
+        emit: Callable[[Event], None],
+        fail_fast: bool,
+        atomic: bool,
+    ) -> None:
+        self._plan = plan
+        self._engine = engine
+        self._state = state
+        self._host = host
+        self._emit = emit
+        self._fail_fast = fail_fast
+        self._atomic = atomic
+        self._work: tuple[Work, ...] = tuple(
+            step for step in plan.steps if isinstance(step, BuildStep | AuditStep)
+        )
+        self._builds = tuple(step for step in self._work if isinstance(step, BuildStep))
+        self._reasons = {
+            action.asset: action.reasons[0].detail for action in plan.actions if action.reasons
+        }
+        self._run_id = host.new_run_id()
+        self._begun = host.monotonic()
+        self._posted: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._unkept: list[Event] = []
+        self._state_failed = False
+        self._schedule = Schedule.of((), {})
+        self._records: dict[str, BuildRecord] = {}
+        self._running: dict[Future[Outcome], Work] = {}
+        self._workshop: Workshop | None = None
+        self._nodes: list[NodeResult] = []
+        self._diagnostics: list[Diagnostic] = []
+        self._bad: set[AssetName] = set()
+        self._chosen = Chosen((), (), ())
+        self._cancelled = False
+        self._publish_failed = False
+        self._warned = 0
+        self._abandoned: tuple[AssetName, ...] = ()
+
+    def nothing(self) -> RunResult:
+        """A plan without steps: tells its beginning and end, touches nothing."""
+        self._emit(RunStart(self._run_id, self._plan.environment, (), 0, self._host.now()))
+        return self._finish()
+
+    def begin(self, judge: Judge, threads: int) -> None:
+        snapshot = self._state.snapshot(self._plan.environment, components=False)
+        self._records = dict(snapshot.builds)
+        if any(physical not in self._records for physical in self._read_before()):
+            self._records |= {record.physical: record for record in self._engine.ledger().builds}
+        self._schedule = Schedule.of(self._work, snapshot.seconds)
+        self._workshop = Workshop(self._engine, self._host, self._run_id, self._posted.put, judge)
+        now = self._host.now()
+        self._state.start_run(self._run_id, self._plan.environment, now)
+        nodes = tuple(step.asset for step in self._work)
+        self._emit(RunStart(self._run_id, self._plan.environment, nodes, threads, now))
+
+    def steps(self, signals: Signals, threads: int) -> None:
+        deadline = float("inf")
+        while True:
+            if signals.count > 0:
+                self._cancel()
+            self._start(max(threads, 1))
+            if not self._running:
+                break
+            done, _ = wait(self._running, timeout=POLL, return_when=FIRST_COMPLETED)
+            self._tell_posted()
+            for future in done:
+                self._done(self._running.pop(future), future.result())
+            self._keep()
+            if signals.count > 1:
+                deadline = min(deadline, self._host.monotonic() + GRACE)
+                if self._host.monotonic() >= deadline:
+                    self._abandon()
+                    break
+        self._tell_posted()
+        self._keep()
+
+    def publish(self, signals: Signals) -> None:
+        if signals.count > 0:
+            self._cancelled = True
+        chosen = choose(self._plan, frozenset(self._bad), self._records, atomic=self._atomic)
+        if self._cancelled:
+            # Finished builds are kept for the next run, which then publishes all at once.
+            reason = "the run was cancelled"
+            held = tuple((step.asset, reason) for step in chosen.publish)
+            self._chosen = Chosen((), (), (*chosen.withheld, *held))
+            return
+        self._chosen = chosen
+        if not chosen.publish and not chosen.drop:
+            return
+        begun = self._host.monotonic()
+        try:
+            self._engine.publish(self._plan.environment, chosen.publish, chosen.drop)
+        except EngineError as error:
+            paths = {step.asset: body_path(step) for step in self._builds}
+            self._diagnostics.append(publish_diagnostic(error, paths))
+            self._publish_failed = True
+            held = tuple((step.asset, "publishing failed") for step in chosen.publish)
+            self._chosen = Chosen((), (), (*chosen.withheld, *held))
+            return
+        self._tell(
+            Published(
+                tuple(step.asset for step in chosen.publish),
+                tuple(step.asset for step in chosen.drop),
+                self._host.monotonic() - begun,
+            )
+        )
+
+    def leave(self) -> None:
+        """Disconnect, whatever happened, and copy the warehouse's ledger into the state.
+
+        Where steps were abandoned, the connection is still theirs; the state heals next time.
+        """
+        if self._running and self._workshop is not None:
+            self._workshop.stop()
+            _, stuck = wait(self._running, timeout=GRACE)
+            if stuck:
+                return
+        if self._abandoned:
+            return
+        ledger = None
+        try:
+            ledger = self._engine.ledger()
+        except EngineError as error:
+            self._tell(Log("warning", f"the ledger cannot be read: {error.message}"))
+        self._engine.close()
+        if ledger is not None:
+            identity = self._engine.identity()
+            self._kept(lambda: self._state.sync(ledger, identity))
+
+    def end(self) -> RunResult:
+        result = self._finish()
+        end, self._unkept = self._unkept, []
+        self._kept(lambda: self._state.end_run(self._run_id, end))
+        return result
+
+    def _finish(self) -> RunResult:
+        failed = sum(node.status in ("error", "fail") for node in self._nodes)
+        status = "success"
+        if self._cancelled:
+            status = "cancelled"
+        elif failed or self._publish_failed:
+            status = "failed"
+        seconds = self._host.monotonic() - self._begun
+        builds = {step.asset for step in self._builds}
+        self._tell(
+            RunEnd(
+                run_id=self._run_id,
+                status=status,
+                built=sum(n.status == "success" and n.asset in builds for n in self._nodes),
+                failed=failed,
+                skipped=sum(node.status == "skipped" for node in self._nodes),
+                warned=self._warned,
+                seconds=seconds,
+                at=self._host.now(),
+            )
+        )
+        return RunResult(
+            run_id=self._run_id,
+            status=status,
+            nodes=tuple(self._nodes),
+            diagnostics=tuple(sorted(self._diagnostics, key=lambda found: found.order)),
+            published=tuple(step.asset for step in self._chosen.publish),
+            dropped=tuple(step.asset for step in self._chosen.drop),
+            withheld=self._chosen.withheld,
+            warned=self._warned,
+            seconds=seconds,
+            abandoned=self._abandoned,
+        )
+
+    def _read_before(self) -> set[str]:
+        """Builds of earlier runs that this one reads."""
+        made = {step.physical for step in self._builds}
+        return {name for step in self._builds for name in step.inputs.values()} - made
+
+    def _start(self, threads: int) -> None:
+        workshop = self._workshop
+        assert workshop is not None
+        while len(self._running) < threads:
+            step = self._schedule.take()
+            if step is None:
+                return
+            reason = self._reasons.get(step.asset, "")
+            self._tell(NodeStart(step.asset, reason, self._host.now()))
+            future = submit(step.asset, self._job(workshop, step))
+            self._running[future] = step
+
+    def _job(self, workshop: Workshop, step: Work) -> Callable[[], Outcome]:
+        match step:
+            case BuildStep():
+                known = {
+                    physical: self._records[physical]
+                    for physical in step.inputs.values()
+                    if physical in self._records
+                }
+                return lambda: workshop.build(step, known)
+            case AuditStep():
+                return lambda: workshop.audit(step)
+
+    def _done(self, step: Work, outcome: Outcome) -> None:
+        record = outcome.record
+        if record is not None:
+            self._records[record.physical] = record
+        self._diagnostics.extend(outcome.diagnostics)
+        self._warned += outcome.warned
+        self._node(step, outcome)
+        if outcome.status == "success":
+            self._schedule.succeeded(step.asset)
+            return
+        self._bad.add(step.asset)
+        if outcome.status == "cancelled":
+            return
+        for skip in self._schedule.failed(step.asset):
+            self._skip(skip, f"{skip.because} failed")
+        if self._fail_fast:
+            for asset in self._schedule.drain():
+                self._skip(Skip(asset, step.asset), f"{step.asset} failed, and the run stops there")
+
+    def _node(self, step: Work, outcome: Outcome) -> None:
+        record = outcome.record
+        build = record.physical if record is not None else None
+        done = NodeDone(
+            asset=step.asset,
+            status=outcome.status,
+            rows=record.rows if record is not None else None,
+            seconds=outcome.seconds,
+            build=build,
+            reason=self._reasons.get(step.asset, ""),
+            message=outcome.message,
+        )
+        self._nodes.append(
+            NodeResult(
+                done.asset, done.status, done.rows, done.seconds, build, done.reason, done.message
+            )
+        )
+        self._tell(done)
+
+    def _skip(self, skip: Skip, reason: str) -> None:
+        self._bad.add(skip.asset)
+        self._nodes.append(NodeResult(skip.asset, "skipped", None, 0.0, None, reason))
+        self._tell(NodeSkip(skip.asset, reason))
+
+    def _cancel(self) -> None:
+        """Start nothing more and interrupt what runs; again at each poll."""
+        assert self._workshop is not None
+        if not self._cancelled:
+            self._cancelled = True
+            running = len(self._running)
+            self._tell(Log("warning", f"stopping: interrupting {running} running"))
+            for asset in self._schedule.drain():
+                self._skip(Skip(asset, asset), "the run was cancelled")
+        self._workshop.stop()
+
+    def _abandon(self) -> None:
+        for step in self._running.values():
+            self._bad.add(step.asset)
+            self._node(step, Outcome(step.asset, "cancelled", 0.0, None, "did not stop in time"))
+        self._abandoned = tuple(step.asset for step in self._running.values())
+        self._running.clear()
+
+    def _tell(self, event: Event) -> None:
+        self._unkept.append(event)
+        self._emit(event)
+
+    def _tell_posted(self) -> None:
+        while True:
+            try:
+                event = self._posted.get_nowait()
+            except queue.Empty:
+                return
+            self._tell(event)
+
+    def _keep(self) -> None:
+        events, self._unkept = self._unkept, []
+        self._kept(lambda: self._state.record(self._run_id, events))
+
+    def _kept(self, work: Callable[[], None]) -> None:
+        """History is worth less than a build: without it the run goes on, and says so once."""
+        try:
+            work()
+        except StateError as error:
+            if not self._state_failed:
+                self._emit(Log("warning", f"{error.message}; this run goes on without it"))
+            self._state_failed = True

@@ -1,0 +1,236 @@
+"""One step, carried out in a worker thread: build, test, note what has passed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import msgspec
+
+from xform.base.codes import TEST_BROKEN, TEST_BROKEN_WARNED, TEST_FAILED, TEST_WARNED
+from xform.base.diagnostics import Diagnostic, diagnose
+from xform.base.hashing import Digest
+from xform.base.names import AssetName
+from xform.plan.plan import Audit, AuditStep, BuildStep, PythonBody
+from xform.run.errors import build_diagnostic
+from xform.run.events import CheckDone, Event, Log
+from xform.run.ports import BuildRecord, Engine, EngineError, Host, Session
+from xform.run.versions import FilesRead, versions_read
+
+Judge = Callable[[Audit, int], tuple[str, str]]
+"""From a test and its failing rows to its status (pass, warn, fail) and the sentence to show."""
+
+
+def judge_by_count(audit: Audit, failures: int) -> tuple[str, str]:
+    if failures == 0:
+        return "pass", ""
+    found = audit.failure or f"not so: {audit.description or audit.name}"
+    rows = "1 row" if failures == 1 else f"{failures:,} rows"
+    return ("fail" if audit.blocking else "warn"), f"{found}: {rows}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a step. `status` is success, error, fail or cancelled (`NodeDone`).
+
+    `record` is the build that stands, where one was made.
+    """
+
+    asset: AssetName
+    status: str
+    seconds: float
+    record: BuildRecord | None = None
+    message: str = ""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    warned: int = 0
+
+
+@dataclass(slots=True)
+class Workshop:
+    """What the workers of a run share. All of it may be used from any thread."""
+
+    engine: Engine
+    host: Host
+    run_id: str
+    post: Callable[[Event], None]
+    judge: Judge
+    stopping: threading.Event = field(default_factory=threading.Event)
+    _sessions: set[Session] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def stop(self) -> None:
+        """Interrupt what runs. To be repeated: a query may begin just behind an interrupt."""
+        self.stopping.set()
+        with self._lock:
+            for session in self._sessions:
+                session.interrupt()
+
+    def build(self, step: BuildStep, records: Mapping[str, BuildRecord]) -> Outcome:
+        """`records` are the builds of the step's inputs, by physical name."""
+        begun = self.host.monotonic()
+        try:
+            with self._session() as session:
+                record = self._make(session, step, records)
+                tests = self._audit(session, step.audits)
+                if tests.blocked:
+                    session.discard(step.physical)
+                elif step.audits and not tests.stopped:
+                    session.passed(step.physical, step.audits_digest)
+                    record = msgspec.structs.replace(record, audits_digest=step.audits_digest)
+        except EngineError as error:
+            return self._broken(step, error, self.host.monotonic() - begun)
+        return tests.outcome(step.asset, self.host.monotonic() - begun, record)
+
+    def audit(self, step: AuditStep) -> Outcome:
+        begun = self.host.monotonic()
+        try:
+            with self._session() as session:
+                tests = self._audit(session, step.audits)
+                if not tests.blocked and not tests.stopped:
+                    session.passed(step.physical, step.audits_digest)
+        except EngineError as error:
+            seconds = self.host.monotonic() - begun
+            if self._is_stop(error):
+                return Outcome(step.asset, "cancelled", seconds)
+            found = diagnose(
+                TEST_BROKEN,
+                f"{step.asset}: {error.message}",
+                step.audits[0].span if step.audits else "profiles.yml",
+                "run the tests again",
+                asset=step.asset,
+            )
+            return Outcome(step.asset, "error", seconds, None, error.message, (found,))
+        return tests.outcome(step.asset, self.host.monotonic() - begun, None)
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        with self.engine.session() as session:
+            with self._lock:
+                self._sessions.add(session)
+            try:
+                if self.stopping.is_set():
+                    session.interrupt()
+                yield session
+            finally:
+                with self._lock:
+                    self._sessions.discard(session)
+
+    def _make(
+        self, session: Session, step: BuildStep, records: Mapping[str, BuildRecord]
+    ) -> BuildRecord:
+        begun = self.host.monotonic()
+        files = FilesRead.now(step, self.host)
+
+        def settle(record: BuildRecord) -> BuildRecord:
+            moved = files.moved(step, self.host)
+            for leaf in moved:
+                self.post(
+                    Log(
+                        "warning",
+                        f"the file of {leaf} changed while {step.asset} read it; "
+                        f"{step.asset} will be built again next time",
+                    )
+                )
+            return msgspec.structs.replace(
+                record,
+                versions=versions_read(step, files, moved, records),
+                seconds=self.host.monotonic() - begun,
+                built_at=self.host.now(),
+            )
+
+        blank = BuildRecord(
+            physical=step.physical,
+            asset=step.asset,
+            relation=step.relation,
+            fingerprint=step.fingerprint,
+            generation=step.generation,
+            versions={},
+            inputs=step.inputs,
+            columns=(),
+            rows=None,
+            seconds=0.0,
+            built_at="",
+            run_id=self.run_id,
+            components=step.components,
+            # With nothing to test, there is nothing left to pass.
+            audits_digest=Digest("") if step.audits else step.audits_digest,
+        )
+        with self.host.captured(lambda line: self.post(Log("info", f"{step.asset}: {line}"))):
+            body = step.body
+            python = (
+                self.host.load_function(body.path, body.function)
+                if isinstance(body, PythonBody)
+                else None
+            )
+            return session.build(step, blank, python, settle)
+
+    def _audit(self, session: Session, audits: tuple[Audit, ...]) -> Tests:
+        tests = Tests()
+        for audit in audits:
+            begun = self.host.monotonic()
+            failures: int | None = None
+            try:
+                failures = int(session.query(audit.sql).rows[0][0] or 0)
+                status, message = self.judge(audit, failures)
+            except EngineError as error:
+                if self._is_stop(error):
+                    tests.stopped = True
+                    return tests
+                status, message = "error", error.message.splitlines()[0]
+            seconds = self.host.monotonic() - begun
+            self.post(CheckDone(audit.asset, audit.name, status, failures, seconds, message))
+            tests.note(audit, status, message)
+        return tests
+
+    def _broken(self, step: BuildStep, error: EngineError, seconds: float) -> Outcome:
+        if self._is_stop(error):
+            return Outcome(step.asset, "cancelled", seconds, None, "rolled back")
+        found = build_diagnostic(step, error, self.host.read)
+        return Outcome(step.asset, "error", seconds, None, found.message, (found,))
+
+    def _is_stop(self, error: EngineError) -> bool:
+        return self.stopping.is_set() and error.kind == "interrupted"
+
+
+@dataclass(slots=True)
+class Tests:
+    """The tests of one step, as they come in."""
+
+    blocked: bool = False
+    stopped: bool = False
+    warned: int = 0
+    messages: list[str] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def note(self, audit: Audit, status: str, message: str) -> None:
+        if status == "pass":
+            return
+        broken = status == "error"
+        if audit.blocking:
+            self.blocked = True
+            self.messages.append(message)
+            code = TEST_BROKEN if broken else TEST_FAILED
+        else:
+            self.warned += 1
+            code = TEST_BROKEN_WARNED if broken else TEST_WARNED
+        text = (
+            "correct the test"
+            if broken
+            else f"mend {audit.asset} or the data it reads, or correct the test '{audit.name}'"
+        )
+        self.diagnostics.append(
+            diagnose(code, f"{audit.asset}: {message}", audit.span, text, asset=audit.asset)
+        )
+
+    def outcome(self, asset: AssetName, seconds: float, record: BuildRecord | None) -> Outcome:
+        found = tuple(self.diagnostics)
+        if self.stopped:
+            return Outcome(
+                asset, "cancelled", seconds, record, "built, but not tested", found, self.warned
+            )
+        if self.blocked:
+            said = "; ".join(self.messages)
+            return Outcome(asset, "fail", seconds, None, said, found, self.warned)
+        return Outcome(asset, "success", seconds, record, "", found, self.warned)

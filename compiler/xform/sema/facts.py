@@ -1,0 +1,59 @@
+"""What the compiler knows of one relation after binding: small, frozen, storable.
+
+Later stages see these and never a tree.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from xform.base.names import AssetName, ColumnRef
+from xform.sema.meaning import Hole, Meaning
+
+UNKNOWN_TYPE = "unknown"
+
+
+class SchemaColumn(msgspec.Struct, frozen=True, array_like=True):
+    name: str
+    type: str = UNKNOWN_TYPE
+
+
+class Schema(msgspec.Struct, frozen=True, array_like=True):
+    """The columns that a reader of an asset sees. `columns` is None where they are not known;
+    `broken` where that is because the asset has errors of its own, which are not repeated."""
+
+    columns: tuple[SchemaColumn, ...] | None
+    broken: bool = False
+
+
+class OutputColumn(msgspec.Struct, frozen=True, array_like=True):
+    """A column of a model: its value lineage, and its definition in the model's meaning."""
+
+    name: str
+    type: str
+    value: tuple[ColumnRef, ...]
+    meaning: Hole
+
+
+class ModelFacts(msgspec.Struct, frozen=True, array_like=True):
+    """A bound query.
+
+    `rows` is the row lineage; `scans` are the assets read, sorted; `columns_open` says that the
+    query yields columns that are not known (a star over an unknown schema). `order` is the
+    definition of the final ORDER BY, or None. `clock` lists what it asks the clock or chance for:
+    `day`, `run`.
+    """
+
+    columns: tuple[OutputColumn, ...]
+    rows: tuple[ColumnRef, ...]
+    scans: tuple[AssetName, ...]
+    rows_meaning: Hole
+    order: Hole | None
+    meaning: Meaning
+    columns_open: bool = False
+    clock: tuple[str, ...] = ()
+
+    def schema(self) -> Schema:
+        if self.columns_open:
+            return Schema(None)
+        return Schema(tuple(SchemaColumn(column.name, column.type) for column in self.columns))

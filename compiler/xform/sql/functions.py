@@ -1,0 +1,163 @@
+"""What the compiler must know of functions: which aggregate, which depend on order, on the clock.
+
+`functions.json` beside this file is data, made by `compiler/dev/functions.py` from DuckDB's own
+`duckdb_functions()`; the sets below add what the engine does not say of itself. A function that
+stands nowhere is taken for a plain scalar function.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+
+from xform.sql.ir import FLAG_AGGREGATE, FLAG_CLOCK_DAY, FLAG_CLOCK_RUN, FLAG_ORDERED, FLAG_UNNEST
+
+ORDER_SENSITIVE = frozenset(
+    [
+        "any_value",
+        "arbitrary",
+        "array_agg",
+        "first",
+        "first_value",
+        "group_concat",
+        "histogram",
+        "last",
+        "last_value",
+        "list",
+        "list_agg",
+        "listagg",
+        "string_agg",
+        "arg_max",
+        "arg_min",
+        "argmax",
+        "argmin",
+        "max_by",
+        "min_by",
+        "mode",
+        "arg_max_null",
+        "arg_min_null",
+        "arg_max_nulls_last",
+        "arg_min_nulls_last",
+        "approx_top_k",
+        "lttb",
+        "reservoir_quantile",
+        "approx_quantile",
+        "json_group_array",
+        "json_group_object",
+        "json_group_structure",
+        "nth_value",
+    ]
+)
+WINDOW_ORDER_SENSITIVE = frozenset(
+    [
+        "row_number",
+        "rank",
+        "dense_rank",
+        "percent_rank",
+        "cume_dist",
+        "ntile",
+        "lag",
+        "lead",
+        "fill",
+    ]
+)
+CLOCK_DAY = frozenset(["current_date", "today", "curdate"])
+CLOCK_RUN = frozenset(
+    [
+        "now",
+        "current_timestamp",
+        "current_time",
+        "localtime",
+        "localtimestamp",
+        "get_current_time",
+        "ago",
+        "age",
+        "get_current_timestamp",
+        "transaction_timestamp",
+        "statement_timestamp",
+        "clock_timestamp",
+        "current_localtime",
+        "current_localtimestamp",
+        "current_datetime",
+        "getdate",
+        "sysdate",
+        "systimestamp",
+        "current_user",
+        "session_user",
+        "user",
+        "current_setting",
+        "getvariable",
+        "current_database",
+        "current_schema",
+        "current_schemas",
+        "current_catalog",
+        "txid_current",
+        "pg_conf_load_time",
+        "pg_postmaster_start_time",
+        "rand",
+        "uuid_string",
+        "generate_uuid",
+        "newid",
+        "newsequentialid",
+    ]
+)
+UNNESTING = frozenset(["unnest", "explode", "flatten"])
+AGGREGATES_ELSEWHERE = frozenset(
+    [
+        "array_concat_agg",
+        "array_unique_agg",
+        "bitand_agg",
+        "bitor_agg",
+        "booland_agg",
+        "boolor_agg",
+        "collect_list",
+        "collect_set",
+        "every",
+        "hll_count",
+        "logical_and",
+        "logical_or",
+        "object_agg",
+        "percentile",
+        "percentile_cont",
+        "percentile_disc",
+        "approx_percentile",
+        "approx_distinct",
+        "json_agg",
+        "jsonb_agg",
+        "json_object_agg",
+        "jsonb_object_agg",
+        "max_if",
+        "min_if",
+        "sum_if",
+        "sumif",
+        "avgif",
+        "xmlagg",
+        "grouping",
+        "grouping_id",
+    ]
+)
+
+
+@cache
+def _catalogue() -> dict[str, frozenset[str]]:
+    text = files("xform.sql").joinpath("functions.json").read_text("utf-8")
+    return {kind: frozenset(names) for kind, names in json.loads(text).items()}
+
+
+@cache
+def flags_of(name: str) -> int:
+    """The FLAG_ bits of a function, by its folded name."""
+    catalogue = _catalogue()
+    flags = 0
+    if name in catalogue["aggregate"] or name in AGGREGATES_ELSEWHERE:
+        flags |= FLAG_AGGREGATE
+    if name in ORDER_SENSITIVE or name in WINDOW_ORDER_SENSITIVE:
+        flags |= FLAG_ORDERED
+    if name in CLOCK_DAY:
+        flags |= FLAG_CLOCK_DAY
+    if name in CLOCK_RUN or name in catalogue["volatile"]:
+        flags |= FLAG_CLOCK_RUN
+    if name in UNNESTING:
+        flags |= FLAG_UNNEST
+    return flags

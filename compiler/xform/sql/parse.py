@@ -1,0 +1,260 @@
+"""Text to tree to intermediate form, with diagnostics in the rendered text's offsets turned into
+places of the written file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from xform.base.codes import (
+    SQL_EMPTY,
+    SQL_NOT_A_QUERY,
+    SQL_PARAMETER,
+    SQL_SEVERAL_STATEMENTS,
+    SQL_SYNTAX,
+    SQL_TOO_DEEP,
+    SQL_UNKNOWN_DIALECT,
+)
+from xform.base.diagnostics import Diagnostic, diagnose
+from xform.base.names import AssetName, did_you_mean
+from xform.base.spans import LineIndex, SourceMap, Span
+from xform.sql.ir import SqlUnit
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from xform.template.rendered import Reference, Rendered
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Turns offsets into rendered text into spans of the written file.
+
+    `source` gives the written text; it is asked for only where something is to be said of it.
+    """
+
+    path: str
+    source: Callable[[], str]
+    source_map: SourceMap = SourceMap()
+
+    def span(self, start: int, end: int) -> Span:
+        begin, finish = self.source_map.locate(start, end)
+        return LineIndex(self.source()).span(self.path, begin, finish)
+
+
+def parse_model(
+    asset: AssetName, place: Place, rendered: Rendered, dialect: str
+) -> tuple[SqlUnit | None, tuple[Diagnostic, ...]]:
+    """Parse and lower one model's rendered SQL."""
+    return parse_query(asset, place, rendered.text, dialect, rendered.references)
+
+
+def parse_query(
+    asset: AssetName | None,
+    place: Place,
+    text: str,
+    dialect: str,
+    references: Sequence[Reference] = (),
+) -> tuple[SqlUnit | None, tuple[Diagnostic, ...]]:
+    from sqlglot import exp
+    from sqlglot.errors import ParseError, SqlglotError, TokenError
+
+    from xform.sql.lower import lower
+
+    parser, problem = _dialect(dialect)
+    if parser is None:
+        return None, (
+            diagnose(
+                SQL_UNKNOWN_DIALECT,
+                problem,
+                place.path,
+                "set `dialect` to one that sqlglot knows",
+                asset=asset,
+            ),
+        )
+    try:
+        trees = parser.parse(text)
+    except ParseError as error:
+        return None, (_syntax(asset, place, text, error),)
+    except (TokenError, SqlglotError) as error:
+        return None, (_token(asset, place, text, str(error)),)
+    except RecursionError:
+        return None, (_too_deep(asset, place, text),)
+    statements = [tree for tree in trees if tree is not None and not _is_comment(tree)]
+    if not statements:
+        return None, (
+            diagnose(
+                SQL_EMPTY,
+                "the model holds no query",
+                place.path,
+                "write a SELECT, or delete the file",
+                asset=asset,
+            ),
+        )
+    if len(statements) > 1:
+        at = _second_statement(text, statements[1])
+        return None, (diagnose(
+            SQL_SEVERAL_STATEMENTS,
+            f"{len(statements)} statements in one model",
+            place.span(*at),
+            "keep one query per file; put others into models of their own",
+            asset=asset),)  # fmt: skip
+    tree = statements[0]
+    if not isinstance(tree, exp.Query | exp.Pivot | exp.Summarize | exp.Values | exp.Table):
+        kind = (tree.key if not isinstance(tree, exp.Command) else tree.name).upper()
+        return None, (diagnose(
+            SQL_NOT_A_QUERY,
+            f"{kind} is not a query",
+            place.span(*_first_word(text)),
+            "a model is one SELECT; xform writes the CREATE around it",
+            asset=asset),)  # fmt: skip
+    try:
+        unit = lower(tree, text, dialect, references)
+    except RecursionError:
+        return None, (_too_deep(asset, place, text),)
+    parameter = next(iter(tree.find_all(exp.Parameter, exp.Placeholder)), None)
+    if parameter is not None:
+        return None, (diagnose(
+            SQL_PARAMETER,
+            f"query parameter {parameter.sql(dialect)} in a model",
+            place.span(*_first_word(text)),
+            "use {{ var('name') }} for a value that is set from outside",
+            asset=asset),)  # fmt: skip
+    return msgspec.structs.replace(unit, end=_end_of_query(text, parser)), ()
+
+
+def _dialect(name: str):  # type: ignore[no-untyped-def]
+    from sqlglot.dialects.dialect import Dialect, Dialects
+
+    try:
+        return Dialect.get_or_raise(name), ""
+    except ValueError:
+        known = [dialect.value for dialect in Dialects if dialect.value]
+        return None, f"unknown dialect '{name}'; {did_you_mean(name, known)}".rstrip("; ")
+
+
+def _is_comment(tree: exp.Expression) -> bool:
+    from sqlglot import exp
+
+    return isinstance(tree, exp.Semicolon)
+
+
+def _end_of_query(text: str, parser: object) -> int:
+    """Where the query ends: before a final semicolon and what follows it.
+
+    What stands behind the semicolon can only be comments; they must go with it, or the query
+    could not be put in parentheses.
+    """
+    if ";" not in text:
+        return len(text.rstrip())
+    tokens = parser.tokenize(text)  # type: ignore[attr-defined]
+    last = len(tokens)
+    while last and tokens[last - 1].text == ";":
+        last -= 1
+    return int(tokens[last - 1].end) + 1 if last else len(text)
+
+
+def _second_statement(text: str, tree: exp.Expression) -> tuple[int, int]:
+    from xform.sql.expressions import extent
+
+    start, end = extent(tree)
+    semicolon = text.rfind(";", 0, start)
+    begin = semicolon + 1 if semicolon >= 0 else start
+    while begin < start and text[begin].isspace():
+        begin += 1
+    return begin, max(end, begin + 1)
+
+
+def _first_word(text: str) -> tuple[int, int]:
+    """The first word behind comments."""
+    at, size = 0, len(text)
+    while at < size:
+        if text[at].isspace():
+            at += 1
+        elif text.startswith("--", at):
+            at = (text.find("\n", at) + 1) or size
+        elif text.startswith("/*", at):
+            found = text.find("*/", at)
+            at = found + 2 if found >= 0 else size
+        else:
+            break
+    end = at
+    while end < size and (text[end].isalnum() or text[end] == "_"):
+        end += 1
+    return at, max(end, at + 1)
+
+
+def _syntax(asset: AssetName | None, place: Place, text: str, error: Exception) -> Diagnostic:
+    details = getattr(error, "errors", None) or [{}]
+    detail = details[0]
+    line, column = detail.get("line"), detail.get("col")
+    highlight = detail.get("highlight") or ""
+    description = str(detail.get("description") or "cannot be parsed").split(". Line")[0]
+    if line is None or column is None:
+        start, end = _first_word(text)
+    else:
+        end = LineIndex(text).offset(line, column) + 1
+        start = max(end - max(len(highlight), 1), 0)
+    if "<Token" in description:
+        description = description.partition(" but got")[0]
+        description = description[:1].lower() + description[1:]
+    word = text[start:end].strip()
+    near = f" at '{word}'" if word and "\n" not in word else ""
+    message = f"SQL syntax error{near}: {description[:1].lower() + description[1:]}"
+    return diagnose(SQL_SYNTAX, message, place.span(start, end), _syntax_help(word), asset=asset)
+
+
+def _syntax_help(word: str) -> str:
+    if word == ",":
+        return "look for a missing column before, or a comma too many"
+    if word.lower() in ("from", "where", "group", "order", "join", "on"):
+        return f"look just before '{word}': something is missing or a comma is too many"
+    return "look at this place and just before it for a missing comma, operator or parenthesis"
+
+
+def _token(asset: AssetName | None, place: Place, text: str, message: str) -> Diagnostic:
+    import re
+
+    found = re.search(r"line (\d+):(\d+)|Line (\d+), Col: (\d+)", message)
+    if found:
+        line = int(found[1] or found[3])
+        start = LineIndex(text).offset(line, int(found[2] or found[4]))
+    else:
+        start = _unclosed(text)
+    headline = "a quote or comment is opened and never closed"
+    return diagnose(
+        SQL_SYNTAX, f"SQL syntax error: {headline}", place.span(start, start + 1),
+        "close it, or double a quote that belongs to the text ('it''s')", asset=asset,
+    )  # fmt: skip
+
+
+def _unclosed(text: str) -> int:
+    """Where a quote opens that nothing closes."""
+    at, size = 0, len(text)
+    while at < size:
+        if text.startswith("--", at):
+            at = (text.find("\n", at) + 1) or size
+        elif text.startswith("/*", at):
+            found = text.find("*/", at + 2)
+            if found < 0:
+                return at
+            at = found + 2
+        elif text[at] in "'\"`":
+            found = text.find(text[at], at + 1)
+            if found < 0:
+                return at
+            at = found + 1
+        else:
+            at += 1
+    return 0
+
+
+def _too_deep(asset: AssetName | None, place: Place, text: str) -> Diagnostic:
+    return diagnose(
+        SQL_TOO_DEEP, "the query is nested too deeply to be understood",
+        place.span(*_first_word(text)),
+        "split it into CTEs or models; long OR chains become IN lists", asset=asset,
+    )  # fmt: skip

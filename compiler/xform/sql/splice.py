@@ -1,0 +1,48 @@
+"""The written query with other names for its tables.
+
+What runs is what was written: only the names of tables (and columns named through a table's full
+name) are replaced, in the text. Nothing is generated from a tree, so nothing of a dialect can be
+lost on the way, and an engine's error position leads back to the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from xform.sql.dialects import quote
+from xform.sql.ir import SqlUnit
+
+
+class Spliced(msgspec.Struct, frozen=True):
+    """`edits`: (start in sql, length in sql, start in the text, length there), in order."""
+
+    sql: str
+    edits: tuple[tuple[int, int, int, int], ...]
+
+
+def splice(unit: SqlUnit, text: str, relations: Sequence[str]) -> Spliced:
+    """`text` with each table replaced; `relations[i]` is SQL to stand for `unit.tables[i]`."""
+    edits: list[tuple[int, int, str]] = []
+    for table, relation in zip(unit.tables, relations, strict=True):
+        alias = "" if table.aliased else f" as {_identifier(table.alias)}"
+        edits.append((table.start, table.end, relation + alias))
+    edits.extend((start, end, _identifier(alias)) for start, end, alias in unit.qualifiers)
+    edits.sort()
+    pieces: list[str] = []
+    done: list[tuple[int, int, int, int]] = []
+    at = size = 0
+    for start, end, replacement in edits:
+        pieces.append(text[at:start])
+        size += start - at
+        done.append((size, len(replacement), start, end - start))
+        pieces.append(replacement)
+        size += len(replacement)
+        at = end
+    pieces.append(text[at : unit.end])
+    return Spliced("".join(pieces), tuple(done))
+
+
+def _identifier(name: str) -> str:
+    return name if name.isidentifier() and name.islower() and name.isascii() else quote(name)

@@ -1,0 +1,69 @@
+"""The steps that bring a state file from any earlier version to this one, in order.
+
+A step is never changed once released; `PRAGMA user_version` counts the steps done.
+"""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    create table facts (key text primary key, value text not null);
+    create table builds (
+        physical text primary key,
+        audits_digest text not null,
+        record blob not null,
+        components blob not null
+    );
+    create table publications (
+        environment text not null,
+        asset text not null,
+        schema text not null,
+        name text not null,
+        physical text not null,
+        fingerprint text not null,
+        primary key (environment, asset)
+    );
+    create table runs (
+        run_id text primary key,
+        environment text not null,
+        status text not null,
+        started_at text not null,
+        ended_at text,
+        built integer not null default 0,
+        failed integer not null default 0,
+        skipped integer not null default 0,
+        warned integer not null default 0,
+        seconds real
+    );
+    create table nodes (
+        run_id text not null,
+        asset text not null,
+        status text not null,
+        rows integer,
+        seconds real not null,
+        build text,
+        reason text not null,
+        message text not null,
+        primary key (run_id, asset)
+    );
+    create table checks (
+        run_id text not null,
+        asset text not null,
+        name text not null,
+        status text not null,
+        failures integer,
+        seconds real not null,
+        message text not null,
+        primary key (run_id, asset, name)
+    );
+    create table statuses (
+        environment text not null,
+        asset text not null,
+        status text not null,
+        run_id text not null,
+        primary key (environment, asset)
+    );
+    create table durations (asset text primary key, seconds real not null);
+    """,
+)
+"""Each is a script of SQL statements, run in one transaction together with the version."""

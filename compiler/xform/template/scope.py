@@ -1,0 +1,26 @@
+"""What a rendering may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from xform.base.names import AssetName
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Everything outside the template that one rendering can see.
+
+    `target` holds what `{{ target }}` shows (name, type, schema, profile_name, threads, …): never
+    secrets. `config` are the settings of the asset as known before rendering. `header_end` is the
+    offset at which the settings comment ends; the text before it is not template.
+    """
+
+    asset: AssetName
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=dict)
+    target: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)
+    header_end: int = 0
