@@ -43,12 +43,12 @@ def spec(kind: str, *columns: str, **more: Any) -> assets.TestSpec:
     return assets.TestSpec(assets.TestKind(kind), columns, AT, more, **known)
 
 
-def tested(*specs: assets.TestSpec) -> Asset:
+def asset_with(*specs: assets.TestSpec) -> Asset:
     return Asset(ORDERS, Kind.TABLE, Language.SQL, AT.path, AT, tests=specs)
 
 
 def audit(one: assets.TestSpec) -> Audit:
-    (made,), diagnostics = audits_of(tested(one), PHYSICAL, resolve, quote)
+    (made,), diagnostics = audits_of(asset_with(one), PHYSICAL, resolve, quote)
     assert diagnostics == []
     return made
 
@@ -89,7 +89,7 @@ PAIRS = "select * from (values (1, 'a'), (1, 'a'), (1, 'b'), (null, 'a'), (null,
         (values("'abc'", "'1'", "'1.0'"), spec("accepted_values", "x", values=[1]), 1),
         (values("'abc'", "'TRUE'"), spec("accepted_values", "x", values=[True]), 1),
         (values("1", "2"), spec("accepted_values", "x", values=["1"]), 1),
-        (values("1", "'a'"), spec("accepted_values", "x", values=[1, "a", False]), 0),
+        (values("'1'", "'a'"), spec("accepted_values", "x", values=[1, "a", False]), 0),
         (
             values("9007199254740993", "9007199254740992"),
             spec("accepted_values", "x", values=[9007199254740993]),
@@ -151,7 +151,8 @@ def test_counts(
 
 
 def test_relationships(warehouse: duckdb.DuckDBPyConnection) -> None:
-    warehouse.execute(f"create or replace table {PHYSICAL[PLANES]} as {values("'N1'", 'null')}")
+    partners = values("'N1'", "null")
+    warehouse.execute(f"create or replace table {PHYSICAL[PLANES]} as {partners}")
     rows = values("'N1'", "'N2'", "'N2'", "null")
     assert failures(warehouse, rows, spec("relationships", "x", to="planes", field="x")) == 2
     assert failures(warehouse, rows, spec("relationships", "x", to="planes")) == 2
@@ -233,7 +234,9 @@ def test_any_value_is_accepted_and_in_its_own_range(typed: tuple[str, Any]) -> N
     ],
 )
 def test_what_cannot_be_a_query_is_diagnosed(one: assets.TestSpec, code: str, words: str) -> None:
-    audits, (diagnostic,) = audits_of(tested(one, spec("not_null", "x")), PHYSICAL, resolve, quote)
+    audits, (diagnostic,) = audits_of(
+        asset_with(one, spec("not_null", "x")), PHYSICAL, resolve, quote
+    )
     assert [each.name for each in audits] == ["not_null_staging_orders_x"]
     assert diagnostic.code == code
     assert words in diagnostic.message
@@ -242,15 +245,15 @@ def test_what_cannot_be_a_query_is_diagnosed(one: assets.TestSpec, code: str, wo
 
 def test_nothing_is_stored_of_what_is_tested() -> None:
     one = spec("relationships", "x", to="planes")
-    _, (own,) = audits_of(tested(one), {}, resolve, quote)
+    _, (own,) = audits_of(asset_with(one), {}, resolve, quote)
     assert own.code == "XF0802"
     assert "reads staging.orders, of which nothing is stored" in own.message
-    _, (other,) = audits_of(tested(one), {ORDERS: "o"}, resolve, quote)
+    _, (other,) = audits_of(asset_with(one), {ORDERS: "o"}, resolve, quote)
     assert "reads staging.planes, of which nothing is stored" in other.message
 
 
 def digest(*specs: assets.TestSpec, physical: dict[AssetName, str] | None = None) -> str:
-    return digest_of(audits_of(tested(*specs), physical or PHYSICAL, resolve, quote)[0])
+    return digest_of(audits_of(asset_with(*specs), physical or PHYSICAL, resolve, quote)[0])
 
 
 def test_the_digest_is_of_what_is_tested() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from xform.base.names import AssetName
 from xform.base.spans import Span
-from xform.checks.declared import nodes_of, tests_of
+from xform.checks import declared
 from xform.checks.outcome import Outcome, judge
 from xform.checks.queries import audits_of
 from xform.plan.plan import Audit
@@ -24,7 +24,7 @@ def spec(kind: str, *columns: str, **more: Any) -> assets.TestSpec:
     return assets.TestSpec(assets.TestKind(kind), columns, AT, more, **known)
 
 
-def tested(*specs: assets.TestSpec, columns: tuple[ColumnSpec, ...] = ()) -> Asset:
+def asset_with(*specs: assets.TestSpec, columns: tuple[ColumnSpec, ...] = ()) -> Asset:
     return Asset(FLIGHTS, Kind.TABLE, Language.SQL, AT.path, AT, columns=columns, tests=specs)
 
 
@@ -34,12 +34,12 @@ def resolve(written: str) -> AssetName | None:
 
 def audit(one: assets.TestSpec) -> Audit:
     physical = {FLIGHTS: "f", PLANES: "p"}
-    (made,), _ = audits_of(tested(one), physical, resolve, lambda name: f'"{name}"')
+    (made,), _ = audits_of(asset_with(one), physical, resolve, lambda name: f'"{name}"')
     return made
 
 
 def names(*specs: assets.TestSpec) -> list[str]:
-    return [name for name, _ in tests_of(tested(*specs))]
+    return [name for name, _ in declared.tests_of(asset_with(*specs))]
 
 
 def test_names_tell_kind_asset_and_columns() -> None:
@@ -67,7 +67,7 @@ def test_names_are_made_unique_and_given_ones_kept() -> None:
 
 def test_tests_of_columns_come_first() -> None:
     column = ColumnSpec("tailnum", AT, tests=(spec("not_null", "tailnum"),))
-    listed = tests_of(tested(spec("row_count", min=1), columns=(column,)))
+    listed = declared.tests_of(asset_with(spec("row_count", min=1), columns=(column,)))
     assert [test.kind for _, test in listed] == ["not_null", "row_count"]
 
 
@@ -76,7 +76,7 @@ def test_nodes_know_what_they_read() -> None:
         spec("relationships", "tailnum", to="planes", severity="warn"),
         spec("relationships", "x", to="gone"),
     )
-    first, second = nodes_of(tested(partner, lost), resolve)
+    first, second = declared.nodes_of(asset_with(partner, lost), resolve)
     assert first.name == "relationships_staging_flights_tailnum"
     assert (first.test_name, first.severity, first.path) == ("relationships", "warn", AT.path)
     assert first.reads == (FLIGHTS, PLANES)
@@ -119,12 +119,12 @@ def test_nodes_know_what_they_read() -> None:
         (
             spec("row_count", min=600),
             "there are at least 600 rows",
-            "there are fewer than 600 rows, off by: 3 rows",
+            "there are fewer than 600 rows; missing: 3 rows",
         ),
         (
             spec("row_count", max=9, where="x > 1"),
-            "there are at most 9 rows, of rows where x > 1",
-            "there are more than 9 rows, of rows where x > 1: 3 rows",
+            "where x > 1, there are at most 9 rows",
+            "where x > 1, there are more than 9 rows; too many: 3 rows",
         ),
     ],
 )

@@ -230,6 +230,15 @@ def test_column_operators_follow_lineage(text: str, expected: str) -> None:
     assert assets_of(text) == expected
 
 
+@pytest.mark.parametrize("known", [{}, {name("raw.orders"): ()}])
+def test_any_column_is_believed_where_none_are_known(
+    known: dict[AssetName, tuple[str, ...]],
+) -> None:
+    facts = nodes.SelectionFacts(columns=known, given=frozenset({"column"}))
+    for text, expected in (("raw.orders.x", {"raw.orders"}), ("raw.*.x", set()), ("x.y.z", set())):
+        assert select(GRAPH, Request((f"column:{text}",)), facts)[0].assets == expected
+
+
 def test_rows_are_read_with_any_column() -> None:
     counting = nodes.SelectionFacts(
         column_readers={

@@ -5,7 +5,8 @@ from __future__ import annotations
 from xform.template.macros import load_macros
 
 FILES = {
-    "macros/a.sql": "{% macro one() %}{{ two() }}{% endmacro %}\n{% macro alone() %}a{% endmacro %}",
+    "macros/a.sql": "{% macro one() %}{{ two() }}{% endmacro %}\n"
+    "{% macro alone() %}a{% endmacro %}",
     "macros/b.sql": "{% macro two() %}{{ three() }}{{ one() }}{% endmacro %}",
     "macros/c.sql": "{% macro three() %}3{% endmacro %}",
     "macros/empty.sql": "nothing here",

@@ -49,9 +49,7 @@ def compiled_sql(compilation: Compilation, name: AssetName) -> str | None:
     return spliced(compilation, name, plain_name).sql.strip()
 
 
-def run_body(
-    compilation: Compilation, asset: Asset, inputs: Mapping[AssetName, str]
-) -> Body:
+def run_body(compilation: Compilation, asset: Asset, inputs: Mapping[AssetName, str]) -> Body:
     """What makes the build of an asset. `inputs` gives the SQL name of each input's build."""
     if asset.kind is Kind.SEED:
         assert asset.files is not None

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from xform.app.environment import EnvironmentPlanner, Planned
+from xform.app.judging import judged
 from xform.app.workspace import Workspace
 from xform.base.names import AssetName
-from xform.checks.outcome import judge
 from xform.plan.plan import AuditStep, BuildStep, Plan
 from xform.run.events import Event
 from xform.run.executor import execute
@@ -43,9 +43,7 @@ def build(
         identity = workspace.engine.identity()
         if identity != planned.snapshot.identity:
             workspace.state.sync(workspace.engine.ledger(), identity)
-            plan = planner.plan(
-                wanted.selected, full_refresh=wanted.full_refresh, held=True
-            ).plan
+            plan = planner.plan(wanted.selected, full_refresh=wanted.full_refresh, held=True).plan
     return execute(
         plan,
         workspace.engine,
@@ -55,7 +53,7 @@ def build(
         emit=emit,
         fail_fast=wanted.fail_fast,
         atomic=wanted.atomic,
-        judge=judge,
+        judge=judged,
     )
 
 

@@ -47,6 +47,9 @@ PARSE_VERSION = "parse 1"
 BIND_VERSION = "bind 1"
 """Raised whenever the same input may give another result: part of the memo's keys."""
 
+OUTSIDE = ("var", "env_var", "target")
+"""Kinds of reads of a template that no file of the project decides."""
+
 Describe = Callable[[Mapping[str, str]], Mapping[str, tuple[tuple[str, str], ...]]]
 """Asks an engine for the columns of queries, all in one round trip."""
 
@@ -136,9 +139,15 @@ class Compiler:
                 if name not in compiled:
                     self.bodies[name] = Body(Schema(None, broken=True))
                     compiled[name] = CompiledAsset(
-                        name, assets[name].kind, depends[name], depends[name], None, (),
-                        Digest(""), broken=True,
-                    )  # fmt: skip
+                        name,
+                        assets[name].kind,
+                        depends[name],
+                        depends[name],
+                        None,
+                        (),
+                        Digest(""),
+                        broken=True,
+                    )
         self._check_tests_order(compiled, assets)
         return Slim(
             project,
@@ -189,7 +198,7 @@ class Compiler:
                 known = self._parse(asset, project, scope)
                 self.memo.put("parse", keys[asset.name], known)
             if known.rendered is not None:
-                self.traces.update(read for read in known.rendered.reads if read.kind != "macro")
+                self.traces.update(read for read in known.rendered.reads if read.kind in OUTSIDE)
             self.diagnostics.extend(known.diagnostics)
             parsed[asset.name] = known
         return parsed
@@ -201,16 +210,21 @@ class Compiler:
         decided by content too.
         """
         entries = self.files.entries
-        macros = [part for path in project.macros for part in (path, entries[path].digest)]
-        return digest_parts((
-            PARSE_VERSION,
-            asset.path,
-            asset.name,
-            entries[asset.path].digest,
-            self._dialect(asset),
-            digest_bytes(msgspec.json.encode(asset.config, enc_hook=str)),
-            digest_parts(macros),
-        ))  # fmt: skip
+        sources = set(project.macros)
+        if any(path.endswith(".py") for path in sources):
+            sources.update(path for path in entries if path.endswith(".py"))  # what they import
+        macros = [part for path in sorted(sources) for part in (path, entries[path].digest)]
+        return digest_parts(
+            (
+                PARSE_VERSION,
+                asset.path,
+                asset.name,
+                entries[asset.path].digest,
+                self._dialect(asset),
+                digest_bytes(msgspec.json.encode(asset.config, enc_hook=str)),
+                digest_parts(macros),
+            )
+        )
 
     def _dialect(self, asset: Asset) -> str:
         return asset.dialect or self.inputs.dialect
@@ -402,18 +416,26 @@ class Compiler:
         unit = parsed.unit
         read = {
             name: schemas.get(name, Schema(None, broken=True))
-            for name in tables if name is not None
-        }  # fmt: skip
-        key = digest_parts((
-            BIND_VERSION,
-            asset.name,
-            asset.path,
-            self._dialect(asset),
-            msgspec.msgpack.encode(parsed.rendered),
-            *(part for name in tables for part in (
-                name or "", msgspec.msgpack.encode(read[name]) if name is not None else b""
-            )),
-        ))  # fmt: skip
+            for name in tables
+            if name is not None
+        }
+        key = digest_parts(
+            (
+                BIND_VERSION,
+                asset.name,
+                asset.path,
+                self._dialect(asset),
+                msgspec.msgpack.encode(parsed.rendered),
+                *(
+                    part
+                    for name in tables
+                    for part in (
+                        name or "",
+                        msgspec.msgpack.encode(read[name]) if name is not None else b"",
+                    )
+                ),
+            )
+        )
         result = self.memo.get(
             "bind",
             asset.name,
@@ -564,7 +586,7 @@ class Compiler:
                     )
 
 
-NO_MACROS = MacroLibrary({}, {})
+NO_MACROS = MacroLibrary()
 
 
 def _is_downstream(
@@ -629,20 +651,26 @@ def _typed(facts: ModelFacts, asset: Asset) -> Schema:
         tuple(
             SchemaColumn(
                 column.name,
-                column.type if column.type != UNKNOWN_TYPE
+                column.type
+                if column.type != UNKNOWN_TYPE
                 else (declared.get(column.name.lower()) or UNKNOWN_TYPE).lower(),
             )
             for column in facts.columns
         )
-    )  # fmt: skip
+    )
 
 
 def slim_key(inputs: Inputs, files: WideFiles) -> Digest:
     """What a stored compilation is known by: everything but what templates read outside."""
     settings = msgspec.msgpack.encode(inputs.settings)
-    parts: list[str | bytes] = [PARSE_VERSION, BIND_VERSION, evaluate.FORMAT, settings,
-                                inputs.dialect, inputs.engine]  # fmt: skip
+    parts: list[str | bytes] = [
+        PARSE_VERSION,
+        BIND_VERSION,
+        evaluate.FORMAT,
+        settings,
+        inputs.dialect,
+        inputs.engine,
+    ]
     for path, entry in files.entries.items():
         parts.extend((path, entry.digest))
     return digest_parts(parts)
-

@@ -46,21 +46,23 @@ class EnvironmentPlanner:
         full_refresh: bool = False,
         offline: bool = False,
         held: bool = False,
+        components: bool = False,
     ) -> Planned:
         """Plan, after the record has been brought up to date with the warehouse.
 
         `offline` takes the record as it is and leaves out what only the warehouse knows; `held`
-        says that the engine is open and the record was just brought up to date.
+        says that the engine is open and the record was just brought up to date; `components`
+        asks for the parts of all fingerprints in the snapshot.
         """
         if not offline and not held:
             self.refresh()
         environment = self.workspace.environment
         versions = self.versions(offline=offline)
         wish = Wish(environment, selected, full_refresh)
-        snapshot = self.workspace.state.snapshot(environment, components=False)
+        snapshot = self.workspace.state.snapshot(environment, components=components)
         recorded = _recorded(snapshot, environment)
         plan = make_plan(self.assets, recorded, versions, wish)
-        if any(action.action is ActionKind.BUILD for action in plan.actions):
+        if not components and any(a.action is ActionKind.BUILD for a in plan.actions):
             # Only now the parts of fingerprints are worth loading: they give the reasons.
             snapshot = self.workspace.state.snapshot(environment, components=True)
             recorded = _recorded(snapshot, environment)

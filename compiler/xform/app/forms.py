@@ -45,12 +45,14 @@ def asset_form(compilation: Compilation, name: AssetName, lineage: LineageReader
         found = lineage.direct(name, column.name)
         rows = found.rows
         mine = prints.columns.get(column.name.lower()) if prints is not None else None
-        columns.append({
-            "name": column.name,
-            "type": column.type,
-            "fingerprint": mine.digest if mine is not None else None,
-            "value_lineage": [list(ref) for ref in found.value],
-        })  # fmt: skip
+        columns.append(
+            {
+                "name": column.name,
+                "type": column.type,
+                "fingerprint": mine.digest if mine is not None else None,
+                "value_lineage": [list(ref) for ref in found.value],
+            }
+        )
     if body.facts is not None:
         rows = body.facts.rows
     return {
@@ -117,8 +119,7 @@ def query_lineage_form(lineage: QueryLineage) -> dict[str, Any]:
         "version": VERSION,
         "tables": list(lineage.tables),
         "columns": {
-            name: {"value": [list(ref) for ref in value]}
-            for name, value in lineage.columns.items()
+            name: {"value": [list(ref) for ref in value]} for name, value in lineage.columns.items()
         },
         "rows": [list(ref) for ref in lineage.rows],
         "diagnostics": diagnostics_form(lineage.diagnostics),

@@ -37,9 +37,7 @@ class QueryLineage(msgspec.Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...]
 
 
-def find_asset(
-    compilation: Compilation, written: str
-) -> tuple[AssetName | None, list[Diagnostic]]:
+def find_asset(compilation: Compilation, written: str) -> tuple[AssetName | None, list[Diagnostic]]:
     """The asset that a name on the command line means."""
     index = NameIndex.of({name: found.kind for name, found in compilation.assets.items()})
     exact = index.full.get(written.lower())
@@ -49,8 +47,12 @@ def find_asset(
     if found:
         listed = ", ".join(found)
         return None, [
-            diagnose(NOT_AN_ASSET, f"'{written}' may be any of {listed}", "<command line>",
-                     f"write the schema too: {found[0]}")  # fmt: skip
+            diagnose(
+                NOT_AN_ASSET,
+                f"'{written}' may be any of {listed}",
+                "<command line>",
+                f"write the schema too: {found[0]}",
+            )
         ]
     hint = index.suggestion(written) or "`xform ls` lists all assets"
     return None, [diagnose(NOT_AN_ASSET, f"no asset is called '{written}'", "<command line>", hint)]
@@ -75,9 +77,15 @@ def find_columns(
         if candidate.lower() == column.lower():
             return name_or_none, (candidate,), []
     hint = did_you_mean(column, known) or f"columns: {', '.join(known[:10])}"
-    return None, (), [
-        diagnose(NOT_A_COLUMN, f"'{name_or_none}' has no column '{column}'", "<command line>", hint)
-    ]  # fmt: skip
+    return (
+        None,
+        (),
+        [
+            diagnose(
+                NOT_A_COLUMN, f"'{name_or_none}' has no column '{column}'", "<command line>", hint
+            )
+        ],
+    )
 
 
 def _columns(compilation: Compilation, name: AssetName) -> tuple[str, ...]:

@@ -95,9 +95,7 @@ def _audits(
     return found
 
 
-def components_of(
-    compilation: Compilation, name: AssetName, engine: str
-) -> tuple[Component, ...]:
+def components_of(compilation: Compilation, name: AssetName, engine: str) -> tuple[Component, ...]:
     """The build fingerprint of an asset, taken apart."""
     asset = compilation.declared[name]
     body = compilation.body(name)

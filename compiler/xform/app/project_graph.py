@@ -71,7 +71,7 @@ def column_facts(compilation: Compilation) -> SelectionFacts:
             for column in facts.columns:
                 for read in column.value:
                     readers.setdefault(read, []).append((name, column.name))
-            for read in facts.rows:
+            for read in (*facts.rows, *((scan, "*") for scan in facts.scans)):
                 readers.setdefault(read, []).append((name, "*"))
             continue
         for read_asset in compilation.assets[name].depends_on:
@@ -82,5 +82,7 @@ def column_facts(compilation: Compilation) -> SelectionFacts:
                     (name, output) for output in outputs
                 )
     return SelectionFacts(
-        column_readers={read: tuple(found) for read, found in readers.items()}, columns=columns
+        column_readers={read: tuple(found) for read, found in readers.items()},
+        columns=columns,
+        given=frozenset(("column",)),
     )

@@ -13,7 +13,6 @@ from xform.app.compiled import Body, Compilation, Slim
 from xform.app.compiler import Compiler, Inputs, slim_key, visible_target
 from xform.app.index import Index, load_index, save_index, slim_of
 from xform.base.diagnostics import Diagnostic, Severity, has_errors
-from xform.base.hashing import Digest
 from xform.base.names import AssetName, schema_of, table_of
 from xform.host.cache import CacheFile
 from xform.host.files import ProjectFiles
@@ -30,6 +29,7 @@ from xform.template.reads import still_valid
 from xform.template.scope import Scope
 
 if TYPE_CHECKING:
+    from xform.host.local import LocalHost
     from xform.run.ports import Engine
     from xform.state.store import StateStore
 
@@ -140,6 +140,12 @@ class Workspace:
 
         return StateStore(self.home / "state.db")
 
+    @cached_property
+    def host(self) -> LocalHost:
+        from xform.host.local import LocalHost
+
+        return LocalHost(self.root)
+
     # Compiling -----------------------------------------------------------------------------------
 
     @cached_property
@@ -207,9 +213,7 @@ class Workspace:
         library, more = load_macros(texts, functions)
         return library, [*found, *more]
 
-    def describe(
-        self, queries: Mapping[str, str]
-    ) -> Mapping[str, tuple[tuple[str, str], ...]]:
+    def describe(self, queries: Mapping[str, str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
         return self.engine.describe(queries)
 
     def relation_query(self, asset: Asset) -> str:
@@ -258,5 +262,3 @@ class _Bodies:
 def dialect_of(engine: str) -> str:
     """sqlglot's name for an engine's SQL."""
     return engine
-
-

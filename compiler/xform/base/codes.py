@@ -29,6 +29,7 @@ def _code(number: str, title: str, severity: Literal["error", "warning", "info"]
 
 
 # 00xx: the command line and the machine
+FOLDER_IN_USE = _code("0001", "a new project would overwrite something")
 # 01xx: project (files, settings, headers, yml, profiles)
 NO_SETTINGS = _code("0101", "no project settings")
 BAD_TOML = _code("0102", "settings are not valid TOML")

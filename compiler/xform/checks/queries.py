@@ -72,7 +72,7 @@ def audits_of(
         if isinstance(claim, Diagnostic):
             diagnostics.append(claim)
             continue
-        such = f", of rows where {spec.where.strip()}" if spec.where else ""
+        where = f"where {spec.where.strip()}, " if spec.where else ""
         audits.append(
             Audit(
                 name=name,
@@ -81,8 +81,8 @@ def audits_of(
                 blocking=spec.severity == "error",
                 span=spec.span,
                 columns=spec.columns,
-                description=claim.description + such,
-                failure=claim.failure + such,
+                description=where + claim.description,
+                failure=where + claim.failure,
             )
         )
     return tuple(audits), diagnostics
@@ -248,12 +248,13 @@ def _row_count(spec: TestSpec, name: str, rows: str) -> Claim | Diagnostic:
     if high is not None:
         parts.append(f"count(*) - {high}")
     if low is not None and high is not None:
-        claim, failure = f"there are {low} to {high} rows", f"there are not {low} to {high} rows"
+        claim, failure = f"{low} to {high} rows", f"not {low} to {high} rows; off by"
     elif low is not None:
-        claim, failure = f"there are at least {low} rows", f"there are fewer than {low} rows"
+        claim, failure = f"at least {low} rows", f"fewer than {low} rows; missing"
     else:
-        claim, failure = f"there are at most {high} rows", f"there are more than {high} rows"
-    return Claim(f"select greatest(0, {', '.join(parts)}) from {rows}", claim, f"{failure}, off by")
+        claim, failure = f"at most {high} rows", f"more than {high} rows; too many"
+    sql = f"select greatest(0, {', '.join(parts)}) from {rows}"
+    return Claim(sql, f"there are {claim}", f"there are {failure}")
 
 
 def _unstored(spec: TestSpec, name: str, asset: AssetName) -> Diagnostic:

@@ -142,9 +142,14 @@ def _is_whole_file(span: Span) -> bool:
 
 
 def _unplaced(marks: Sequence[Mark], digits: int) -> list[Line]:
-    """What the labels say, where there is no source to write it under."""
+    """What the labels of one file say, where there is no source to write it under."""
+    named = marks[0].span
     return [
-        line(frame(f"{'':{digits}}  = "), f"{mark.span}: {mark.message}")
+        line(
+            frame(f"{'':{digits}} = "),
+            "" if mark.span == named else f"{mark.span}: ",
+            mark.message,
+        )
         for mark in marks
         if mark.message
     ]

@@ -28,6 +28,7 @@ def lines_svg(lines: Iterable[Line], width: int, title: str) -> str:
         file=io.StringIO(),
         record=True,
         width=width,
+        height=25,  # without a height rich may take the width from the environment
         force_terminal=True,
         color_system="standard",
         legacy_windows=False,

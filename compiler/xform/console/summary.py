@@ -51,10 +51,11 @@ def _headline(view: RunView, end: RunEnd, surface: Surface) -> Line:
     """`done: 18 built · 42 tests passed · 1 warning · 4.20s  (environment prod)`."""
     passed = sum(check.status == "pass" for check in view.checks)
     parts = []
-    if end.built or not view.checks:
-        idle = end.status == "success" and not view.published and not view.nodes
-        nothing = "0 models run, everything is up to date" if idle else "0 models run"
-        parts.append(f"{end.built:,} built" if end.built else nothing)
+    if end.built or view.nodes:
+        parts.append(f"{end.built:,} built")
+    elif not view.checks:
+        idle = end.status == "success" and not view.published
+        parts.append(f"0 models run{', everything is up to date' if idle else ''}")
     if passed:
         parts.append(f"{count(passed, 'test')} passed")
     if end.failed:

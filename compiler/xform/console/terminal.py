@@ -158,7 +158,7 @@ def _is_terminal(stream: TextIO) -> bool:
 def _encodes_symbols(stream: TextIO) -> bool:
     needed = "".join(str(getattr(UNICODE, name)) for name in UNICODE.__slots__)
     try:
-        needed.encode(stream.encoding or "ascii")
+        needed.encode(stream.encoding or "utf-8")
     except (UnicodeEncodeError, LookupError):
         return False
     return True

@@ -66,6 +66,6 @@ class SelectionFacts(msgspec.Struct, frozen=True):
     source_status: Mapping[AssetName, str] = {}
     """For `source_status:`: source → `fresher` where its data is newer than that of the state."""
     columns: Mapping[AssetName, tuple[str, ...]] = {}
-    """For `column:`: the columns of each asset, as far as they are known."""
+    """For `column:`: the columns of each asset; none where they are not known."""
     given: frozenset[str] = frozenset()
     """Methods whose facts were gathered: tells facts that are empty from facts not given."""

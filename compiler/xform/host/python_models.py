@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any, ClassVar
+from typing import Any
 
 from xform.base.names import did_you_mean
 from xform.base.spans import file_span
@@ -39,7 +39,7 @@ class PythonModels:
         self._root = root.resolve()
         self._modules: dict[str, ModuleType] = {}
         with _lock:
-            _ProjectFinder.take_over(self._root)
+            _finder.take_over(self._root)
 
     def load_function(self, path: str, function: str) -> Callable[..., Any]:
         """Import a model's file (path relative to the root) and return its function.
@@ -98,30 +98,27 @@ class _FreshLoader(importlib.machinery.SourceFileLoader):
 
 
 class _ProjectFinder(importlib.abc.MetaPathFinder):
-    """Finds the modules of one project: files and packages before what is installed, folders
-    without `__init__.py` only where nothing else is found (`folders`). The standard library and
-    xform itself cannot be shadowed.
+    """Finds the modules of one project, before what is installed. A folder without `__init__.py`
+    gives way to an installed package of its name (a folder `data/` must not hide one); the
+    standard library and xform itself cannot be shadowed at all.
     """
 
-    _root: ClassVar[Path] = Path()
-    _found: ClassVar[set[str]] = set()
-    _reserved: ClassVar[frozenset[str]] = frozenset({*sys.stdlib_module_names, "xform"})
+    _reserved = frozenset({*sys.stdlib_module_names, "xform"})
 
-    def __init__(self, *, folders: bool) -> None:
-        self._folders = folders
+    def __init__(self) -> None:
+        self._root = Path()
+        self._found: set[str] = set()
 
-    @classmethod
-    def take_over(cls, root: Path) -> None:
+    def take_over(self, root: Path) -> None:
         """Make the project at this root the one whose modules are found, and read them anew."""
-        if not any(isinstance(finder, cls) for finder in sys.meta_path):
-            sys.meta_path.insert(0, cls(folders=False))
-            sys.meta_path.append(cls(folders=True))
+        if self not in sys.meta_path:
+            sys.meta_path.insert(0, self)
         for name in list(sys.modules):
             # Macros may have been imported for templates, from other text or another project.
-            if name in cls._found or name.partition(".")[0] == "macros":
+            if name in self._found or name.partition(".")[0] == "macros":
                 del sys.modules[name]
-        cls._found.clear()
-        cls._root = root
+        self._found.clear()
+        self._root = root
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -131,25 +128,32 @@ class _ProjectFinder(importlib.abc.MetaPathFinder):
             return None
         folders = [self._root] if path is None else [Path(folder) for folder in path]
         for folder in folders:
-            spec = self._in_folder(fullname, folder / fullname.rpartition(".")[2])
+            spec = _spec(fullname, folder / fullname.rpartition(".")[2])
             if spec is not None:
                 self._found.add(fullname)
                 return spec
         return None
 
-    def _in_folder(self, name: str, place: Path) -> importlib.machinery.ModuleSpec | None:
-        if self._folders:
-            if not place.is_dir():
-                return None
-            spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
-            spec.submodule_search_locations = [str(place)]
-            return spec
-        for file, inside in ((place / "__init__.py", [str(place)]), (Path(f"{place}.py"), None)):
-            if file.is_file():
-                return importlib.util.spec_from_file_location(
-                    name,
-                    file,
-                    loader=_FreshLoader(name, str(file)),
-                    submodule_search_locations=inside,
-                )
+
+_finder = _ProjectFinder()
+
+
+def _spec(name: str, place: Path) -> importlib.machinery.ModuleSpec | None:
+    """The package, module or bare folder at a place, in this order."""
+    for file, inside in ((place / "__init__.py", [str(place)]), (Path(f"{place}.py"), None)):
+        if file.is_file():
+            return importlib.util.spec_from_file_location(
+                name,
+                file,
+                loader=_FreshLoader(name, str(file)),
+                submodule_search_locations=inside,
+            )
+    if not place.is_dir():
         return None
+    if "." not in name:
+        installed = importlib.machinery.PathFinder.find_spec(name)
+        if installed is not None and installed.loader is not None and installed.origin:
+            return None
+    spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
+    spec.submodule_search_locations = [str(place)]
+    return spec

@@ -6,7 +6,7 @@ hashes (`Component.text`), so the explanation cannot say anything else than the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -14,7 +14,6 @@ from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.fingerprint.component import Component
 from xform.plan.plan import Reason
-from xform.plan.reasons import differences
 
 
 class InputChange(msgspec.Struct, frozen=True):
@@ -93,22 +92,24 @@ class Explanation(msgspec.Struct, frozen=True):
     build: BuildFacts | None = None
 
 
-def text_differences(old: Sequence[Component], new: Sequence[Component]) -> tuple[Difference, ...]:
+def differences(old: Iterable[Component], new: Iterable[Component]) -> tuple[Difference, ...]:
     """What differs between the components of a build and those of the project, in the project's
     order, then what went away.
 
     A component counts as different when its digest does: either its text, or the meaning of one
     of its inputs.
     """
-    return tuple(
-        Difference(
-            name,
-            was.text if was else None,
-            now.text if now else None,
-            _input_changes(was.inputs, now.inputs) if was and now else (),
-        )
-        for name, was, now in differences(old, new)
-    )
+    before = {component.name: component for component in old}
+    found: list[Difference] = []
+    for component in new:
+        was = before.pop(component.name, None)
+        if was is None:
+            found.append(Difference(component.name, None, component.text))
+        elif was.digest != component.digest:
+            inputs = _input_changes(was.inputs, component.inputs)
+            found.append(Difference(component.name, was.text, component.text, inputs))
+    found.extend(Difference(gone.name, gone.text, None) for gone in before.values())
+    return tuple(found)
 
 
 def versions(recorded: Mapping[str, str], current: Mapping[str, str]) -> tuple[InputVersion, ...]:

@@ -213,9 +213,10 @@ class _Planner:
             and not forced
         ):
             moved = sorted(
-                name for name in asset.reads
+                name
+                for name in asset.reads
                 if previous.inputs.get(name) != self.decisions[name].physical
-            )  # fmt: skip
+            )
             reason = Reason(ReasonKind.DEPENDENCY, f"follows {', '.join(moved)}", tuple(moved))
             kind, reasons = ActionKind.PUBLISH, (reason,)
         else:
@@ -308,11 +309,17 @@ class _Planner:
         }
 
     def _waits(self, reads: Sequence[AssetName]) -> tuple[AssetName, ...]:
-        return tuple(sorted({
-            name for name in reads
-            if (decision := self.decisions.get(name)) is not None
-            and decision.build is None and decision.kind is not None
-        }))  # fmt: skip
+        return tuple(
+            sorted(
+                {
+                    name
+                    for name in reads
+                    if (decision := self.decisions.get(name)) is not None
+                    and decision.build is None
+                    and decision.kind is not None
+                }
+            )
+        )
 
     def _publish(self, asset: PlannedAsset) -> PublishStep | None:
         decision = self.decisions[asset.name]

@@ -37,10 +37,12 @@ def code_reasons(old: Sequence[Component], new: Sequence[Component]) -> list[Rea
             storage.append(f"{difference.old or '?'} → {difference.new or '?'}")
         elif difference.text_changed:
             how = (
-                "added" if difference.old is None
-                else "removed" if difference.new is None
+                "added"
+                if difference.old is None
+                else "removed"
+                if difference.new is None
                 else "changed"
-            )  # fmt: skip
+            )
             own.append((how, name))
             if (column := column_of(name)) is not None:
                 columns.append(column)

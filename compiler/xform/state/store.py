@@ -20,6 +20,20 @@ _WAIT = 30.0
 """Seconds to wait for another process that writes to the state."""
 
 
+_RUN = (
+    "run_id",
+    "environment",
+    "status",
+    "started_at",
+    "ended_at",
+    "built",
+    "failed",
+    "skipped",
+    "warned",
+    "seconds",
+)
+
+
 class RunNode(msgspec.Struct, frozen=True):
     asset: AssetName
     status: str
@@ -136,8 +150,7 @@ class StateStore:
 
         def work(connection: sqlite3.Connection) -> PastRun | None:
             found = connection.execute(
-                "select run_id, environment, status, started_at, ended_at, built, failed, skipped,"
-                " warned, seconds from runs where ?1 is null or environment = ?1"
+                f"select {', '.join(_RUN)} from runs where ?1 is null or environment = ?1"
                 " order by started_at desc, rowid desc limit 1",
                 [environment],
             ).fetchone()
@@ -154,9 +167,9 @@ class StateStore:
                 [found[0]],
             )
             return PastRun(
-                *found,
-                tuple(RunNode(*row) for row in nodes),
-                tuple(RunCheck(*row) for row in checks),
+                **dict(zip(_RUN, found, strict=True)),
+                nodes=tuple(RunNode(*row) for row in nodes),
+                checks=tuple(RunCheck(*row) for row in checks),
             )
 
         return self._database.read(work)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import warnings
 from dataclasses import dataclass
 
 from jinja2 import Template, nodes
@@ -104,6 +105,12 @@ class _PlacedParser(Parser):
 @functools.lru_cache(maxsize=4096)
 def parse(text: str) -> Parsed | SyntaxFault:
     """Read a template. Nothing is compiled yet."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # text like '\d' holds no escape, and stays so
+        return _parse(text)
+
+
+def _parse(text: str) -> Parsed | SyntaxFault:
     jinja = environment()
     source = TemplateSource(text)
     try:

@@ -24,6 +24,7 @@ class ColumnGraph:
         self._columns: dict[AssetName, set[str]] = {
             asset: {column.lower() for column in columns}
             for asset, columns in facts.columns.items()
+            if columns
         }
         self._down: dict[ColumnRef, set[ColumnRef]] = {}
         self._up: dict[ColumnRef, set[ColumnRef]] = {}

@@ -1,0 +1,120 @@
+"""`debug`: what is installed, what is in use, and whether it works."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+import msgspec
+
+from xform.app.workspace import UserError, Workspace
+from xform.run.ports import EngineError
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """`state` is ok, warn or fail."""
+
+    topic: str
+    state: str
+    text: str
+    help: str = ""
+
+
+PACKAGES = ("sqlglot", "duckdb", "jinja2", "msgspec", "networkx", "pyyaml", "rich", "typer")
+WRONG_RESULTS = "2.0.0"
+"""The DuckDB release with known wrong results when it scans frames of Python."""
+
+
+def findings(workspace: Workspace) -> list[Finding]:
+    found = [
+        Finding("xform", "ok", version("xform-sql")),
+        Finding("python", "ok", platform.python_version()),
+    ]
+    found += [_package(name) for name in PACKAGES]
+    found.append(_compiled_parser())
+    found.append(_project(workspace))
+    try:
+        target = workspace.target
+    except UserError as error:
+        for diagnostic in error.diagnostics:
+            found.append(Finding("profile", "fail", diagnostic.message, diagnostic.help))
+        return found
+    found.append(
+        Finding(
+            "profile",
+            "ok",
+            f"{target.profile}, target {target.name} ({target.type}), "
+            f"environment {workspace.environment}, {workspace.threads} threads",
+        )
+    )
+    found.append(_warehouse(workspace))
+    return found
+
+
+def _package(name: str) -> Finding:
+    try:
+        installed = version(name)
+    except PackageNotFoundError:
+        return Finding(name, "fail", "not installed", f"pip install {name}")
+    if name == "duckdb" and installed == WRONG_RESULTS:
+        return Finding(
+            name,
+            "warn",
+            f"{installed}: scans of pandas, Arrow and polars frames can be wrong in this release",
+            "install 2.0.1 or later; xform compares row counts after each load",
+        )
+    return Finding(name, "ok", installed)
+
+
+def _compiled_parser() -> Finding:
+    """sqlglot's compiled modules make parsing several times faster."""
+    import sqlglot.parser
+    import sqlglot.tokenizer_core
+
+    compiled = [
+        module.__name__
+        for module in (sqlglot.parser, sqlglot.tokenizer_core)
+        if not (module.__file__ or "").endswith(".py")
+    ]
+    if len(compiled) == 2:
+        return Finding("sqlglot parser", "ok", "compiled modules in use")
+    return Finding(
+        "sqlglot parser",
+        "warn",
+        "pure Python: parsing is several times slower",
+        "pip install 'sqlglot[c]'",
+    )
+
+
+def _project(workspace: Workspace) -> Finding:
+    files = workspace.files
+    models = sum(path.startswith("models/") for path in files.entries)
+    if not models:
+        return Finding(
+            "project",
+            "fail",
+            "there is nothing under models/",
+            "run `xform init`, or name the project with --project-dir",
+        )
+    return Finding("project", "ok", f"{workspace.settings.name}: {models} files under models/")
+
+
+def _warehouse(workspace: Workspace) -> Finding:
+    engine = workspace.engine
+    path = workspace.target.settings.get("path", "")
+    try:
+        engine.open(read_only=True)
+    except EngineError as error:
+        return Finding("warehouse", "fail", error.message, "mend the target in profiles.yml")
+    try:
+        ledger = engine.ledger()
+    except EngineError as error:
+        return Finding("warehouse", "fail", error.message, "mend the target in profiles.yml")
+    finally:
+        engine.close()
+    published = sum(p.environment == workspace.environment for p in ledger.publications)
+    return Finding(
+        "warehouse",
+        "ok",
+        f"{path}: {len(ledger.builds)} builds, {published} published in {workspace.environment}",
+    )

@@ -1,0 +1,56 @@
+"""`why`: what was built against what would be built, part by part."""
+
+from __future__ import annotations
+
+from xform.app.compiled import Compilation
+from xform.app.environment import Planned
+from xform.app.planning import components_of
+from xform.base.hashing import Digest
+from xform.base.names import AssetName
+from xform.plan.explanation import BuildFacts, Explanation, differences, versions
+from xform.plan.plan import ActionKind
+from xform.run.ports import BuildRecord
+
+
+def explain_asset(
+    compilation: Compilation, planned: Planned, name: AssetName, engine: str
+) -> Explanation:
+    """Why an asset is fresh or stale. The plan must hold the components of builds."""
+    compiled = compilation.assets[name]
+    declared = compilation.declared[name]
+    action = next((a for a in planned.plan.actions if a.asset == name), None)
+    stale = action is not None and action.action is ActionKind.BUILD
+    record, published = _compared(planned, name)
+    current = components_of(compilation, name, engine)
+    known = {leaf: planned.versions[leaf] for leaf in compiled.leaves if leaf in planned.versions}
+    return Explanation(
+        name,
+        planned.plan.environment,
+        str(compiled.kind),
+        declared.path,
+        not stale,
+        compiled.fingerprint or Digest(""),
+        action.reasons if action is not None else (),
+        differences(record.components, current) if record is not None else (),
+        versions(record.versions if record is not None else {}, known),
+        BuildFacts(
+            record.physical,
+            record.fingerprint,
+            record.built_at,
+            record.seconds,
+            record.rows,
+            record.run_id,
+            published,
+        )
+        if record is not None
+        else None,
+    )
+
+
+def _compared(planned: Planned, name: AssetName) -> tuple[BuildRecord | None, bool]:
+    """The build to compare with (the published one, else the newest), whether it is published."""
+    published = planned.recorded.published.get(name)
+    if published is not None and published.physical in planned.snapshot.builds:
+        return planned.snapshot.builds[published.physical], True
+    own = planned.snapshot.builds_of(name)
+    return (own[0], False) if own else (None, False)

@@ -1,0 +1,62 @@
+"""`show`: rows of an asset as they are published, or as its query would give them."""
+
+from __future__ import annotations
+
+from xform.app.bodies import spliced
+from xform.app.compiled import Compilation
+from xform.app.planning import published_schema
+from xform.app.workspace import UserError, Workspace
+from xform.base.codes import NOT_BUILT
+from xform.base.diagnostics import diagnose
+from xform.base.names import AssetName, table_of
+from xform.project.assets import Kind, Language
+from xform.run.ports import EngineError, QueryResult
+from xform.sql.dialects import quote
+
+
+def show_rows(
+    workspace: Workspace, compilation: Compilation, name: AssetName, limit: int
+) -> QueryResult:
+    """At most `limit` rows. Raises UserError where there is nothing to read."""
+    environment = workspace.environment
+
+    def relation(asset: AssetName) -> str:
+        declared = compilation.declared[asset]
+        if declared.kind is Kind.EXTERNAL:
+            return workspace.relation_sql(declared)
+        return f"{quote(published_schema(asset, environment))}.{quote(table_of(asset))}"
+
+    kind = compilation.assets[name].kind
+    if kind is Kind.EXPOSURE:
+        raise UserError(
+            [
+                diagnose(
+                    NOT_BUILT,
+                    f"'{name}' is an exposure, which has no rows",
+                    compilation.declared[name].span,
+                    "show one of the models that it depends on",
+                )
+            ]
+        )
+    sql = f"select * from {relation(name)}"
+    if kind is Kind.EPHEMERAL and compilation.declared[name].language is Language.SQL:
+        sql = f"select * from (\n{spliced(compilation, name, relation).sql.strip()}\n)"
+    workspace.engine.open(read_only=True)
+    try:
+        with workspace.engine.session() as session:
+            return session.query(sql, limit)
+    except EngineError as error:
+        if error.kind != "catalog":
+            raise
+        raise UserError(
+            [
+                diagnose(
+                    NOT_BUILT,
+                    f"'{name}' is not built in '{environment}'",
+                    compilation.declared[name].path,
+                    f"build it: xform build --select +{name}",
+                )
+            ]
+        ) from None
+    finally:
+        workspace.engine.close()

@@ -1,0 +1,84 @@
+"""`test`: the data tests of builds that stand, without building anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from xform.app.environment import EnvironmentPlanner
+from xform.app.judging import judged
+from xform.app.workspace import UserError, Workspace
+from xform.base.codes import NOT_BUILT
+from xform.base.diagnostics import diagnose
+from xform.base.hashing import Digest
+from xform.base.names import AssetName
+from xform.graph.nodes import TestNode
+from xform.plan.freshness import PlannedAsset
+from xform.plan.plan import AuditStep, Plan
+from xform.plan.planner import sql_name
+from xform.project.assets import Kind
+from xform.run.events import Event
+from xform.run.executor import execute
+from xform.run.ports import Publication
+from xform.run.result import RunResult
+
+
+def test_plan(planner: EnvironmentPlanner, tests: tuple[TestNode, ...]) -> Plan:
+    """A plan that runs these tests on what is published. Raises UserError for what is not."""
+    planner.refresh()
+    workspace = planner.workspace
+    environment = workspace.environment
+    snapshot = workspace.state.snapshot(environment, components=False)
+    published = snapshot.published(environment)
+    names = {
+        asset.name: sql_name(found.physical)
+        if (found := published.get(asset.name)) is not None
+        else asset.relation or ""
+        for asset in planner.assets
+    }
+    wanted: dict[AssetName, set[str]] = {}
+    for test in tests:
+        wanted.setdefault(test.asset, set()).add(test.name)
+    steps = []
+    for asset in planner.assets:
+        if asset.name in wanted:
+            steps.append(_step(planner, asset, wanted[asset.name], names, published))
+    return Plan(environment, (), (), tuple(step for step in steps if step.audits))
+
+
+def _step(
+    planner: EnvironmentPlanner,
+    asset: PlannedAsset,
+    wanted: set[str],
+    names: dict[AssetName, str],
+    published: dict[AssetName, Publication],
+) -> AuditStep:
+    missing = [read for read in (asset.name, *asset.checks_read) if not names.get(read)]
+    if missing:
+        raise UserError(
+            [
+                diagnose(
+                    NOT_BUILT,
+                    f"'{read}' is not built in '{planner.workspace.environment}'",
+                    planner.compilation.declared[read].path,
+                    f"build it: xform build --select +{read}",
+                )
+                for read in missing
+            ]
+        )
+    audits = asset.audits(names)
+    chosen = tuple(audit for audit in audits if audit.name in wanted)
+    digest = asset.checks if len(chosen) == len(audits) and asset.kind is not Kind.EXTERNAL else ""
+    physical = published[asset.name].physical if asset.name in published else ""
+    return AuditStep(asset.name, physical, chosen, Digest(digest))
+
+
+def run_tests(workspace: Workspace, plan: Plan, emit: Callable[[Event], None]) -> RunResult:
+    return execute(
+        plan,
+        workspace.engine,
+        workspace.state,
+        workspace.host,
+        threads=workspace.threads,
+        emit=emit,
+        judge=judged,
+    )

@@ -1,0 +1,123 @@
+"""`xform build`: plan, run, test, publish."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Annotated
+
+import msgspec
+import typer
+
+from xform.app.building import Wanted, build
+from xform.app.environment import EnvironmentPlanner, Planned
+from xform.app.forms import diagnostics_form, plan_form
+from xform.cli.context import FAILED, Context, command
+from xform.cli.selection import (
+    Exclude,
+    Indirect,
+    Select,
+    SelectorName,
+    request_of,
+    selector_of,
+)
+from xform.console.plan import plan_lines
+from xform.console.progress import Progress
+from xform.run.events import Event
+from xform.run.result import RunResult
+
+INTERRUPTED = 130
+"""The exit code of shells for a command that was stopped by Ctrl-C."""
+
+Emit = Callable[[Event], None]
+
+
+@command
+def run(
+    context: Context,
+    select: Select = None,
+    exclude: Exclude = None,
+    selector: SelectorName = None,
+    indirect_selection: Indirect = "eager",
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Build even what is fresh.")
+    ] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop at the first failure.")
+    ] = False,
+    atomic: Annotated[bool, typer.Option("--atomic", help="Publish all or nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
+    events: Annotated[
+        str | None,
+        typer.Option("--events", help="Write events as NDJSON to a file, or - for stdout."),
+    ] = None,
+) -> None:
+    """Build what is stale, test it, and publish it all at once."""
+    compilation = context.compile(strict=False)
+    request = request_of(select, exclude, selector, indirect_selection)
+    chooser = selector_of(context, compilation)
+    chosen = chooser.chosen(request)
+    context.check(compilation, chosen)
+    planner = EnvironmentPlanner(context.workspace, compilation)
+    planned = planner.plan(chosen, full_refresh=full_refresh)
+    context.report([*chooser.diagnostics, *compilation.diagnostics, *planned.notices])
+    if dry_run:
+        _show(context, planned)
+        return
+    wanted = Wanted(chosen, full_refresh, fail_fast, atomic)
+    if planned.plan.actions and not context.json and events != "-":
+        context.terminal.talk(plan_lines(planned.plan, context.terminal.err))
+    with ExitStack() as stack:
+        emit = emitter(context, stack, events)
+        result = build(context.workspace, planner, planned, wanted, emit)
+    finish(context, result)
+
+
+def _show(context: Context, planned: Planned) -> None:
+    if context.json:
+        context.print_json(plan_form(planned.plan))
+    else:
+        context.terminal.data(plan_lines(planned.plan, context.terminal.out))
+
+
+def emitter(context: Context, stack: ExitStack, events: str | None) -> Emit:
+    """Where events go: to the screen, and as NDJSON where that was asked for."""
+    progress = stack.enter_context(Progress(context.terminal))
+    sinks: list[Emit] = [progress]
+    if events is not None:
+        stream = (
+            context.terminal.stdout
+            if events == "-"
+            else stack.enter_context(open(events, "w", encoding="utf-8"))  # noqa: PTH123
+        )
+        encoder = msgspec.json.Encoder()
+
+        def write(event: Event) -> None:
+            stream.write(encoder.encode(event).decode() + "\n")
+            stream.flush()
+
+        sinks.append(write)
+
+    def emit(event: Event) -> None:
+        for sink in sinks:
+            sink(event)
+
+    return emit
+
+
+def finish(context: Context, result: RunResult) -> None:
+    """Report a run and end the command."""
+    if context.json:
+        form = {"version": 1, **msgspec.to_builtins(result)}
+        form["diagnostics"] = diagnostics_form(result.diagnostics)
+        context.print_json(form)
+    context.report(result.diagnostics)
+    code = {"success": 0, "cancelled": INTERRUPTED}.get(result.status, FAILED)
+    if result.abandoned:
+        # Their threads cannot be waited for; ending the process rolls their work back.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    context.exit(code)

@@ -1,0 +1,37 @@
+"""`xform compile`: everything that needs no warehouse."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from xform.app.artefacts import write_artefacts
+from xform.app.forms import compile_form
+from xform.base.diagnostics import Severity
+from xform.cli.context import OK, USAGE, Context, command
+from xform.console.text import line
+
+
+@command
+def run(
+    context: Context,
+    write: Annotated[
+        bool, typer.Option("--write/--no-write", help="Write target/compiled and the manifest.")
+    ] = True,
+) -> None:
+    """Check the project: diagnostics, compiled SQL under target/compiled, target/manifest.json."""
+    compilation = context.compile(strict=False)
+    form = compile_form(compilation) if context.json or write else None
+    if write and form is not None:
+        write_artefacts(context.workspace.root, form)
+    if context.json:
+        context.print_json(form)
+    context.report(compilation.diagnostics)
+    errors = sum(d.severity is Severity.ERROR for d in compilation.diagnostics)
+    if not errors and not context.json:
+        models = sum(a.language != "none" for a in compilation.project.assets)
+        total = len(compilation.assets)
+        where = "; compiled SQL is in target/compiled" if write else ""
+        context.terminal.talk([line(f"{models} models, {total} assets: no errors{where}")])
+    context.exit(USAGE if errors else OK)

@@ -1,0 +1,26 @@
+"""`xform init`: a new project that builds at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xform.app.initialise import create_project
+from xform.cli.context import Context, command
+from xform.console.text import line
+
+
+@command
+def run(
+    context: Context,
+    directory: Annotated[
+        Path, typer.Argument(help="Where to make it.", show_default="here")
+    ] = Path(),
+) -> None:
+    """Make a new project: two models over a seed, a profile for DuckDB, tests."""
+    written = create_project(directory)
+    context.terminal.talk([line(f"  {path}") for path in written])
+    here = "" if directory == Path() else f"cd {directory} && "
+    context.terminal.talk([line(f"a project of {len(written)} files; build it: {here}xform build")])

@@ -1,0 +1,110 @@
+"""`xform lineage`: where a column's values and rows come from."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from xform.app.forms import lineage_form, query_lineage_form
+from xform.app.lineage import LineageReader, find_columns, lineage_of_sql
+from xform.app.workspace import UserError
+from xform.base.diagnostics import has_errors
+from xform.base.names import ColumnRef
+from xform.cli.context import OK, USAGE, Context, command
+from xform.console.lineage import ColumnSources, lineage_lines
+
+
+@command
+def run(
+    context: Context,
+    column: Annotated[
+        str | None, typer.Argument(help="asset.column, or an asset for all its columns.")
+    ] = None,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", help="On to the sources of the project.")
+    ] = False,
+    sql: Annotated[
+        str | None, typer.Option("--sql", help="A file with any query instead; - for stdin.")
+    ] = None,
+    dialect: Annotated[str, typer.Option("--dialect", help="The dialect of --sql.")] = "duckdb",
+    schema: Annotated[
+        Path | None, typer.Option("--schema", help="JSON for --sql: {table: {column: type}}.")
+    ] = None,
+    jsonl: Annotated[
+        bool,
+        typer.Option(
+            "--jsonl",
+            help='Read {"id", "sql", "dialect", "schema"} a line from stdin, answer a line each.',
+        ),
+    ] = False,
+) -> None:
+    """Show the lineage of a column in the project, or of any SQL with --sql."""
+    if jsonl:
+        for answer in _answers(sys.stdin, dialect):
+            context.print_text(json.dumps(answer, ensure_ascii=False))
+        return
+    if sql is not None:
+        _of_sql(context, sql, dialect, schema)
+        return
+    if column is None:
+        raise typer.BadParameter("name a column: xform lineage asset.column")
+    compilation = context.compile(strict=False)
+    asset, columns, found = find_columns(compilation, column)
+    if asset is None:
+        raise UserError(found)
+    reader = LineageReader(compilation)
+    look = reader.recursive if recursive else reader.direct
+    answers = [look(asset, name) for name in columns]
+    if context.json:
+        forms = [lineage_form(answer) for answer in answers]
+        context.print_json(forms[0] if len(forms) == 1 else forms)
+        return
+    for answer in answers:
+        sources: dict[ColumnRef, ColumnSources] = {
+            answer.column: ColumnSources(answer.value, answer.rows)
+        }
+        context.terminal.data(lineage_lines(answer.column, sources, context.terminal.out))
+
+
+def _of_sql(context: Context, sql: str, dialect: str, schema: Path | None) -> None:
+    text = sys.stdin.read() if sql == "-" else Path(sql).read_text("utf-8-sig")
+    known: dict[str, dict[str, str]] = {}
+    if schema is not None:
+        try:
+            known = json.loads(schema.read_text("utf-8"))
+        except ValueError:
+            raise typer.BadParameter(f"{schema} is not JSON", param_hint="--schema") from None
+    path = "<stdin>" if sql == "-" else sql
+    answer = lineage_of_sql(text, dialect, known, path)
+    if context.json:
+        context.print_json(query_lineage_form(answer))
+    else:
+        for name, value in answer.columns.items():
+            column: ColumnRef = (type(value[0][0])("query") if value else "query", name)  # type: ignore[assignment]
+            sources = {column: ColumnSources(value, answer.rows)}
+            context.terminal.data(lineage_lines(column, sources, context.terminal.out))
+        context.report(answer.diagnostics)
+    context.exit(USAGE if has_errors(answer.diagnostics) else OK)
+
+
+def _answers(lines: Iterator[str] | Any, dialect: str) -> Iterator[dict[str, Any]]:
+    for number, text in enumerate(lines, 1):
+        if not text.strip():
+            continue
+        try:
+            asked = json.loads(text)
+            answer = lineage_of_sql(
+                str(asked["sql"]),
+                str(asked.get("dialect") or dialect),
+                asked.get("schema") or {},
+                str(asked.get("id", number)),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            yield {"id": None, "version": 1, "error": f"line {number}: {error}"}
+            continue
+        yield {"id": asked.get("id"), **query_lineage_form(answer)}

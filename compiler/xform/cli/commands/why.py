@@ -1,0 +1,48 @@
+"""`xform why`: why an asset is fresh or stale, down to the first part that differs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+import typer
+
+from xform.app.environment import EnvironmentPlanner
+from xform.app.explaining import explain_asset
+from xform.app.lineage import find_asset
+from xform.app.workspace import UserError
+from xform.cli.context import CHANGED, Context, command
+from xform.console.why import explanation_lines
+
+
+@command
+def run(
+    context: Context,
+    asset: Annotated[str, typer.Argument(help="A model, seed or source.")],
+    explain: Annotated[
+        bool, typer.Option("--explain", help="All that differs, not only the first.")
+    ] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask no warehouse: go by the recorded state.")
+    ] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 3 where the asset is stale.")
+    ] = False,
+) -> None:
+    """Explain why an asset is fresh or stale. Exits with 3 for a stale one with --exit-code."""
+    compilation = context.compile(strict=False)
+    name, found = find_asset(compilation, asset)
+    if name is None:
+        raise UserError(found)
+    context.check(compilation, frozenset((name,)))
+    planner = EnvironmentPlanner(context.workspace, compilation)
+    planned = planner.plan(offline=offline, components=True)
+    engine = context.workspace.target.type
+    explanation = explain_asset(compilation, planned, name, engine)
+    if context.json:
+        context.print_json({"version": 1, **msgspec.to_builtins(explanation)})
+    else:
+        surface = context.terminal.out
+        context.terminal.data(explanation_lines(explanation, surface, explain=explain))
+    if exit_code and not explanation.fresh:
+        context.exit(CHANGED)

@@ -1,0 +1,200 @@
+"""What every command shares: the global options, the terminal, and how errors end a command."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Concatenate, Literal, ParamSpec
+
+import typer
+
+from xform.app.compiled import Compilation
+from xform.app.forms import diagnostics_form
+from xform.app.workspace import Options, UserError, Workspace
+from xform.base.diagnostics import Diagnostic, Severity
+from xform.base.names import AssetName
+from xform.cli.errors import describe_error
+from xform.console.terminal import Terminal
+
+Params = ParamSpec("Params")
+
+OK, FAILED, USAGE, CHANGED, BUSY = 0, 1, 2, 3, 75
+"""Exit codes (DESIGN §5)."""
+
+Format = Literal["text", "json"]
+
+ProjectDir = Annotated[
+    Path, typer.Option("--project-dir", help="The project's folder.", show_default="here")
+]
+ProfilesDir = Annotated[
+    str | None, typer.Option("--profiles-dir", help="The folder that holds profiles.yml.")
+]
+Profile = Annotated[str | None, typer.Option("--profile", help="The profile to use.")]
+TargetName = Annotated[
+    str | None, typer.Option("--target", "-t", help="The target within the profile.")
+]
+Environment = Annotated[
+    str | None, typer.Option("--env", help="The environment: prod, unless the target names one.")
+]
+Variables = Annotated[
+    str | None,
+    typer.Option("--vars", help="Variables for templates, as a mapping in YAML or JSON."),
+]
+OutputFormat = Annotated[str, typer.Option("--format", help="text or json.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what failed.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")]
+Threads = Annotated[
+    int | None, typer.Option("--threads", min=1, help="How many models to build at once.")
+]
+
+GLOBAL: dict[str, tuple[Any, Any]] = {
+    "project_dir": (ProjectDir, Path()),
+    "profiles_dir": (ProfilesDir, None),
+    "profile": (Profile, None),
+    "target": (TargetName, None),
+    "env": (Environment, None),
+    "vars": (Variables, None),
+    "format": (OutputFormat, "text"),
+    "quiet": (Quiet, False),
+    "no_color": (NoColor, False),
+    "threads": (Threads, None),
+}
+
+
+@dataclass
+class Context:
+    """One invocation of a command."""
+
+    options: Options
+    terminal: Terminal
+    json: bool
+
+    @functools.cached_property
+    def workspace(self) -> Workspace:
+        return Workspace(self.options)
+
+    # Output --------------------------------------------------------------------------------------
+
+    def print_json(self, value: Any) -> None:
+        """The answer, on stdout."""
+        text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+        self.terminal.stdout.write(text + "\n")
+        self.terminal.stdout.flush()
+
+    def print_text(self, text: str) -> None:
+        self.terminal.stdout.write(text if text.endswith("\n") else text + "\n")
+        self.terminal.stdout.flush()
+
+    def report(self, diagnostics: Sequence[Diagnostic], *, limit: int | None = 50) -> None:
+        """Diagnostics, on stderr; errors even when quiet."""
+        from xform.console.diagnostics import diagnostic_lines, summary_line
+
+        shown = [d for d in diagnostics if not self.terminal.quiet or d.severity is Severity.ERROR]
+        if not shown:
+            return
+        lines = diagnostic_lines(shown, self.workspace.read_text, self.terminal.err, limit=limit)
+        self.terminal.complain([*lines, summary_line(shown)])
+
+    def exit(self, code: int) -> None:
+        raise typer.Exit(code)
+
+    # Compiling -----------------------------------------------------------------------------------
+
+    def compile(self, *, strict: bool = True) -> Compilation:
+        """Compile and report. With `strict` errors end the command."""
+        compilation = self.workspace.compile()
+        if strict and compilation.failed:
+            raise UserError(list(compilation.diagnostics))
+        return compilation
+
+    def check(self, compilation: Compilation, assets: frozenset[AssetName] | None) -> None:
+        """End the command if errors stand in the way of these assets: in what they read, in
+        themselves, or in something that no asset can be blamed for."""
+        if assets is None:
+            blocking = [d for d in compilation.diagnostics if d.severity is Severity.ERROR]
+        else:
+            near = _with_ancestors(compilation, assets)
+            blocking = [
+                d
+                for d in compilation.diagnostics
+                if d.severity is Severity.ERROR and (d.asset is None or d.asset in near)
+            ]
+        if blocking:
+            raise UserError(list(compilation.diagnostics))
+
+
+def _with_ancestors(compilation: Compilation, assets: frozenset[AssetName]) -> frozenset[AssetName]:
+    found = set(assets)
+    for name in reversed(compilation.assets):
+        if name in found:
+            found.update(compilation.assets[name].depends_on)
+    return frozenset(found)
+
+
+def command(function: Callable[Concatenate[Context, Params], None]) -> Callable[..., None]:
+    """A command with the global options before its own; errors become diagnostics and codes."""
+    own = inspect.signature(function, eval_str=True)
+    parameters = list(own.parameters.values())[1:]
+    extra = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+        for name, (kind, default) in GLOBAL.items()
+        if name not in own.parameters
+    ]
+
+    @functools.wraps(function)
+    def run(**values: Any) -> None:
+        shared = {name: values.pop(name, default) for name, (_, default) in GLOBAL.items()}
+        context = _context(shared)
+        try:
+            function(context, **values)  # type: ignore[call-arg]
+        except (typer.Exit, typer.Abort, SystemExit):
+            raise
+        except Exception as error:
+            code, diagnostics = describe_error(error)
+            if context.json:
+                context.print_json({"version": 1, "diagnostics": diagnostics_form(diagnostics)})
+            context.report(diagnostics)
+            raise typer.Exit(code) from None
+
+    run.__signature__ = inspect.Signature([*parameters, *extra])  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in [*parameters, *extra]}
+    return run
+
+
+def _context(shared: dict[str, Any]) -> Context:
+    environ = os.environ
+    terminal = Terminal(
+        sys.stdout, sys.stderr, environ, no_color=shared["no_color"], quiet=shared["quiet"]
+    )
+    if shared["format"] not in ("text", "json"):
+        raise typer.BadParameter("use text or json", param_hint="--format")
+    options = Options(
+        shared["project_dir"],
+        shared["profiles_dir"],
+        shared["profile"],
+        shared["target"],
+        shared["env"],
+        _variables(shared["vars"]),
+        shared["threads"],
+    )
+    return Context(options, terminal, shared["format"] == "json")
+
+
+def _variables(text: str | None) -> dict[str, Any]:
+    if not text:
+        return {}
+    import yaml
+
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        value = None
+    if not isinstance(value, dict):
+        raise typer.BadParameter("not a mapping; write --vars '{name: value}'", param_hint="--vars")
+    return {str(key): item for key, item in value.items()}

@@ -1,0 +1,37 @@
+"""The options of a selection, shared by the commands that have one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from xform.app.compiled import Compilation
+from xform.app.selecting import Selector
+from xform.cli.context import Context
+from xform.graph.selection.request import Request
+
+Select = Annotated[
+    list[str] | None,
+    typer.Option("--select", "-s", help="What to take: names, tags, paths, graph operators."),
+]
+Exclude = Annotated[list[str] | None, typer.Option("--exclude", help="What to leave out of it.")]
+SelectorName = Annotated[
+    str | None, typer.Option("--selector", help="A selection named in selectors.yml.")
+]
+Indirect = Annotated[
+    str,
+    typer.Option(
+        "--indirect-selection", help="Which tests come along: eager, cautious, buildable or empty."
+    ),
+]
+
+
+def request_of(
+    select: list[str] | None, exclude: list[str] | None, selector: str | None, indirect: str
+) -> Request:
+    return Request(tuple(select or ()), tuple(exclude or ()), selector, indirect)
+
+
+def selector_of(context: Context, compilation: Compilation) -> Selector:
+    return Selector(context.workspace, compilation)
