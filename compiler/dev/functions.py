@@ -27,9 +27,7 @@ def collect() -> dict[str, list[str]]:
 
 def main() -> None:
     known = json.loads(TARGET.read_text("utf-8")) if TARGET.exists() else {}
-    found = {
-        kind: sorted({*names, *known.get(kind, [])}) for kind, names in collect().items()
-    }
+    found = {kind: sorted({*names, *known.get(kind, [])}) for kind, names in collect().items()}
     TARGET.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     print(f"{TARGET.name}: " + ", ".join(f"{len(names)} {kind}" for kind, names in found.items()))
 

@@ -56,8 +56,8 @@ def test_a_small_plan() -> None:
 
         build
         ├─ ~ staging.stg_orders   code: column amount changed
-        │  └─ ~ marts.fct_orders  upstream: reads staging.stg_orders.amount, changed
-        │     └─ ~ marts.daily    upstream: reads marts.fct_orders.amount, changed
+        │  └─ ~ marts.fct_orders  upstream: reads staging.stg_orders.amount
+        │     └─ ~ marts.daily    upstream: reads marts.fct_orders.amount
         └─ + marts.customers      new: not built yet
 
         publish
@@ -77,12 +77,10 @@ def test_in_a_narrow_terminal_reasons_stand_below() -> None:
         │  │    code: column amount changed
         │  └─ ~ marts.fct_orders
         │     │    upstream: reads
-        │     │      staging.stg_orders.amount,
-        │     │      changed
+        │     │      staging.stg_orders.amount
         │     └─ ~ marts.daily
         │             upstream: reads
-        │               marts.fct_orders.amount,
-        │               changed
+        │               marts.fct_orders.amount
         └─ + marts.customers
                 new: not built yet
 
@@ -102,8 +100,8 @@ def test_ascii() -> None:
 
         build
         |- ~ staging.stg_orders   code: column amount changed
-        |  `- ~ marts.fct_orders  upstream: reads staging.stg_orders.amount, changed
-        |     `- ~ marts.daily    upstream: reads marts.fct_orders.amount, changed
+        |  `- ~ marts.fct_orders  upstream: reads staging.stg_orders.amount
+        |     `- ~ marts.daily    upstream: reads marts.fct_orders.amount
         `- + marts.customers      new: not built yet
 
         publish
@@ -166,6 +164,23 @@ def test_several_reasons_stand_under_each_other_and_columns_are_named_once() -> 
     assert "failed: the last run of it failed" in shown(of, explain=True)
 
 
+@pytest.mark.parametrize(
+    ("columns", "text"),
+    [
+        (("s.a.x",), "reads s.a.x"),
+        (("s.a",), "reads the rows of s.a"),
+        (("s.a.*",), "reads all of s.a"),
+        (("s.a", "s.b.y", "s.a.x"), "reads s.a (rows, x), s.b.y"),
+        (tuple(f"s.a.{x}" for x in "abcdefgh"), "reads s.a (a, b, c, d, e, f and 2 more)"),
+        ((), "as the planner says"),
+        (("x",), "as the planner says"),
+    ],
+)
+def test_upstream_columns_are_named_by_asset(columns: tuple[str, ...], text: str) -> None:
+    of = plan(build("m.a", ReasonKind.DEPENDENCY, "as the planner says", *columns))
+    assert f"upstream: {text}\n" in shown(of)
+
+
 def test_an_asset_hangs_under_the_first_cause_in_its_own_group_only() -> None:
     of = plan(
         build("raw.orders", ReasonKind.DATA, "new data in raw.orders"),
@@ -177,7 +192,7 @@ def test_an_asset_hangs_under_the_first_cause_in_its_own_group_only() -> None:
         "├─ ↻ raw.orders  data: new data in raw.orders",
         "├─ ↻ raw.items   data: new data in raw.items",
         "│  └─ ↻ marts.a  data: new data in raw.items, raw.orders",
-        "└─ ~ marts.b     upstream: reads raw.unknown.id, changed",
+        "└─ ~ marts.b     upstream: reads raw.unknown.id",
         "",
     ]
 

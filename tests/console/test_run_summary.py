@@ -66,7 +66,7 @@ def test_done() -> None:
           staging.planes    0.02s  ━
 
         warnings
-          staging.flights  tail_number is in staging.planes  13,403 rows
+          staging.flights  tail_number is in staging.planes: 13,403 rows
 
         published 4 names in prod: staging.flights, staging.planes, marts.departures,
           marts.days
@@ -89,7 +89,7 @@ def test_failed_with_what_was_skipped_because_of_it_at_any_distance() -> None:
 
         failed
           staging.planes
-            tail_number is unique  3 rows
+            tail_number is unique: 3 rows
           staging.flights
             no column 'x'
             skipped because of it: marts.departures, marts.days
@@ -112,6 +112,7 @@ def test_cancelled_says_what_was_and_was_not_done() -> None:
         done(FLIGHTS, 1.0),
         NodeStart(PLANES, "new", ""),
         NodeDone(PLANES, "cancelled", None, 0.1, None, "new"),
+        NodeSkip(FACTS, "the run was cancelled"),
         end("cancelled", 1),
     ) == expected("""
         cancelled: 1 built · 3 not done · 4.20s  (environment prod)
@@ -152,7 +153,7 @@ def test_tests_alone() -> None:
 
         failed
           marts.days
-            n is not null
+            gone
 
         next: mend marts.days, then: xform test
     """)

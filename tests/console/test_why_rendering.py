@@ -23,7 +23,7 @@ from xform.plan.explanation import (
 from xform.plan.plan import Component, Reason, ReasonKind
 
 OLD, NEW = Digest("0" * 32), Digest("1" * 32)
-BUILD = BuildFacts("_xform.marts__days__3f2a_1", OLD, "2026-07-01 09:30:12", 0.31, 90)
+BUILD = BuildFacts("_xform.marts__days__3f2a_1", OLD, "2026-07-01T09:30:12.345Z", 0.31, 90)
 
 
 def explanation(
@@ -61,7 +61,7 @@ def test_fresh() -> None:
         marts.days is fresh  (environment prod)
 
         file         models/marts/days.sql  (table)
-        built        2026-07-01 09:30:12 in 0.31s, 90 rows
+        built        2026-07-01 09:30:12 UTC in 0.31s, 90 rows
         as           _xform.marts__days__3f2a_1
         reads        raw.air      bbbbbbbbbbbb
                      raw.flights  aaaaaaaaaaaa
@@ -90,7 +90,7 @@ def test_stale_by_code_shows_the_part_that_differs() -> None:
             limit 1
 
         file         models/marts/days.sql  (table)
-        built        2026-07-01 09:30:12 in 0.31s, 90 rows
+        built        2026-07-01 09:30:12 UTC in 0.31s, 90 rows
         as           _xform.marts__days__3f2a_1
         fingerprint  11111111111111111111111111111111
     """)
@@ -108,6 +108,18 @@ def test_stale_by_what_is_read() -> None:
           ~ reads staging.f.a  aaaaaaaa → bbbbbbbb
           + reads staging.f.b
           - reads staging.f.c""")
+
+
+def test_components_that_only_rest_on_others_are_named_together() -> None:
+    own = Difference("from", "t", "t", (InputChange("s.t", OLD, NEW),))
+    follow = [Difference(f"column {name}", name, name) for name in "abcdefgh"]
+    text = shown(explanation(own, *follow))
+    assert text.split("\n\n")[2] == (
+        "with the same text, but resting on these: column a, column b, column c, column\n"
+        "  d, column e, column f and 2 more"
+    )
+    assert "column h\n" in shown(explanation(own, *follow), explain=True)
+    assert "\ndiffer: column a\n" in shown(explanation(follow[0]))
 
 
 def test_stale_by_data_shows_the_changed_version_first() -> None:

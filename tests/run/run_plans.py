@@ -123,9 +123,7 @@ def plan(*steps: Step) -> Plan:
     """The steps, with a publish step for each build that has none."""
     named = {step.asset for step in steps if isinstance(step, PublishStep)}
     more = [
-        publish(step)
-        for step in steps
-        if isinstance(step, BuildStep) and step.asset not in named
+        publish(step) for step in steps if isinstance(step, BuildStep) and step.asset not in named
     ]
     return Plan("prod", (), (), (*steps, *more))
 

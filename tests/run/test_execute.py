@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 
 import msgspec
 import pytest
-from run_plans import Place, audit, physical_of, plan, publish, python, seed, sql, statuses, with_tests
+from run_plans import (
+    Place,
+    audit,
+    physical_of,
+    plan,
+    publish,
+    python,
+    seed,
+    sql,
+    statuses,
+    with_tests,
+)
 
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.base.spans import Segment, SourceMap
 from xform.host.local import LocalHost
 from xform.plan.plan import AuditStep, DropStep, SqlBody
-from xform.run.events import CheckDone, Log, NodeDone, NodeSkip, NodeStart, Published, RunEnd
+from xform.run.events import CheckDone, Event, Log, NodeDone, NodeSkip, NodeStart, Published, RunEnd
 from xform.run.executor import execute
 from xform.run.ports import EngineBusy
 
@@ -44,9 +59,7 @@ def test_a_plan_without_steps_touches_nothing(place: Place) -> None:
 
 def test_thirty_steps_on_four_threads_all_arrive(place: Place) -> None:
     base = sql("m.base", "select range as x from range(1000)")
-    wide = [
-        sql(f"m.w{i}", f"select x * {i} as x from {{m.base}}", "m.base") for i in range(28)
-    ]
+    wide = [sql(f"m.w{i}", f"select x * {i} as x from {{m.base}}", "m.base") for i in range(28)]
     union = " union all ".join(f"select sum(x) as s from {{m.w{i}}}" for i in range(28))
     top = sql("m.top", f"select sum(s) as s from ({union})", *(f"m.w{i}" for i in range(28)))
     result = place.run(base, *wide, top, threads=4)
@@ -144,9 +157,7 @@ def test_the_old_build_stays_published_when_the_new_one_fails(place: Place) -> N
 def test_an_asset_is_withheld_when_its_input_failed_its_tests(place: Place) -> None:
     a, b = sql("m.a", "select 1 as x"), sql("m.b", "select x from {m.a}", "m.a")
     place.run(a, b)
-    again = AuditStep(
-        a.asset, a.physical, (audit("m.a", "select count(*) from {}"),), Digest("t")
-    )
+    again = AuditStep(a.asset, a.physical, (audit("m.a", "select count(*) from {}"),), Digest("t"))
     result = place.run(again, publish(b))
     assert statuses(result) == {"m.a": "fail"}
     assert result.published == ()
@@ -217,9 +228,7 @@ def test_an_error_behind_a_replaced_name_and_a_template_is_found(place: Place) -
         Segment(19, 20, 5, 14, False),
         Segment(tail, written.index(" where"), 11, 11, True),
     )
-    body = SqlBody(
-        ran, "models/m/a.sql", SourceMap(segments), ((at, len(physical), at, 5),)
-    )
+    body = SqlBody(ran, "models/m/a.sql", SourceMap(segments), ((at, len(physical), at, 5),))
     b = sql("m.b", "select 1 as x")
     result = place.run(b, msgspec.structs.replace(sql("m.a", "", "m.b"), body=body))
     (found,) = result.diagnostics
@@ -244,9 +253,7 @@ def test_a_python_model_reads_and_prints(place: Place, capsys: pytest.CaptureFix
         "@model(kind='table')\ndef p(a):\n    print('hello')\n"
         "    return a.project(twice('x') + ' as x')\n",
     )
-    result = place.run(
-        sql("m.a", "select 21 as x"), python("m.p", "models/m/p.py", "p", "m.a")
-    )
+    result = place.run(sql("m.a", "select 21 as x"), python("m.p", "models/m/p.py", "p", "m.a"))
     assert result.status == "success"
     assert place.rows("select x from m.p") == [(42,)]
     assert capsys.readouterr().out == ""
@@ -278,9 +285,7 @@ def test_errors_in_python_models_name_the_line(
     place: Place, text: str, code: str, line: int, said: str
 ) -> None:
     place.write("models/m/p.py", text)
-    result = place.run(
-        sql("m.a", "select 1 as x"), python("m.p", "models/m/p.py", "p", "m.a")
-    )
+    result = place.run(sql("m.a", "select 1 as x"), python("m.p", "models/m/p.py", "p", "m.a"))
     (found,) = result.diagnostics
     assert (found.code, found.span.path, found.span.line) == (code, "models/m/p.py", line)
     assert said in found.message
@@ -366,12 +371,9 @@ def test_a_stop_request_publishes_nothing_and_keeps_what_is_done(place: Place) -
         sql("m.after", "select n from {m.long}", "m.long"),
     )
 
-    def emit(event: object) -> None:
-        place.events.append(event)  # type: ignore[arg-type]
+    def emit(event: Event) -> None:
+        place.events.append(event)
         if isinstance(event, NodeDone) and event.asset == "m.a":
-            import os
-            import signal
-
             os.kill(os.getpid(), signal.SIGINT)
 
     state = place.state
@@ -386,12 +388,11 @@ def test_a_stop_request_publishes_nothing_and_keeps_what_is_done(place: Place) -
 
 
 def test_a_busy_warehouse_is_told_before_anything_begins(place: Place) -> None:
-    import subprocess
-    import sys
-
     place.run(sql("m.a", "select 1 as x"))
     code = (
-        f"import duckdb; c = duckdb.connect({str(place.file)!r}); print('open', flush=True); input()"
+        f"import duckdb; c = duckdb.connect({str(place.file)!r})
+"
+        "print('open', flush=True); input()"
     )
     other = subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

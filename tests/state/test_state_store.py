@@ -125,7 +125,9 @@ def test_a_new_store_is_empty(store: StateStore) -> None:
     assert store.last_run() is None
 
 
-@pytest.mark.parametrize("content", [b"not a database " * 400, b"SQLite format 3\0" + b"\xff" * 8000])
+@pytest.mark.parametrize(
+    "content", [b"not a database " * 400, b"SQLite format 3\0" + b"\xff" * 8000]
+)
 def test_a_damaged_file_is_moved_aside(store: StateStore, tmp_path: Path, content: bytes) -> None:
     folder = tmp_path / ".xform"
     folder.mkdir()

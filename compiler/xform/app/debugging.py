@@ -9,6 +9,7 @@ import msgspec
 
 from xform.app.workspace import UserError, Workspace
 from xform.run.ports import EngineError
+from xform.sql.installed import COMPILED, pure_python_modules
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -67,21 +68,13 @@ def _package(name: str) -> Finding:
 
 
 def _compiled_parser() -> Finding:
-    """sqlglot's compiled modules make parsing several times faster."""
-    import sqlglot.parser
-    import sqlglot.tokenizer_core
-
-    compiled = [
-        module.__name__
-        for module in (sqlglot.parser, sqlglot.tokenizer_core)
-        if not (module.__file__ or "").endswith(".py")
-    ]
-    if len(compiled) == 2:
-        return Finding("sqlglot parser", "ok", "compiled modules in use")
+    slow = pure_python_modules()
+    if not slow:
+        return Finding("sqlglot parser", "ok", f"compiled modules in use: {', '.join(COMPILED)}")
     return Finding(
         "sqlglot parser",
         "warn",
-        "pure Python: parsing is several times slower",
+        f"pure Python ({', '.join(slow)}): parsing is several times slower",
         "pip install 'sqlglot[c]'",
     )
 

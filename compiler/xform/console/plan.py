@@ -155,15 +155,44 @@ def _reasons(reasons: Sequence[Reason], room: int, *, explain: bool) -> list[Lin
 
 def reason_line(reason: Reason, *, explain: bool) -> Line:
     """`code: column amount changed (amount, tax)`."""
-    word = "upstream" if reason.kind is ReasonKind.DEPENDENCY else reason.kind.value
-    said = set(re.findall(r"[\w$]+", reason.detail))
-    columns = [column for column in reason.columns if column.rpartition(".")[2] not in said]
-    most = len(columns) if explain else _MOST_COLUMNS
+    most = len(reason.columns) if explain else _MOST_COLUMNS
+    columns: tuple[str, ...]
+    if reason.kind is ReasonKind.DEPENDENCY:
+        word, detail, columns = "upstream", _upstream(reason, most) or reason.detail, ()
+    else:
+        said = set(re.findall(r"[\w$]+", reason.detail))
+        word, detail = reason.kind.value, reason.detail
+        columns = tuple(column for column in reason.columns if column not in said)
     return line(
         Fragment(word, _reason_style(reason.kind)),
-        f": {reason.detail}" if reason.detail else "",
+        f": {detail}" if detail else "",
         dim(f" ({listing(columns, most)})") if columns else "",
     )
+
+
+def _upstream(reason: Reason, most: int) -> str:
+    """`reads staging.orders.amount`, or by asset where it reads more: `reads staging.orders
+    (rows, amount)`. Empty where the reason has no qualified columns."""
+    by_asset: dict[str, list[str]] = {}
+    for read in reason.columns:
+        schema, _, rest = read.partition(".")
+        name, _, column = rest.partition(".")
+        if not name:
+            return ""
+        by_asset.setdefault(f"{schema}.{name}", []).append(column)
+    told: list[str] = []
+    for asset, columns in by_asset.items():
+        match columns:
+            case [""]:
+                told.append(f"the rows of {asset}")
+            case ["*"]:
+                told.append(f"all of {asset}")
+            case [column]:
+                told.append(f"{asset}.{column}")
+            case _:
+                names = ("rows" if column == "" else column for column in columns)
+                told.append(f"{asset} ({listing(names, most)})")
+    return f"reads {', '.join(told)}" if told else ""
 
 
 def _reason_style(kind: ReasonKind) -> Style:

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, assert_never
 
 from xform.console.cells import cut_middle, pad, width
-from xform.console.run_view import RunView
+from xform.console.run_view import RunView, finding
 from xform.console.summary import summary_lines
 from xform.console.terminal import Surface, Terminal
 from xform.console.text import EMPTY, Fragment, Line, Style, dim, frame, line
@@ -89,6 +89,8 @@ class Progress:
             moving = surface.interactive and surface.unicode and not self._terminal.quiet
             if moving and isinstance(event, NodeStart) and self._live is None:
                 self._start_live()
+            if moving and isinstance(event, NodeSkip):
+                lines = []  # one failure may skip hundreds; the summary says which and why
             if lines and not moving:
                 lines = self._stamped(event, lines)
             self._say(lines, loud=_is_bad(event))
@@ -196,16 +198,14 @@ def _check_done(event: CheckDone, view: RunView, surface: Surface) -> list[Line]
     if event.status not in _CHECK_WORDS:
         return []
     word, style = _CHECK_WORDS[event.status]
-    bad = f": {count(event.failures, 'row')}" if event.failures is not None else ""
-    lines = [_event_line(word, style, event.asset, event.check + bad, view, surface)]
-    return [*lines, *_message(event.message.split("\n"))]
+    lines = [_event_line(word, style, event.asset, finding(event), view, surface)]
+    return [*lines, *_message(event.message.split("\n")[1:])]
 
 
 def _event_line(
     word: str, style: Style, asset: str, rest: str, view: RunView, surface: Surface
 ) -> Line:
-    longest = max((width(name) for name in view.nodes), default=0)
-    names = min(longest, max(surface.width - 40, 16))
+    names = min(view.name_width, max(surface.width - 40, 16))
     return line(Fragment(f"{word:<5}", style), f"  {pad(asset, names)}  {rest}")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import assert_never
 
 from xform.base.names import AssetName
+from xform.console.cells import width
+from xform.console.words import count
 from xform.run.events import (
     CheckDone,
     Event,
@@ -25,6 +27,8 @@ class RunView:
         self.start: RunStart | None = None
         self.end: RunEnd | None = None
         self.began = 0.0
+        self.name_width = 0
+        """Cells of the longest name among the nodes."""
         self.running: dict[AssetName, float] = {}
         """Asset → when it started, the longest running first."""
         self.done: dict[AssetName, NodeDone] = {}
@@ -37,6 +41,7 @@ class RunView:
             case RunStart():
                 self.start = event
                 self.began = now
+                self.name_width = max((width(name) for name in event.nodes), default=0)
             case NodeStart():
                 self.running[event.asset] = now
             case NodeDone():
@@ -88,9 +93,48 @@ class RunView:
         return [check for check in self.checks if check.status in ("fail", "error")]
 
     @property
+    def cancelled(self) -> bool:
+        return self.end is not None and self.end.status == "cancelled"
+
+    @property
     def not_done(self) -> list[AssetName]:
-        """Assets that were to run and have neither ended nor been skipped, or were stopped."""
-        ended = {
-            asset for asset, node in self.done.items() if node.status != "cancelled"
-        } | self.skipped.keys()
-        return [asset for asset in self.nodes if asset not in ended]
+        """Of a cancelled run, the assets that neither ended nor wait for one that failed."""
+        caused = {asset for assets in self.skips_by_failure().values() for asset in assets}
+        return [
+            asset
+            for asset in self.nodes
+            if asset not in caused
+            and (asset not in self.done or self.done[asset].status == "cancelled")
+        ]
+
+    def skips_by_failure(self) -> dict[AssetName, list[AssetName]]:
+        """Each failed asset with what was skipped because of it, at any distance."""
+        failed = set(self.failed)
+        found: dict[AssetName, list[AssetName]] = {}
+        for asset in self.skipped:
+            cause: AssetName | None = asset
+            seen: set[AssetName] = set()
+            while cause is not None and cause not in failed and cause not in seen:
+                seen.add(cause)
+                cause = self._blamed(cause, failed)
+            if cause is not None and cause in failed:
+                found.setdefault(cause, []).append(asset)
+        return found
+
+    def _blamed(self, asset: AssetName, failed: set[AssetName]) -> AssetName | None:
+        """The asset that the reason of a skip names."""
+        skip = self.skipped.get(asset)
+        words = skip.reason.split() if skip else ()
+        names = (AssetName(word.strip(".,;:'\"`()")) for word in words)
+        return next(
+            (name for name in names if name != asset and (name in failed or name in self.skipped)),
+            None,
+        )
+
+
+def finding(check: CheckDone) -> str:
+    """What a test found, in words where it has them: `id is NULL: 3 rows`."""
+    if check.message:
+        return check.message.split("\n")[0]
+    rows = f": {count(check.failures, 'row')}" if check.failures is not None else ""
+    return check.check + rows

@@ -1,13 +1,10 @@
-"""The end of a run: what was built and published, what was slow, what failed, what to do next."""
+"""The end of a run: what was built and published, what was slow, what failed, what is next."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-
 from xform.base.names import AssetName
 from xform.console.cells import cut_middle, pad, width
-from xform.console.run_view import RunView
+from xform.console.run_view import RunView, finding
 from xform.console.terminal import Surface
 from xform.console.text import EMPTY, Fragment, Line, Style, dim, line, strong, wrap
 from xform.console.words import count, duration, listing
@@ -34,7 +31,7 @@ def summary_lines(view: RunView, surface: Surface) -> list[Line]:
         ("warnings", _warnings(view, surface)),
         ("failed", _failures(view, surface)),
         ("skipped", _other_skips(view, surface)),
-        ("not done", _not_done(view, view.end, surface)),
+        ("not done", _not_done(view, surface)),
     )
     for title, section in sections:
         if section:
@@ -60,9 +57,9 @@ def _headline(view: RunView, end: RunEnd, surface: Surface) -> Line:
         parts.append(f"{count(passed, 'test')} passed")
     if end.failed:
         parts.append(f"{end.failed:,} failed")
-    if end.skipped:
+    if end.skipped and not view.cancelled:
         parts.append(f"{end.skipped:,} skipped")
-    if end.status == "cancelled" and view.not_done:
+    if view.cancelled and view.not_done:
         parts.append(f"{len(view.not_done):,} not done")
     if end.warned:
         parts.append(count(end.warned, "warning"))
@@ -98,22 +95,15 @@ def _warnings(view: RunView, surface: Surface) -> list[Line]:
         content
         for check in found
         for content in wrap(
-            line(
-                f"  {_name(check.asset, names, surface)}  {check.check}",
-                Fragment(_bad_rows(check.failures), Style.WARNING),
-            ),
+            line(f"  {_name(check.asset, names, surface)}  {finding(check)}"),
             surface.width,
             hang=4,
         )
     ]
 
 
-def _bad_rows(failures: int | None) -> str:
-    return f"  {count(failures, 'row')}" if failures is not None else ""
-
-
 def _failures(view: RunView, surface: Surface) -> list[Line]:
-    skips = _skips_by_cause(view)
+    skips = view.skips_by_failure()
     lines: list[Line] = []
     for asset in view.failed:
         lines.append(line("  ", Fragment(asset, Style.ERROR)))
@@ -121,11 +111,7 @@ def _failures(view: RunView, surface: Surface) -> list[Line]:
         node = view.done.get(asset)
         if node is not None and node.status == "error" and node.message:
             said.append(node.message.split("\n")[0])
-        said += [
-            f"{check.check}{_bad_rows(check.failures)}"
-            for check in view.failed_checks
-            if check.asset == asset
-        ]
+        said += [finding(check) for check in view.failed_checks if check.asset == asset]
         if not said and node is not None:
             said = node.message.split("\n")[:1] if node.message else []
         if skips.get(asset):
@@ -135,28 +121,11 @@ def _failures(view: RunView, surface: Surface) -> list[Line]:
     return lines
 
 
-def _skips_by_cause(view: RunView) -> Mapping[AssetName | None, list[AssetName]]:
-    """Each failed asset with what was skipped because of it, at any distance; under None those
-    whose reason names nothing that failed."""
-    known = {*view.failed, *view.skipped}
-    named: dict[AssetName, AssetName | None] = {}
-    for asset, skip in view.skipped.items():
-        words = (AssetName(word.strip(".,;:'\"`()")) for word in re.split(r"\s+", skip.reason))
-        named[asset] = next((word for word in words if word in known and word != asset), None)
-    failed = set(view.failed)
-    found: dict[AssetName | None, list[AssetName]] = {}
-    for asset in view.skipped:
-        cause: AssetName | None = asset
-        seen: set[AssetName] = set()
-        while cause is not None and cause not in failed and cause not in seen:
-            seen.add(cause)
-            cause = named.get(cause)
-        found.setdefault(cause if cause in failed else None, []).append(asset)
-    return found
-
-
 def _other_skips(view: RunView, surface: Surface) -> list[Line]:
-    assets = _skips_by_cause(view).get(None, [])
+    if view.cancelled:
+        return []
+    caused = {asset for assets in view.skips_by_failure().values() for asset in assets}
+    assets = [asset for asset in view.skipped if asset not in caused]
     names = _names_width(assets, surface)
     return [
         content
@@ -169,8 +138,8 @@ def _other_skips(view: RunView, surface: Surface) -> list[Line]:
     ]
 
 
-def _not_done(view: RunView, end: RunEnd, surface: Surface) -> list[Line]:
-    if end.status != "cancelled" or not view.not_done:
+def _not_done(view: RunView, surface: Surface) -> list[Line]:
+    if not view.cancelled:
         return []
     stopped = [asset for asset in view.not_done if asset in view.done]
     waiting = [asset for asset in view.not_done if asset not in view.done]

@@ -13,6 +13,7 @@ as           _xform.exec_daily__3f2a_1
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Sequence
 from difflib import unified_diff
@@ -21,7 +22,7 @@ from xform.console.cells import cut, pad, width
 from xform.console.plan import reason_line
 from xform.console.terminal import Surface
 from xform.console.text import EMPTY, Fragment, Line, Style, dim, line, strong, wrap
-from xform.console.words import count, duration
+from xform.console.words import count, duration, listing
 from xform.plan.explanation import Difference, Explanation, InputChange, InputVersion
 
 LIMIT = 3
@@ -30,6 +31,7 @@ LIMIT = 3
 _INDENT = "  "
 _DIGEST = 12
 _LABEL = 13
+_FOLLOWING = 6
 
 
 def explanation_lines(
@@ -47,14 +49,26 @@ def explanation_lines(
     for reason in explanation.reasons:
         content = line(_INDENT, reason_line(reason, explain=explain))
         lines += wrap(content, surface.width, hang=4)
-    shown = explanation.differences if explain else explanation.differences[:LIMIT]
+    own = [
+        difference
+        for difference in explanation.differences
+        if difference.text_changed or difference.inputs
+    ]
+    shown = own if explain else own[:LIMIT]
     for difference in shown:
         lines += [EMPTY, *_difference(difference, surface)]
-    hidden = [difference.component for difference in explanation.differences[len(shown) :]]
-    if hidden:
-        ellipsis = surface.symbols.ellipsis
-        also = f"{ellipsis} and {count(len(hidden), 'more difference')}: {', '.join(hidden)}"
+    more = [difference.component for difference in own[len(shown) :]]
+    follow = [
+        difference.component for difference in explanation.differences if difference not in own
+    ]
+    ellipsis = surface.symbols.ellipsis
+    if more:
+        also = f"{ellipsis} and {count(len(more), 'more difference')}: {', '.join(more)}"
         lines += [EMPTY, *wrap(line(also), surface.width, hang=2)]
+    if follow:
+        names = listing(follow, len(follow) if explain else _FOLLOWING)
+        text = f"with the same text, but resting on these: {names}" if own else f"differ: {names}"
+        lines += [EMPTY, *wrap(line(dim(text)), surface.width, hang=2)]
     return [*lines, EMPTY, *_facts(explanation, surface)]
 
 
@@ -70,10 +84,8 @@ def _difference(difference: Difference, surface: Surface) -> list[Line]:
             what = "  removed"
         case _ if difference.text_changed:
             what = ""
-        case _ if difference.inputs:
-            what = "  says the same; what it reads changed"
         case _:
-            what = "  says the same, hashed in another way"
+            what = "  says the same; what it reads changed"
     lines = [line(strong(difference.component), dim(what))]
     if difference.text_changed:
         lines += _diff(difference.old, difference.new, surface)
@@ -168,7 +180,7 @@ def _facts(explanation: Explanation, surface: Surface) -> list[Line]:
     if build is None:
         rows.append(("built", "never"))
     else:
-        done = f"{build.built_at} in {duration(build.seconds)}"
+        done = f"{_moment(build.built_at)} in {duration(build.seconds)}"
         if build.rows is not None:
             done += f", {count(build.rows, 'row')}"
         rows.append(("built", done))
@@ -181,6 +193,16 @@ def _facts(explanation: Explanation, surface: Surface) -> list[Line]:
         for label, value in rows
         for content in wrap(line(dim(pad(label, _LABEL)), value), surface.width, hang=_LABEL)
     ]
+
+
+def _moment(stamp: str) -> str:
+    """An ISO 8601 time to the second, in the zone in which it was noted."""
+    try:
+        moment = datetime.datetime.fromisoformat(stamp)
+    except ValueError:
+        return stamp
+    zone = f" {moment.tzname()}" if moment.tzinfo else ""
+    return f"{moment:%Y-%m-%d %H:%M:%S}{zone}"
 
 
 def _versions(versions: Sequence[InputVersion], surface: Surface) -> list[tuple[str, str]]:

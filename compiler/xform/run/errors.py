@@ -64,7 +64,7 @@ def build_diagnostic(step: BuildStep, error: EngineError, read: Reader) -> Diagn
             )
         case _ if error.kind in ("syntax", "binder", "catalog"):
             code = ENGINE_REFUSED
-            text = "correct the query; `xform compile` shows the SQL that ran"
+            text = f"{_candidates(error)}correct the query; `xform compile` shows the SQL that ran"
             if isinstance(step.body, SeedBody):
                 text = "correct the declared columns or the options of the seed"
         case _:
@@ -152,6 +152,14 @@ def _sql_span(body: SqlBody, error: EngineError, read: Reader) -> Span | None:
         return None
     start, end = written_offsets(body, error.offset, error.offset + max(error.length, 1))
     return LineIndex(text).span(body.path, start, end)
+
+
+def _candidates(error: EngineError) -> str:
+    """What the engine would have known instead, where it says."""
+    for line in error.message.splitlines()[1:]:
+        if line.startswith("Candidate bindings: "):
+            return f"known here are {line.partition(': ')[2]}; "
+    return ""
 
 
 def _headline(error: EngineError) -> str:

@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from xform.base.diagnostics import Diagnostic
 from xform.base.names import AssetName
-from xform.plan.plan import AuditStep, BuildStep, Plan
+from xform.plan.plan import AuditStep, BuildStep, Plan, PublishStep
 from xform.run.errors import body_path, publish_diagnostic
 from xform.run.events import (
     Event,
@@ -125,7 +125,7 @@ class _Run:
     def begin(self, judge: Judge, threads: int) -> None:
         snapshot = self._state.snapshot(self._plan.environment, components=False)
         self._records = dict(snapshot.builds)
-        if any(physical not in self._records for physical in self._read_before()):
+        if any(physical not in self._records for physical in self._of_before()):
             self._records |= {record.physical: record for record in self._engine.ledger().builds}
         self._schedule = Schedule.of(self._work, snapshot.seconds)
         self._workshop = Workshop(self._engine, self._host, self._run_id, self._posted.put, judge)
@@ -248,10 +248,11 @@ class _Run:
             abandoned=self._abandoned,
         )
 
-    def _read_before(self) -> set[str]:
-        """Builds of earlier runs that this one reads."""
-        made = {step.physical for step in self._builds}
-        return {name for step in self._builds for name in step.inputs.values()} - made
+    def _of_before(self) -> set[str]:
+        """Builds of earlier runs that this one reads or publishes."""
+        used = {name for step in self._builds for name in step.inputs.values()}
+        used |= {step.physical for step in self._plan.steps if isinstance(step, PublishStep)}
+        return used - {step.physical for step in self._builds}
 
     def _start(self, threads: int) -> None:
         workshop = self._workshop

@@ -51,7 +51,7 @@ def call(
         return _storable(function(**inputs), body)
     except EngineError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         failure = take_apart(error) if _library(error) in DRIVER else None
         if failure is not None and failure.kind == "interrupted":
             raise EngineError(failure.message, kind="interrupted") from error

@@ -1,0 +1,208 @@
+"""The pages of codes: every code has one, and what its example shows is what xform says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from xform.app.pages import page_of
+from xform.base.codes import CODES
+from xform.base.diagnostics import Diagnostic, Severity
+from xform.cli.app import app
+from xform.cli.context import Context
+from xform.console.diagnostics import concise_lines
+
+SECTIONS = ["What it means", "Why it matters", "Example", "How to mend it"]
+
+ON_PURPOSE_ONLY = {
+    "XF0701": "another process must hold the warehouse just then",
+    "XF0713": "the warehouse must fail between the last build and the publishing",
+    "XF0801": "the compiler finds the unknown name first",
+    "XF0802": "the tests of what is never stored are left out of a plan",
+    "XF0803": "the tests that cannot be put as a query are left out of a plan",
+}
+"""Codes that no small example raises, and why. Their pages say `command: none`."""
+
+SETTINGS = 'name = "shop"\n'
+PROFILES = "shop:\n  outputs:\n    dev: {type: duckdb, path: warehouse.duckdb}\n"
+
+_BLOCK = re.compile(r"^```(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_INFO = re.compile(
+    r"(?P<language>\w+)(?: (?P<path>\S+)(?P<fixed> fixed(?: \(was (?P<was>\S+)\))?)?)?"
+)
+_COMMAND = re.compile(r"^<!-- command: (.*) -->$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block. One with a path is a file; of the project as mended where `fixed`, and
+    then perhaps in the place of the file `was`."""
+
+    language: str
+    path: str
+    text: str
+    fixed: bool
+    was: str | None
+
+
+@dataclass(frozen=True)
+class Page:
+    code: str
+    sections: list[str]
+    command: str
+    """As typed behind `xform`; `none` where nothing can be run."""
+    shown: str
+    """The diagnostics that the page shows, one a line."""
+    files: tuple[Block, ...]
+
+    def broken(self) -> dict[str, Block]:
+        return {block.path: block for block in self.files if not block.fixed}
+
+    def mended(self) -> dict[str, Block]:
+        project = self.broken()
+        for block in self.files:
+            if block.fixed:
+                project.pop(block.was or block.path, None)
+                project[block.path] = block
+        return project
+
+    @property
+    def is_mended(self) -> bool:
+        return any(block.fixed for block in self.files)
+
+
+def read_page(code: str) -> Page:
+    text = page_of(CODES[code])
+    blocks: list[Block] = []
+    for found in _BLOCK.finditer(text):
+        info = _INFO.fullmatch(found["info"])
+        assert info is not None, f"{code}: a block begins with {found['info']!r}"
+        blocks.append(
+            Block(
+                info["language"],
+                info["path"] or "",
+                found["text"],
+                info["fixed"] is not None,
+                info["was"],
+            )
+        )
+    command = _COMMAND.search(text)
+    shown = [block.text for block in blocks if block.language == "text" and not block.path]
+    assert len(shown) == 1, f"{code}: one block 'text' shows the diagnostic"
+    return Page(
+        code,
+        re.findall(r"^## (.*)$", text, re.MULTILINE),
+        command[1] if command else "compile",
+        shown[0],
+        tuple(block for block in blocks if block.path),
+    )
+
+
+def write_project(root: Path, project: dict[str, Block]) -> None:
+    for path, block in project.items():
+        place = root / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        match block.language:
+            case "bytes":  # with escapes for what is no text
+                plain = block.text.removesuffix("\n").encode("ascii").decode("unicode_escape")
+                place.write_bytes(plain.encode("latin-1"))
+            case "link":
+                place.symlink_to(block.text.strip())
+            case "sql" if path.endswith(".duckdb"):  # what the warehouse holds already
+                import duckdb
+
+                with duckdb.connect(str(place)) as connection:
+                    connection.execute(block.text)
+            case _:
+                place.write_text(block.text, "utf-8")
+
+
+@pytest.fixture
+def xform(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str, dict[str, Block]], tuple[list[Diagnostic], int]]:
+    """Runs a command in a project: what it reported, and its exit code."""
+    for name in ("XFORM_PROFILES_DIR", "DBT_PROFILES_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    reported: list[Diagnostic] = []
+    report = Context.report
+
+    def record(context: Context, diagnostics: list[Diagnostic], **options: int | None) -> None:
+        reported.extend(diagnostics)
+        report(context, diagnostics, **options)
+
+    monkeypatch.setattr(Context, "report", record)
+
+    def run(command: str, project: dict[str, Block]) -> tuple[list[Diagnostic], int]:
+        root = tmp_path / "shop"
+        while root.exists():
+            root = root.with_name(f"{root.name}_")
+        root.mkdir()
+        monkeypatch.chdir(root)
+        arguments = shlex.split(command)
+        if arguments[0] != "init":
+            given = project.keys()
+            if "xform.toml" not in given and "pyproject.toml" not in given:
+                (root / "xform.toml").write_text(SETTINGS)
+            if "profiles.yml" not in given:
+                (root / "profiles.yml").write_text(PROFILES)
+        write_project(root, project)
+        del reported[:]
+        result = CliRunner().invoke(app, arguments)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return list(reported), result.exit_code
+
+    return run
+
+
+def one_line_forms(diagnostics: list[Diagnostic]) -> str:
+    return "".join(
+        "".join(fragment.text for fragment in line.fragments) + "\n"
+        for line in concise_lines(diagnostics)
+    )
+
+
+RUNNABLE = sorted(CODES.keys() - ON_PURPOSE_ONLY.keys())
+
+
+def test_every_code_has_a_page_and_no_page_is_without_a_code() -> None:
+    folder = files("xform.app").joinpath("pages_of_codes")
+    assert {entry.name for entry in folder.iterdir()} == {f"{code}.md" for code in CODES}
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_a_page_has_its_sections_and_shows_its_code(code: str) -> None:
+    page = read_page(code)
+    assert page.sections == SECTIONS
+    assert f" {code} " in page.shown
+    assert (page.command == "none") == (code in ON_PURPOSE_ONLY)
+
+
+@pytest.mark.parametrize("code", RUNNABLE)
+def test_the_example_says_what_the_page_shows(
+    code: str, xform: Callable[[str, dict[str, Block]], tuple[list[Diagnostic], int]]
+) -> None:
+    page = read_page(code)
+    reported, exit_code = xform(page.command, page.broken())
+    assert code in {diagnostic.code for diagnostic in reported}
+    assert one_line_forms(reported) == page.shown
+    assert (exit_code != 0) == any(found.severity is Severity.ERROR for found in reported)
+    assert all(found.help for found in reported)
+
+
+@pytest.mark.parametrize("code", [code for code in RUNNABLE if read_page(code).is_mended])
+def test_the_mended_example_says_nothing(
+    code: str, xform: Callable[[str, dict[str, Block]], tuple[list[Diagnostic], int]]
+) -> None:
+    page = read_page(code)
+    reported, exit_code = xform(page.command, page.mended())
+    assert one_line_forms(reported) == ""
+    assert exit_code == 0
