@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
+from typing import assert_never
 
 from synth_columns import KEYS, Column, Type
 from synth_models import Pen, Query, Relation, enrich, rank, staging, star, summarize, unite
@@ -202,13 +203,19 @@ def _cell(rng: Random, column: Column) -> str:
         return str(rng.randrange(1, KEYS + 1))
     if rng.random() < 1 / 12:
         return ""
-    return {
-        Type.INT: lambda: str(rng.randrange(10_000)),
-        Type.MONEY: lambda: f"{rng.randrange(100_000) / 100:.2f}",
-        Type.TEXT: lambda: rng.choice(("open", "paid", "sent", "lost", "void", "held")),
-        Type.DATE: lambda: f"2024-{rng.randrange(1, 13):02}-{rng.randrange(1, 29):02}",
-        Type.FLAG: lambda: rng.choice(("true", "false")),
-    }[column.type]()
+    match column.type:
+        case Type.INT:
+            return str(rng.randrange(10_000))
+        case Type.MONEY:
+            return f"{rng.randrange(100_000) / 100:.2f}"
+        case Type.TEXT:
+            return rng.choice(("open", "paid", "sent", "lost", "void", "held"))
+        case Type.DATE:
+            return f"2024-{rng.randrange(1, 13):02}-{rng.randrange(1, 29):02}"
+        case Type.FLAG:
+            return rng.choice(("true", "false"))
+        case _:
+            assert_never(column.type)
 
 
 # Models ------------------------------------------------------------------------------------------

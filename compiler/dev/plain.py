@@ -15,9 +15,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
-
 from generate import MANIFEST
+from jinja2 import Environment, StrictUndefined
 
 SCHEMAS = ("raw", "staging", "intermediate", "marts")
 

@@ -27,9 +27,10 @@ from synth_columns import (
 MOST_COLUMNS = 40
 
 _NOUNS = (
-    "account order invoice parcel basket visit ticket refund return campaign claim contract lead "
-    "payment supplier stock warehouse route shift driver device session coupon credit"
-).split()
+    "account", "order", "invoice", "parcel", "basket", "visit", "ticket", "refund",
+    "return", "campaign", "claim", "contract", "lead", "payment", "supplier", "stock",
+    "warehouse", "route", "shift", "driver", "device", "session", "coupon", "credit",
+)  # fmt: skip
 _WORDS = {
     Type.INT: ("units", "score", "days", "level", "attempts", "weight", "points"),
     Type.MONEY: ("amount", "cost", "revenue", "margin", "tax", "discount"),
@@ -135,7 +136,7 @@ def enrich(pen: Pen, inputs: Sequence[Relation]) -> Query:
     items = select_items(pen, Scope(tuple(columns)), pen.rng.randrange(12, 32), expression)
     if pen.rng.random() < 0.15:
         known = scope_of(base_columns, "base")
-        source += f"\nwhere coalesce({condition(pen.rng, known)}, true)"
+        source += f"\nwhere coalesce(not ({condition(pen.rng, known)}), true)"
     counted = scope_of(base_columns, "base").written(Type.INT)[0]
     return finish(pen, ctes, items, source, counted, tuple(inputs))
 
@@ -152,8 +153,7 @@ def summarize(pen: Pen, inputs: Sequence[Relation]) -> Query:
         Item(key, Column("id", Type.INT)),
         Item(f"max({other})", Column(pen.name("key"), Type.INT)),
     ]
-    for of in wanted_types(pen, pen.rng.randrange(8, 20)):
-        items.append(Item(aggregate(pen.rng, scope, of), Column(pen.new(of), of)))
+    items += aggregates(pen, scope, pen.rng.randrange(8, 20))
     by = "1" if pen.rng.random() < 0.3 else key
     source = f"base\nwhere {key} is not null\ngroup by {by}"
     if pen.rng.random() < 0.3:
@@ -202,8 +202,7 @@ def unite(pen: Pen, inputs: Sequence[Relation]) -> Query:
         Item("id", parts[0]),
         Item(f"min({scope.keys[0]})", Column(pen.name("key"), Type.INT)),
     ]
-    for of in wanted_types(pen, rng.randrange(8, 14)):
-        items.append(Item(aggregate(rng, scope, of), Column(pen.new(of), of)))
+    items += aggregates(pen, scope, rng.randrange(8, 14))
     return finish(pen, [stacked], items, "stacked\ngroup by id", "count(*)", tuple(inputs))
 
 
@@ -257,6 +256,12 @@ def wanted_types(pen: Pen, count: int) -> list[Type]:
     """Types of new columns: first one of each (where `count` allows), then by chance."""
     types = list(Type)
     return types[:count] + pen.rng.choices(types, weights=(4, 3, 3, 2, 1), k=max(0, count - 5))
+
+
+def aggregates(pen: Pen, scope: Scope, count: int) -> list[Item]:
+    """Aggregates, at least one of each type."""
+    types = wanted_types(pen, count)
+    return [Item(aggregate(pen.rng, scope, of), Column(pen.new(of), of)) for of in types]
 
 
 def select_items(

@@ -164,10 +164,7 @@ def xform(
 
 
 def one_line_forms(diagnostics: list[Diagnostic]) -> str:
-    return "".join(
-        "".join(fragment.text for fragment in line.fragments) + "\n"
-        for line in concise_lines(diagnostics)
-    )
+    return "".join(f"{line.text}\n" for line in concise_lines(diagnostics))
 
 
 RUNNABLE = sorted(CODES.keys() - ON_PURPOSE_ONLY.keys())

@@ -21,7 +21,7 @@ def test_the_picture_is_svg_that_shows_the_plan_and_loads_nothing() -> None:
     svg = plan_svg(PLAN)
     words = "".join(ET.fromstring(svg).itertext()).replace("\xa0", " ")
     assert "1 to build" in words
-    assert "+ marts.a" in words
+    assert "+marts.a" in words  # each stretch of a style is placed on its own
     assert 'url("http' not in svg
     assert "@font-face" not in svg
 

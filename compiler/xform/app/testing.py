@@ -38,10 +38,11 @@ def test_plan(planner: EnvironmentPlanner, tests: tuple[TestNode, ...]) -> Plan:
     wanted: dict[AssetName, set[str]] = {}
     for test in tests:
         wanted.setdefault(test.asset, set()).add(test.name)
-    steps = []
-    for asset in planner.assets:
-        if asset.name in wanted:
-            steps.append(_step(planner, asset, wanted[asset.name], names, published))
+    steps = [
+        _step(planner, asset, wanted[asset.name], names, published)
+        for asset in planner.assets
+        if asset.name in wanted
+    ]
     return Plan(environment, (), (), tuple(step for step in steps if step.audits))
 
 

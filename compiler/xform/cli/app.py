@@ -1,38 +1,46 @@
-"""The command line: its commands and its entrance."""
+"""The command line: its commands and its entrance.
+
+Only the module of the command that was called is imported: a listing need not load the runner.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
-from xform.cli.commands import build, compile, debug, explain, init, lineage, ls, plan, show, why
-from xform.cli.commands import test as test_command
-
-app = typer.Typer(
-    name="xform",
-    help="A SQL-first transformation compiler: builds only what really changed, and says why.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+COMMANDS = (
+    "init",
+    "compile",
+    "plan",
+    "build",
+    "test",
+    "ls",
+    "lineage",
+    "why",
+    "show",
+    "explain",
+    "debug",
 )
+"""In the order of the help text; each has a module of its name in `commands` with a `run`."""
 
-for name, module in {
-    "init": init,
-    "compile": compile,
-    "plan": plan,
-    "build": build,
-    "test": test_command,
-    "ls": ls,
-    "lineage": lineage,
-    "why": why,
-    "show": show,
-    "explain": explain,
-    "debug": debug,
-}.items():
-    app.command(name)(module.run)
+
+def application(commands: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The command line with these commands."""
+    app = typer.Typer(
+        name="xform",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(_main)
+    for name in commands:
+        app.command(name)(import_module(f"xform.cli.commands.{name}").run)
+    return app
 
 
 def _version(wanted: bool) -> None:
@@ -43,8 +51,7 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def main(
+def _main(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="The version.")
     ] = False,
@@ -54,4 +61,5 @@ def main(
 
 def run() -> None:
     """The console script."""
-    app()
+    called = sys.argv[1] if len(sys.argv) > 1 else ""
+    application((called,) if called in COMMANDS else COMMANDS)()

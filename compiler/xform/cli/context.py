@@ -131,7 +131,7 @@ class Context:
 
 def _with_ancestors(compilation: Compilation, assets: frozenset[AssetName]) -> frozenset[AssetName]:
     found = set(assets)
-    for name in reversed(compilation.assets):
+    for name in reversed(list(compilation.assets)):
         if name in found:
             found.update(compilation.assets[name].depends_on)
     return frozenset(found)

@@ -5,6 +5,7 @@ The same plan gives the same bytes: nothing of the machine, the clock or the env
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from collections.abc import Iterable
@@ -38,7 +39,27 @@ def lines_svg(lines: Iterable[Line], width: int, title: str) -> str:
     )
     for line in lines:
         console.print(rich_text(line))
+    console.print()  # the last line's descenders would be cut off
     svg = console.export_svg(title=title, unique_id="xform")
     # The picture would load a font from elsewhere, which the pages that show it forbid; without
     # it they take the reader's own monospace font.
-    return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+    return _TEXT.sub(_without_blanks, svg)
+
+
+_BLANK = "&#160;"
+_TEXT = re.compile(
+    rf'x="([\d.]+)"( y="[\d.]+") textLength="([\d.]+)"([^>]*>)((?:{_BLANK})*)([^<]*)<'
+)
+
+
+def _without_blanks(found: re.Match[str]) -> str:
+    """Text placed where its first letter stands: some renderers drop blanks at the ends."""
+    x, y, length, rest, blanks, text = found.groups()
+    before = len(blanks) // len(_BLANK)
+    shown = text.removesuffix(_BLANK)
+    while shown != text:
+        text, shown = shown, shown.removesuffix(_BLANK)
+    width = len(html.unescape(text))
+    cell = float(length) / max(before + len(html.unescape(found[6])), 1)
+    return f'x="{float(x) + before * cell:g}"{y} textLength="{width * cell:g}"{rest}{text}<'

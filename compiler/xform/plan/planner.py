@@ -218,7 +218,8 @@ class _Planner:
                 if previous.inputs.get(name) != self.decisions[name].physical
             )
             reason = Reason(ReasonKind.DEPENDENCY, f"follows {', '.join(moved)}", tuple(moved))
-            kind, reasons = ActionKind.PUBLISH, (reason,)
+            kind = ActionKind.PUBLISH
+            reasons: tuple[Reason, ...] = (reason,)
         else:
             kind = ActionKind.BUILD
             reasons = stale_reasons(asset, self.recorded, previous, self.versions, forced)

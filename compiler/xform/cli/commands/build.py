@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
-from typing import Annotated
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Annotated, TextIO
 
 import msgspec
 import typer
@@ -14,6 +15,7 @@ import typer
 from xform.app.building import Wanted, build
 from xform.app.environment import EnvironmentPlanner, Planned
 from xform.app.forms import diagnostics_form, plan_form
+from xform.base.codes import TEST_BROKEN_WARNED, TEST_WARNED
 from xform.cli.context import FAILED, Context, command
 from xform.cli.selection import (
     Exclude,
@@ -25,11 +27,14 @@ from xform.cli.selection import (
 )
 from xform.console.plan import plan_lines
 from xform.console.progress import Progress
+from xform.console.text import EMPTY
 from xform.run.events import Event
 from xform.run.result import RunResult
 
 INTERRUPTED = 130
 """The exit code of shells for a command that was stopped by Ctrl-C."""
+
+WARNED = (TEST_WARNED.id, TEST_BROKEN_WARNED.id)
 
 Emit = Callable[[Event], None]
 
@@ -68,7 +73,7 @@ def run(
         return
     wanted = Wanted(chosen, full_refresh, fail_fast, atomic)
     if planned.plan.actions and not context.json and events != "-":
-        context.terminal.talk(plan_lines(planned.plan, context.terminal.err))
+        context.terminal.talk([*plan_lines(planned.plan, context.terminal.err), EMPTY])
     with ExitStack() as stack:
         emit = emitter(context, stack, events)
         result = build(context.workspace, planner, planned, wanted, emit)
@@ -87,11 +92,7 @@ def emitter(context: Context, stack: ExitStack, events: str | None) -> Emit:
     progress = stack.enter_context(Progress(context.terminal))
     sinks: list[Emit] = [progress]
     if events is not None:
-        stream = (
-            context.terminal.stdout
-            if events == "-"
-            else stack.enter_context(open(events, "w", encoding="utf-8"))  # noqa: PTH123
-        )
+        stream = stack.enter_context(_stream(context, events))
         encoder = msgspec.json.Encoder()
 
         def write(event: Event) -> None:
@@ -107,13 +108,23 @@ def emitter(context: Context, stack: ExitStack, events: str | None) -> Emit:
     return emit
 
 
+@contextmanager
+def _stream(context: Context, path: str) -> Iterator[TextIO]:
+    if path == "-":
+        yield context.terminal.stdout
+    else:
+        with Path(path).open("w", encoding="utf-8") as file:
+            yield file
+
+
 def finish(context: Context, result: RunResult) -> None:
     """Report a run and end the command."""
     if context.json:
         form = {"version": 1, **msgspec.to_builtins(result)}
         form["diagnostics"] = diagnostics_form(result.diagnostics)
         context.print_json(form)
-    context.report(result.diagnostics)
+    # Tests that only warn stand in the summary already, with their counts.
+    context.report([d for d in result.diagnostics if d.code not in WARNED])
     code = {"success": 0, "cancelled": INTERRUPTED}.get(result.status, FAILED)
     if result.abandoned:
         # Their threads cannot be waited for; ending the process rolls their work back.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from xform.app.forms import lineage_form, query_lineage_form
 from xform.app.lineage import LineageReader, find_columns, lineage_of_sql
 from xform.app.workspace import UserError
 from xform.base.diagnostics import has_errors
-from xform.base.names import ColumnRef
+from xform.base.names import AssetName, ColumnRef
 from xform.cli.context import OK, USAGE, Context, command
 from xform.console.lineage import ColumnSources, lineage_lines
 
@@ -45,8 +45,8 @@ def run(
 ) -> None:
     """Show the lineage of a column in the project, or of any SQL with --sql."""
     if jsonl:
-        for answer in _answers(sys.stdin, dialect):
-            context.print_text(json.dumps(answer, ensure_ascii=False))
+        for form in _answers(sys.stdin, dialect):
+            context.print_text(json.dumps(form, ensure_ascii=False))
         return
     if sql is not None:
         _of_sql(context, sql, dialect, schema)
@@ -85,14 +85,14 @@ def _of_sql(context: Context, sql: str, dialect: str, schema: Path | None) -> No
         context.print_json(query_lineage_form(answer))
     else:
         for name, value in answer.columns.items():
-            column: ColumnRef = (type(value[0][0])("query") if value else "query", name)  # type: ignore[assignment]
+            column: ColumnRef = (AssetName("query"), name)
             sources = {column: ColumnSources(value, answer.rows)}
             context.terminal.data(lineage_lines(column, sources, context.terminal.out))
         context.report(answer.diagnostics)
     context.exit(USAGE if has_errors(answer.diagnostics) else OK)
 
 
-def _answers(lines: Iterator[str] | Any, dialect: str) -> Iterator[dict[str, Any]]:
+def _answers(lines: Iterable[str], dialect: str) -> Iterator[dict[str, Any]]:
     for number, text in enumerate(lines, 1):
         if not text.strip():
             continue
