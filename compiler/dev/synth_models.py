@@ -316,8 +316,10 @@ def finish(
 
 def templated(pen: Pen, number: str) -> tuple[str, list[Column]]:
     """Text to stand before the last column of a select list, and the columns that it becomes."""
-    stem = pen.name("load")
     steps = pen.rng.sample((7, 14, 28, 30, 60, 90), 3)
+    stem = pen.name("load")
+    while not all(pen.keep(f"{stem}_{days}") for days in steps):
+        stem = pen.name("load")
     loop = (
         f"{{% for days in {steps} -%}}\n"
         f"    cast({number} % 1009 * {{{{ days }}}} as bigint) as {stem}_{{{{ days }}}},\n"

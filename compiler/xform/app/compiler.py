@@ -15,6 +15,7 @@ from xform.app.compiled import Body, Bound, CompiledAsset, Parsed, Slim
 from xform.base.codes import (
     COLUMNS_UNKNOWN,
     DECLARED_COLUMN,
+    SELF_REFERENCE,
     TEST_COLUMN,
     TEST_DOWNSTREAM,
 )
@@ -118,6 +119,8 @@ class Compiler:
         }
         ordered, cycles = order(depends)
         self._report_cycles(cycles, assets, parsed, tables)
+        compared = {asset.name: self._checks_read(asset, index) for asset in project.assets}
+        ordered = self._with_tests(ordered, depends, compared, assets)
         schemas = self._source_schemas(project)
         compiled: dict[AssetName, CompiledAsset] = {}
         prints: dict[AssetName, Fingerprints] = {}
@@ -133,7 +136,7 @@ class Compiler:
             if body.fingerprints is not None:
                 prints[name] = body.fingerprints
             self.bodies[name] = body
-            compiled[name] = self._compiled(asset, body, depends[name], compiled, index)
+            compiled[name] = self._compiled(asset, body, depends[name], compiled, compared[name])
         for cycle in cycles:
             for name in cycle:
                 if name not in compiled:
@@ -148,7 +151,6 @@ class Compiler:
                         Digest(""),
                         broken=True,
                     )
-        self._check_tests_order(compiled, assets)
         return Slim(
             project,
             self.inputs.dialect,
@@ -493,7 +495,7 @@ class Compiler:
         body: Body,
         depends_on: tuple[AssetName, ...],
         compiled: Mapping[AssetName, CompiledAsset],
-        index: NameIndex,
+        checks_read: tuple[AssetName, ...],
     ) -> CompiledAsset:
         reads: set[AssetName] = set()
         for name in depends_on:
@@ -504,6 +506,7 @@ class Compiler:
                 reads.add(name)
         prints = body.fingerprints
         tests = [test for _, test in tests_of(asset)]
+        self._check_tests(asset, tests, body)
         return CompiledAsset(
             asset.name,
             asset.kind,
@@ -512,7 +515,7 @@ class Compiler:
             prints.build.digest if prints is not None else None,
             tuple(sorted(prints.build.leaves)) if prints is not None else (),
             checks_digest(tests),
-            self._checks_read(asset, tests, body, index),
+            checks_read,
             asset.files,
             prints is None and asset.kind is not Kind.EXPOSURE,
         )
@@ -535,16 +538,14 @@ class Compiler:
                     )
                 )
 
-    def _checks_read(
-        self, asset: Asset, tests: Sequence[TestSpec], body: Body, index: NameIndex
-    ) -> tuple[AssetName, ...]:
-        names: set[AssetName] = set()
-        known = None
-        if body.schema.columns is not None and not body.schema.broken:
-            known = {column.name.lower() for column in body.schema.columns}
+    def _check_tests(self, asset: Asset, tests: Sequence[TestSpec], body: Body) -> None:
+        """Tests of columns that the asset does not have."""
+        if body.schema.columns is None or body.schema.broken:
+            return
+        known = {column.name.lower() for column in body.schema.columns}
         for test in tests:
             for column in test.columns:
-                if known is not None and column.lower() not in known:
+                if column.lower() not in known:
                     self.diagnostics.append(
                         diagnose(
                             TEST_COLUMN,
@@ -554,53 +555,56 @@ class Compiler:
                             asset=asset.name,
                         )
                     )
+
+    def _checks_read(self, asset: Asset, index: NameIndex) -> tuple[AssetName, ...]:
+        """The other assets that the tests of an asset read."""
+        names: set[AssetName] = set()
+        for _, test in tests_of(asset):
             to = test.args.get("to")
             if isinstance(to, str):
                 found, problem = find_reader(index, to, to.split("."), test.span, asset.name)
-                if problem is not None:
+                if problem is not None and problem.code != SELF_REFERENCE.id:
                     self.diagnostics.append(problem)
-                if found is not None and found != asset.name:
+                if found is not None:
                     names.add(found)
         return tuple(sorted(names))
 
-    def _check_tests_order(
-        self, compiled: Mapping[AssetName, CompiledAsset], assets: Mapping[AssetName, Asset]
-    ) -> None:
-        """A test that reads something downstream of what it tests could never run in time."""
-        place = {name: i for i, name in enumerate(compiled)}
-        for asset in compiled.values():
-            for read in asset.checks_read:
-                if place.get(read, -1) > place[asset.name] and _is_downstream(
-                    read, asset.name, compiled
-                ):
-                    tests = tests_of(assets[asset.name])
+    def _with_tests(
+        self,
+        ordered: list[AssetName],
+        depends: Mapping[AssetName, tuple[AssetName, ...]],
+        compared: Mapping[AssetName, tuple[AssetName, ...]],
+        assets: Mapping[AssetName, Asset],
+    ) -> list[AssetName]:
+        """The order in which also what tests compare with comes before what is tested.
+
+        A test that makes a circle could never run in time.
+        """
+        known = set(ordered)
+        both = {
+            name: tuple(read for read in (*depends[name], *compared[name]) if read in known)
+            for name in ordered
+        }
+        found, circles = order(both)
+        for circle in circles:
+            for name, read in zip(circle, (*circle[1:], circle[0]), strict=True):
+                if read in compared[name] and read not in depends[name]:
+                    tests = tests_of(assets[name])
                     test = next(test for _, test in tests if test.args.get("to"))
                     self.diagnostics.append(
                         diagnose(
                             TEST_DOWNSTREAM,
-                            f"a test of '{asset.name}' reads '{read}', which is built from it",
+                            f"a test of '{name}' reads '{read}', which has to wait for it",
                             test.span,
-                            f"move the test to '{read}'",
-                            asset=asset.name,
+                            f"move the test to '{read}', or take it out",
+                            asset=name,
                         )
                     )
+                    break
+        return ordered if circles else found
 
 
 NO_MACROS = MacroLibrary()
-
-
-def _is_downstream(
-    name: AssetName, of: AssetName, compiled: Mapping[AssetName, CompiledAsset]
-) -> bool:
-    stack, seen = [name], {name}
-    while stack:
-        for read in compiled[stack.pop()].depends_on:
-            if read == of:
-                return True
-            if read in compiled and read not in seen:
-                seen.add(read)
-                stack.append(read)
-    return False
 
 
 def python_inputs(asset: Asset, index: NameIndex) -> dict[str, AssetName]:

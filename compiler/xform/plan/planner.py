@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from xform.base.hashing import Digest, digest_text
+from xform.base.hashing import Digest, digest_parts, digest_text
 from xform.base.names import AssetName, schema_of, table_of
 from xform.plan.freshness import (
     BEHIND,
@@ -67,6 +67,13 @@ class _Decision:
     """Leaves read as they are at the moment: not through a stored table."""
     tainted: tuple[str, ...] = ()
     """Assets behind the project that it is built on."""
+    untested: bool = False
+    """The build stands, but has not passed the tests as they are now."""
+
+    @property
+    def new(self) -> bool:
+        """Whether this plan makes the build."""
+        return self.build is None and self.kind is not None
 
 
 @dataclass(slots=True)
@@ -87,15 +94,12 @@ class _Planner:
                 self._decide(asset, by_fingerprint, asset.name in wanted)
             else:
                 self._transparent(asset)
-        for asset in self.assets:
-            decision = self.decisions.get(asset.name)
-            if decision is not None and asset.stored:
-                self._steps_of(asset, decision, asset.name in wanted)
-        publishes = [
-            step
-            for asset in self.assets
-            if asset.stored and (step := self._publish(asset)) is not None
-        ]
+        stored = [asset for asset in self.assets if asset.stored]
+        for asset in stored:
+            self._act(asset, self.decisions[asset.name], asset.name in wanted)
+        for asset in stored:
+            self._steps_of(asset, self.decisions[asset.name])
+        publishes = [step for asset in stored if (step := self._publish(asset)) is not None]
         drops = self._drops()
         actions = [
             Action(asset.name, decision.kind, decision.reasons)
@@ -231,34 +235,51 @@ class _Planner:
         if physical is not None:
             return self.recorded.builds.get(physical)
         own = [build for build in self.recorded.builds.values() if build.asset == asset.name]
-        return own[-1] if own else None
+        return max(own, key=lambda build: build.built_at, default=None)
 
     # Steps ---------------------------------------------------------------------------------------
 
-    def _steps_of(self, asset: PlannedAsset, decision: _Decision, wanted: bool) -> None:
-        if decision.build is None and decision.kind is not None:
-            self.steps.append(self._build_step(asset, decision))
-            return
+    def _act(self, asset: PlannedAsset, decision: _Decision, wanted: bool) -> None:
+        """What is to be done with a build that exists: publish it, test it, or nothing."""
         build = decision.build
-        if build is None or decision.behind:
+        if build is None or decision.behind or not wanted:
             return
         published = self.recorded.published.get(asset.name)
-        if wanted and (published is None or published.physical != build.physical):
+        if published is None or published.physical != build.physical:
             decision.kind = ActionKind.REUSE
             decision.reasons = (self._reuse_reason(asset),)
-        if wanted and asset.checks and build.audits_digest != asset.checks:
-            audits = asset.audits(self._sql_names())
-            if audits:
-                if decision.kind is None:
-                    why = (
-                        "its tests changed" if build.audits_digest else "its tests have not passed"
-                    )
-                    decision.kind = ActionKind.TEST
-                    decision.reasons = (Reason(ReasonKind.CONFIG, why),)
-                waits = self._waits(asset.checks_read)
-                self.steps.append(
-                    AuditStep(asset.name, build.physical, audits, asset.checks, waits)
+        if asset.checks and build.audits_digest != self._checks(asset):
+            decision.untested = True
+            if decision.kind is None:
+                passed = bool(build.audits_digest)
+                why = (
+                    "its tests, or what they compare with, changed" if passed else "not tested yet"
                 )
+                decision.kind = ActionKind.TEST
+                decision.reasons = (Reason(ReasonKind.CONFIG, why),)
+
+    def _checks(self, asset: PlannedAsset) -> Digest:
+        """What the tests of an asset are, and on which builds of others they look."""
+        if not asset.checks_read:
+            return asset.checks
+        others = [
+            self.decisions[name].physical for name in asset.checks_read if name in self.decisions
+        ]
+        return digest_parts((asset.checks, *others))
+
+    def _steps_of(self, asset: PlannedAsset, decision: _Decision) -> None:
+        if decision.new:
+            self.steps.append(self._build_step(asset, decision))
+        elif decision.untested:
+            self.steps.append(
+                AuditStep(
+                    asset.name,
+                    decision.physical,
+                    asset.audits(self._sql_names()),
+                    self._checks(asset),
+                    self._waits(asset.checks_read),
+                )
+            )
 
     def _reuse_reason(self, asset: PlannedAsset) -> Reason:
         published = self.recorded.published.get(asset.name)
@@ -289,7 +310,7 @@ class _Planner:
             self._waits((*asset.reads, *asset.checks_read)),
             asset.columns(),
             asset.audits(sql_names) if asset.checks else (),
-            asset.checks,
+            self._checks(asset),
             asset.components(),
             self._file_pins(decision.live),
         )
@@ -310,14 +331,14 @@ class _Planner:
         }
 
     def _waits(self, reads: Sequence[AssetName]) -> tuple[AssetName, ...]:
+        """Those of `reads` that have a step of their own in this plan."""
         return tuple(
             sorted(
                 {
                     name
                     for name in reads
                     if (decision := self.decisions.get(name)) is not None
-                    and decision.build is None
-                    and decision.kind is not None
+                    and (decision.new or decision.untested)
                 }
             )
         )
