@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 from typer.testing import CliRunner
 
-from xform.cli.app import app
+from xform.cli.app import application
 
 REPOSITORY = Path(__file__).parents[2]
 EXAMPLE = ("models", "macros", "seeds", "profiles.yml", "pyproject.toml")
@@ -51,7 +51,7 @@ class Project:
         """Run a command in this process. An error that nobody handled is raised."""
         command, *rest = args
         arguments = [command, "--project-dir", str(self.root), *rest]
-        result = CliRunner().invoke(app, arguments, input=stdin)
+        result = CliRunner().invoke(application((command,)), arguments, input=stdin)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Answer(result.exit_code, result.stdout, result.stderr)

@@ -23,6 +23,7 @@ from xform.console.diagnostics import concise_lines
 SECTIONS = ["What it means", "Why it matters", "Example", "How to mend it"]
 
 UNREACHABLE = {
+    "XF0002": "it is an answer of a program that reads requests from stdin",
     "XF0701": "another process must hold the warehouse just then",
     "XF0713": "the warehouse must fail between the last build and the publishing",
     "XF0801": "the compiler finds the unknown name first",

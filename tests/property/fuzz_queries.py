@@ -172,8 +172,8 @@ class Cte:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """`group` says how GROUP BY is written; grouped by all outputs that are no aggregates.
-    `top` limits to so many rows under a total order. `distinct_on` keeps the first of a key."""
+    """`group` says how GROUP BY is written: by all outputs that are no aggregates.
+    `top` limits to so many rows under a total order; `qualify` keeps two rows of each group."""
 
     sources: tuple[Source, ...]
     outputs: tuple[Projection, ...]

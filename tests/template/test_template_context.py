@@ -150,3 +150,13 @@ def test_equal_texts_are_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(3):
         rendered("{{ 'compiled once' }}")
     assert len(compiled) == 1
+
+
+@pytest.mark.parametrize("name", ["DBT_ENV_SECRET_TOKEN", "XFORM_SECRET_TOKEN"])
+def test_a_secret_never_gets_into_sql(name: str) -> None:
+    scope = Scope(AssetName("staging.orders"), environ={name: "s3cret"})
+    text = f"select '{{{{ env_var('{name}') }}}}' as token"
+    result, diagnostics = render("models/m.sql", text, scope, MacroLibrary())
+    assert result is None
+    assert [d.code for d in diagnostics] == ["XF0219"]
+    assert "s3cret" not in str(diagnostics)

@@ -33,6 +33,7 @@ from xform.project.files import WideFiles
 from xform.project.load import Declared, load
 from xform.project.profile import Target
 from xform.project.settings import Settings
+from xform.project.template_config import place_of_config, with_config
 from xform.query.memo import Memo
 from xform.sema.bind import bind
 from xform.sema.facts import UNKNOWN_TYPE, ModelFacts, Schema, SchemaColumn
@@ -107,9 +108,10 @@ class Compiler:
 
     def run(self) -> Slim:
         project = self._project()
+        parsed = self._parse_all(project)
+        project = self._configured(project, parsed)
         assets = {asset.name: asset for asset in project.assets}
         index = NameIndex.of({name: asset.kind for name, asset in assets.items()})
-        parsed = self._parse_all(project)
         tables = {
             name: self._tables(assets[name], result, index) for name, result in parsed.items()
         }
@@ -204,6 +206,18 @@ class Compiler:
             self.diagnostics.extend(known.diagnostics)
             parsed[asset.name] = known
         return parsed
+
+    def _configured(self, project: Project, parsed: Mapping[AssetName, Parsed]) -> Project:
+        """The project with what templates set by `config(…)`."""
+        assets: list[Asset] = []
+        for asset in project.assets:
+            result = parsed.get(asset.name)
+            if result is not None and result.rendered is not None and result.rendered.config:
+                at = place_of_config(asset.path, self._text(asset.path))
+                asset, found = with_config(asset, result.rendered.config, at)
+                self.diagnostics.extend(found)
+            assets.append(asset)
+        return msgspec.structs.replace(project, assets=tuple(assets))
 
     def _parse_key(self, asset: Asset, project: Project) -> Digest:
         """The file, where its SQL begins, its settings and dialect; all macros for a template.

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from xform.app.bodies import compiled_sql
 from xform.app.compiled import Compilation
 from xform.app.lineage import ColumnLineage, LineageReader, QueryLineage
 from xform.base.diagnostics import Diagnostic
 from xform.base.names import AssetName
 from xform.plan.plan import Plan
+from xform.run.result import RunResult
 
 VERSION = 1
 
@@ -103,6 +106,14 @@ def plan_form(plan: Plan) -> dict[str, Any]:
         ],
         "unchanged": list(plan.unchanged),
     }
+
+
+def run_form(result: RunResult) -> dict[str, Any]:
+    form: dict[str, Any] = {"version": VERSION, **msgspec.to_builtins(result)}
+    form["diagnostics"] = diagnostics_form(result.diagnostics)
+    for check in form["checks"]:
+        del check["event"]
+    return form
 
 
 def lineage_form(lineage: ColumnLineage) -> dict[str, Any]:

@@ -116,6 +116,15 @@ class Workspace:
         return target
 
     @property
+    def known_secrets(self) -> tuple[str, ...]:
+        """Values to be masked in whatever is shown, longest first; none before the profile was
+        read."""
+        target = self.__dict__.get("target")
+        if not isinstance(target, Target):
+            return ()
+        return tuple(sorted(target.secrets, key=len, reverse=True))
+
+    @property
     def environment(self) -> str:
         return self.options.environment or self.target.environment
 

@@ -30,6 +30,7 @@ def _code(number: str, title: str, severity: Literal["error", "warning", "info"]
 
 # 00xx: the command line and the machine
 FOLDER_IN_USE = _code("0001", "a new project would overwrite something")
+BAD_REQUEST = _code("0002", "a request that cannot be read")
 # 01xx: project (files, settings, headers, yml, profiles)
 NO_SETTINGS = _code("0101", "no project settings")
 BAD_TOML = _code("0102", "settings are not valid TOML")
@@ -96,6 +97,7 @@ TEMPLATE_TOO_LARGE = _code("0215", "template does too much")
 TEMPLATE_UNPRINTABLE = _code("0216", "value that cannot be written into SQL")
 TEMPLATE_FAILED = _code("0217", "template expression failed")
 TEMPLATE_RAISED = _code("0218", "error raised by a template")
+TEMPLATE_SECRET = _code("0219", "secret in a template")
 MACRO_DUPLICATE = _code("0220", "two macros of one name")
 MACRO_HIDES_BUILTIN = _code("0221", "macro with the name of a built-in")
 MACRO_BROKEN = _code("0222", "macro whose file has an error")

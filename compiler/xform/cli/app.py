@@ -12,6 +12,8 @@ from typing import Annotated
 
 import typer
 
+from xform.cli.several import Command
+
 COMMANDS = (
     "init",
     "compile",
@@ -39,7 +41,7 @@ def application(commands: Iterable[str] = COMMANDS) -> typer.Typer:
     )
     app.callback()(_main)
     for name in commands:
-        app.command(name)(import_module(f"xform.cli.commands.{name}").run)
+        app.command(name, cls=Command)(import_module(f"xform.cli.commands.{name}").run)
     return app
 
 

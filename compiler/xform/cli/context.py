@@ -6,12 +6,14 @@ import functools
 import inspect
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Concatenate, Literal, ParamSpec
 
+import msgspec
 import typer
 
 from xform.app.compiled import Compilation
@@ -28,6 +30,9 @@ OK, FAILED, USAGE, CHANGED, BUSY = 0, 1, 2, 3, 75
 """Exit codes (DESIGN §5)."""
 
 Format = Literal["text", "json"]
+
+_ENVIRONMENT = re.compile(r"[a-z][a-z0-9_]{0,31}")
+"""It becomes part of the names of schemas, on every engine."""
 
 ProjectDir = Annotated[
     Path, typer.Option("--project-dir", help="The project's folder.", show_default="here")
@@ -96,10 +101,23 @@ class Context:
         from xform.console.diagnostics import diagnostic_lines, summary_line
 
         shown = [d for d in diagnostics if not self.terminal.quiet or d.severity is Severity.ERROR]
+        shown = self.masked(shown)
         if not shown:
             return
         lines = diagnostic_lines(shown, self.workspace.read_text, self.terminal.err, limit=limit)
         self.terminal.complain([*lines, summary_line(shown)])
+
+    def masked(self, diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+        """The same without secrets: an engine may repeat a setting of the profile."""
+        secrets = self.workspace.known_secrets
+        if not secrets:
+            return list(diagnostics)
+        return [
+            msgspec.structs.replace(
+                d, message=_mask(d.message, secrets), help=_mask(d.help, secrets)
+            )
+            for d in diagnostics
+        ]
 
     def exit(self, code: int) -> None:
         raise typer.Exit(code)
@@ -127,6 +145,12 @@ class Context:
             ]
         if blocking:
             raise UserError(list(compilation.diagnostics))
+
+
+def _mask(text: str, secrets: Sequence[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text
 
 
 def _with_ancestors(compilation: Compilation, assets: frozenset[AssetName]) -> frozenset[AssetName]:
@@ -157,6 +181,7 @@ def command(function: Callable[Concatenate[Context, Params], None]) -> Callable[
             raise
         except Exception as error:
             code, diagnostics = describe_error(error)
+            diagnostics = context.masked(diagnostics)
             if context.json:
                 context.print_json({"version": 1, "diagnostics": diagnostics_form(diagnostics)})
             context.report(diagnostics)
@@ -174,6 +199,15 @@ def _context(shared: dict[str, Any]) -> Context:
     )
     if shared["format"] not in ("text", "json"):
         raise typer.BadParameter("use text or json", param_hint="--format")
+    if not shared["project_dir"].is_dir():
+        raise typer.BadParameter(
+            f"'{shared['project_dir']}' is no folder", param_hint="--project-dir"
+        )
+    if shared["env"] is not None and not _ENVIRONMENT.fullmatch(shared["env"]):
+        raise typer.BadParameter(
+            "use lower-case letters, digits and '_', a letter first, at most 32: dev_ann",
+            param_hint="--env",
+        )
     options = Options(
         shared["project_dir"],
         shared["profiles_dir"],

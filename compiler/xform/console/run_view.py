@@ -79,7 +79,9 @@ class RunView:
 
     @property
     def built(self) -> list[NodeDone]:
-        return [node for node in self.done.values() if node.status == "success"]
+        """What was computed; not builds that stood and were tested again."""
+        done = self.done.values()
+        return [node for node in done if node.status == "success" and node.build is not None]
 
     @property
     def failed(self) -> list[AssetName]:

@@ -48,7 +48,7 @@ def _headline(view: RunView, end: RunEnd, surface: Surface) -> Line:
     """`done: 18 built · 42 tests passed · 1 warning · 4.20s  (environment prod)`."""
     passed = sum(check.status == "pass" for check in view.checks)
     parts = []
-    if end.built or view.nodes:
+    if end.built or (view.nodes and not view.checks):
         parts.append(f"{end.built:,} built")
     elif not view.checks:
         idle = end.status == "success" and not view.published

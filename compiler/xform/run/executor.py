@@ -16,6 +16,7 @@ from xform.base.names import AssetName
 from xform.plan.plan import AuditStep, BuildStep, Plan, PublishStep
 from xform.run.errors import body_path, publish_diagnostic
 from xform.run.events import (
+    CheckDone,
     Event,
     Log,
     NodeDone,
@@ -109,6 +110,7 @@ class _Run:
         self._running: dict[Future[Outcome], Work] = {}
         self._workshop: Workshop | None = None
         self._nodes: list[NodeResult] = []
+        self._checks: list[CheckDone] = []
         self._diagnostics: list[Diagnostic] = []
         self._bad: set[AssetName] = set()
         self._chosen = Chosen((), (), ())
@@ -246,6 +248,7 @@ class _Run:
             warned=self._warned,
             seconds=seconds,
             abandoned=self._abandoned,
+            checks=tuple(self._checks),
         )
 
     def _of_before(self) -> set[str]:
@@ -340,6 +343,8 @@ class _Run:
         self._running.clear()
 
     def _tell(self, event: Event) -> None:
+        if isinstance(event, CheckDone):
+            self._checks.append(event)
         self._unkept.append(event)
         self._emit(event)
 

@@ -6,6 +6,7 @@ import msgspec
 
 from xform.base.diagnostics import Diagnostic
 from xform.base.names import AssetName
+from xform.run.events import CheckDone
 
 
 class NodeResult(msgspec.Struct, frozen=True):
@@ -38,3 +39,5 @@ class RunResult(msgspec.Struct, frozen=True):
     warned: int = 0
     seconds: float = 0.0
     abandoned: tuple[AssetName, ...] = ()
+    checks: tuple[CheckDone, ...] = ()
+    """The tests that ran, in the order in which they ended."""

@@ -3,6 +3,7 @@ places of the written file."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -64,14 +65,14 @@ def parse_query(
 
     from xform.sql.lower import lower
 
-    parser, problem = _dialect(dialect)
+    parser, hint = _dialect(dialect)
     if parser is None:
         return None, (
             diagnose(
                 SQL_UNKNOWN_DIALECT,
-                problem,
+                f"unknown dialect '{dialect}'",
                 place.path,
-                "set `dialect` to one that sqlglot knows",
+                hint,
                 asset=asset,
             ),
         )
@@ -133,7 +134,7 @@ def _dialect(name: str):  # type: ignore[no-untyped-def]
         return Dialect.get_or_raise(name), ""
     except ValueError:
         known = [dialect.value for dialect in Dialects if dialect.value]
-        return None, f"unknown dialect '{name}'; {did_you_mean(name, known)}".rstrip("; ")
+        return None, did_you_mean(name, known) or f"known are {', '.join(sorted(known))}"
 
 
 def _is_comment(tree: exp.Expression) -> bool:
@@ -198,13 +199,26 @@ def _syntax(asset: AssetName | None, place: Place, text: str, error: Exception) 
     else:
         end = LineIndex(text).offset(line, column) + 1
         start = max(end - max(len(highlight), 1), 0)
-    if "<Token" in description:
-        description = description.partition(" but got")[0]
-        description = description[:1].lower() + description[1:]
     word = text[start:end].strip()
     near = f" at '{word}'" if word and "\n" not in word else ""
-    message = f"SQL syntax error{near}: {description[:1].lower() + description[1:]}"
-    return diagnose(SQL_SYNTAX, message, place.span(start, end), _syntax_help(word), asset=asset)
+    message = f"SQL syntax error{near}: {_plainly(description)}"
+    unfinished = description.startswith(_UNFINISHED)
+    help_text = "complete it, or take it out" if unfinished else _syntax_help(word)
+    return diagnose(SQL_SYNTAX, message, place.span(start, end), help_text, asset=asset)
+
+
+_UNFINISHED = "Required keyword"
+
+
+def _plainly(description: str) -> str:
+    """The parser's finding without the names of its classes."""
+    if description.startswith(_UNFINISHED):
+        return "something is missing behind it"
+    if description.startswith("Invalid expression"):
+        return "it is not expected here"
+    said = description.partition(" but got <Token")[0]
+    expecting = re.fullmatch(r"Expect(?:ing|ed) ([^\w\s]+)", said)
+    return f"expected '{expecting[1]}'" if expecting else said[:1].lower() + said[1:]
 
 
 def _syntax_help(word: str) -> str:
@@ -216,8 +230,6 @@ def _syntax_help(word: str) -> str:
 
 
 def _token(asset: AssetName | None, place: Place, text: str, message: str) -> Diagnostic:
-    import re
-
     found = re.search(r"line (\d+):(\d+)|Line (\d+), Col: (\d+)", message)
     if found:
         line = int(found[1] or found[3])

@@ -13,6 +13,7 @@ from xform.base.codes import (
     TEMPLATE_ARGUMENTS,
     TEMPLATE_ENV_VAR,
     TEMPLATE_RAISED,
+    TEMPLATE_SECRET,
     TEMPLATE_VAR,
 )
 from xform.base.names import did_you_mean
@@ -139,11 +140,21 @@ class Var(Builtin):
         )
 
 
+SECRET_PREFIXES = ("DBT_ENV_SECRET", "XFORM_SECRET")
+"""Environment variables that no template may read: what it writes ends up in files and state."""
+
+
 class EnvVar(Builtin):
     name = "env_var"
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         name, default = _name_and_default("env_var", args, keywords)
+        if name.startswith(SECRET_PREFIXES):
+            raise TemplateFault(
+                TEMPLATE_SECRET,
+                f"'{name}' is a secret, and what a template writes is stored as SQL",
+                "use it in profiles.yml only; give a variable that may be seen another name",
+            )
         if self._world.look("env_var", name):
             return self._world.scope.environ[name]
         if default is not _REQUIRED:

@@ -14,7 +14,7 @@ import typer
 
 from xform.app.building import Wanted, build
 from xform.app.environment import EnvironmentPlanner, Planned
-from xform.app.forms import diagnostics_form, plan_form
+from xform.app.forms import plan_form, run_form
 from xform.base.codes import TEST_BROKEN_WARNED, TEST_WARNED
 from xform.cli.context import FAILED, Context, command
 from xform.cli.selection import (
@@ -60,6 +60,11 @@ def run(
     ] = None,
 ) -> None:
     """Build what is stale, test it, and publish it all at once."""
+    if events == "-" and context.json:
+        raise typer.BadParameter(
+            "events go to stdout and so does --format json: use one of them, or --events FILE",
+            param_hint="--events",
+        )
     compilation = context.compile(strict=False)
     request = request_of(select, exclude, selector, indirect_selection)
     chooser = selector_of(context, compilation)
@@ -120,9 +125,7 @@ def _stream(context: Context, path: str) -> Iterator[TextIO]:
 def finish(context: Context, result: RunResult) -> None:
     """Report a run and end the command."""
     if context.json:
-        form = {"version": 1, **msgspec.to_builtins(result)}
-        form["diagnostics"] = diagnostics_form(result.diagnostics)
-        context.print_json(form)
+        context.print_json(run_form(result))
     # Tests that only warn stand in the summary already, with their counts.
     context.report([d for d in result.diagnostics if d.code not in WARNED])
     code = {"success": 0, "cancelled": INTERRUPTED}.get(result.status, FAILED)

@@ -20,7 +20,8 @@ def run(
     ] = Path(),
 ) -> None:
     """Make a new project: two models over a seed, a profile for DuckDB, tests."""
-    written = create_project(directory)
+    place = context.options.project_dir / directory
+    written = create_project(place)
     context.terminal.talk([line(f"  {path}") for path in written])
-    here = "" if directory == Path() else f"cd {directory} && "
+    here = "" if place == Path() else f"cd {place} && "
     context.terminal.talk([line(f"a project of {len(written)} files; build it: {here}xform build")])

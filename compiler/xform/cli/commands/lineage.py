@@ -11,10 +11,12 @@ from typing import Annotated, Any
 import typer
 
 from xform.app.forms import lineage_form, query_lineage_form
-from xform.app.lineage import LineageReader, find_columns, lineage_of_sql
+from xform.app.lineage import LineageReader, QueryLineage, find_columns, lineage_of_sql
 from xform.app.workspace import UserError
-from xform.base.diagnostics import has_errors
+from xform.base.codes import BAD_REQUEST
+from xform.base.diagnostics import Diagnostic, diagnose, has_errors
 from xform.base.names import AssetName, ColumnRef
+from xform.base.spans import Span
 from xform.cli.context import OK, USAGE, Context, command
 from xform.console.lineage import ColumnSources, lineage_lines
 
@@ -96,15 +98,34 @@ def _answers(lines: Iterable[str], dialect: str) -> Iterator[dict[str, Any]]:
     for number, text in enumerate(lines, 1):
         if not text.strip():
             continue
+        asked = _request(text)
+        known = asked.get("id")
         try:
-            asked = json.loads(text)
             answer = lineage_of_sql(
-                str(asked["sql"]),
-                str(asked.get("dialect") or dialect),
+                asked["sql"],
+                asked.get("dialect") or dialect,
                 asked.get("schema") or {},
-                str(asked.get("id", number)),
+                str(number if known is None else known),
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            yield {"id": None, "version": 1, "error": f"line {number}: {error}"}
-            continue
-        yield {"id": asked.get("id"), **query_lineage_form(answer)}
+        except (KeyError, TypeError, AttributeError):
+            answer = QueryLineage((), {}, (), (_unreadable(number),))
+        yield {"id": known, **query_lineage_form(answer)}
+
+
+def _request(line: str) -> dict[str, Any]:
+    """The object of a line; empty where it holds none."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _unreadable(number: int) -> Diagnostic:
+    return diagnose(
+        BAD_REQUEST,
+        f"line {number} is no request",
+        Span("<stdin>", number, 1, number, 1),
+        'write one object a line: {"id": 1, "sql": "select …", "dialect": "duckdb", '
+        '"schema": {"table": {"column": "type"}}}',
+    )

@@ -36,7 +36,7 @@ def run(
     context.report(chooser.diagnostics)
     planner = EnvironmentPlanner(context.workspace, compilation)
     plan = test_plan(planner, selected.tests)
-    if not plan.steps:
+    if not plan.steps and not context.json:
         context.terminal.talk([line("no tests selected")])
         return
     with ExitStack() as stack:
