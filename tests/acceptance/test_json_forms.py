@@ -241,7 +241,7 @@ QUERY = {
     "rows": [REF],
     "diagnostics": [DIAGNOSTIC],
 }
-SQL = "select a.x + b.y as z, count(*) from t a join u b on a.id = b.id where b.k > 1 group by 1"
+SQL = "select a.x + b.y as z, count(*) as n from t a join u b on a.id = b.id where b.k > 1 group by 1"
 
 
 def test_lineage_of_a_query_from_a_file_or_stdin(tmp_path: Path) -> None:
@@ -279,7 +279,7 @@ def test_lineage_of_a_query_with_a_schema(tmp_path: Path) -> None:
 def test_lineage_of_many_queries(tmp_path: Path) -> None:
     requests = [
         {"id": 1, "sql": "select x from t", "dialect": "duckdb", "schema": {"t": {"x": "int"}}},
-        {"id": "two", "sql": 'select "x y" from `p.q`', "dialect": "bigquery"},
+        {"id": "two", "sql": "select `x y` from `p.q`", "dialect": "bigquery"},
         {"id": 3, "dialect": "duckdb"},
         {"id": 4, "sql": "select x from (", "dialect": "duckdb"},
         {"id": 5, "sql": "select x from t", "dialect": "cobol"},

@@ -7,7 +7,7 @@ floating point, on the clock, or grows without bound.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, get_args
 
 from fuzz_queries import (
@@ -153,8 +153,8 @@ AGGREGATES: tuple[tuple[str, str, Family | None], ...] = (
     ("min({0})", "any", None),
     ("max({0})", "any", None),
     ("bool_or({0})", "bool", "bool"),
-    ("left(string_agg({0}, '-' order by {0}), 9)", "text", "text"),
-    ("left(string_agg(distinct {0}, '+' order by {0} desc), 9)", "text", "text"),
+    ("left(string_agg({0} || '', '-' order by {0} || ''), 9)", "text", "text"),
+    ("left(string_agg(distinct {0} || '', '+' order by {0} || '' desc), 9)", "text", "text"),
 )
 
 WINDOWS: tuple[tuple[str, str, Family | None, tuple[str, ...]], ...] = (
@@ -322,15 +322,9 @@ class Queries:
             ops = ("union all", "union", "except", "intersect", "union all by name")
             query = SetOp(self.choose.pick(ops), left, right, tuple(ctes))  # type: ignore[arg-type]
         else:
-            query = self._with(self.select(), tuple(ctes))
+            query = replace(self.select(), ctes=tuple(ctes))
         self.resolver.ctes = []
         return self.resolver.query(query)[0]
-
-    @staticmethod
-    def _with(select: Select, ctes: tuple[Cte, ...]) -> Select:
-        from dataclasses import replace
-
-        return replace(select, ctes=ctes)
 
     def _cte(self, earlier: list[Cte]) -> Cte:
         self.resolver.ctes = [self.resolver.query(cte.query)[1] for cte in earlier]

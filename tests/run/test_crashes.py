@@ -9,12 +9,18 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 from crash_script import ROWS
 from run_plans import Place
 
 SCRIPT = Path(__file__).with_name("crash_script.py")
 NAMES = ("a", "b", "c", "d")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
 
 
 def start(place: Place, mode: str) -> subprocess.Popen[str]:
@@ -30,8 +36,10 @@ def assert_whole(place: Place) -> int:
     """Every published name is complete, all are of one generation, and every build in the ledger
     is as it is recorded. Returns the generation, 0 before the first."""
     ledger = place.engine().ledger()
-    for build in ledger.builds:
-        assert place.rows(f'select count(*) from "_xform"."{build.physical}"') == [(build.rows,)]
+    with duckdb.connect(str(place.file), read_only=True) as connection:
+        for build in ledger.builds:
+            count = connection.execute(f'select count(*) from "_xform"."{build.physical}"')
+            assert count.fetchall() == [(build.rows,)]
     if not ledger.publications:
         return 0
     assert {item.name for item in ledger.publications} == set(NAMES)

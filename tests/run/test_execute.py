@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -31,6 +32,11 @@ from xform.plan.plan import AuditStep, DropStep, SqlBody
 from xform.run.events import CheckDone, Event, Log, NodeDone, NodeSkip, NodeStart, Published, RunEnd
 from xform.run.executor import execute
 from xform.run.ports import EngineBusy
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
 
 
 def test_a_chain_is_built_and_published(place: Place) -> None:
@@ -390,8 +396,7 @@ def test_a_stop_request_publishes_nothing_and_keeps_what_is_done(place: Place) -
 def test_a_busy_warehouse_is_told_before_anything_begins(place: Place) -> None:
     place.run(sql("m.a", "select 1 as x"))
     code = (
-        f"import duckdb; c = duckdb.connect({str(place.file)!r})
-"
+        f"import duckdb; c = duckdb.connect({str(place.file)!r})\n"
         "print('open', flush=True); input()"
     )
     other = subprocess.Popen(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from xform.base.codes import CODES, Code
+from xform.base.codes import Code
 from xform.base.names import AssetName
 from xform.base.spans import Span, file_span
 
@@ -63,5 +63,5 @@ def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
 
 
-def known_code(code: str) -> Code | None:
-    return CODES.get(code.upper())
+def errors_of(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    return [d for d in diagnostics if d.severity is Severity.ERROR]

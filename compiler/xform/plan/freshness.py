@@ -113,10 +113,12 @@ class Recorded:
     statuses: Mapping[AssetName, str] = field(default_factory=dict)
     """How the last step of an asset ended."""
 
-    def by_fingerprint(self) -> dict[Digest, list[Build]]:
-        found: dict[Digest, list[Build]] = {}
+    def by_fingerprint(self) -> dict[tuple[AssetName, Digest], list[Build]]:
+        """The builds of each asset and fingerprint, the newest first. Two assets that mean the
+        same have one fingerprint, but each its own builds: their tests differ."""
+        found: dict[tuple[AssetName, Digest], list[Build]] = {}
         for build in self.builds.values():
-            found.setdefault(build.fingerprint, []).append(build)
+            found.setdefault((build.asset, build.fingerprint), []).append(build)
         for builds in found.values():
             builds.sort(key=lambda build: build.generation, reverse=True)
         return found

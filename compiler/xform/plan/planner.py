@@ -88,7 +88,7 @@ class _Planner:
 
     def plan(self) -> Plan:
         by_fingerprint = self.recorded.by_fingerprint()
-        wanted = self._wanted(by_fingerprint)
+        wanted = self._wanted()
         for asset in self.assets:
             if asset.stored:
                 self._decide(asset, by_fingerprint, asset.name in wanted)
@@ -118,7 +118,7 @@ class _Planner:
 
     # Which assets may be touched -----------------------------------------------------------------
 
-    def _wanted(self, by_fingerprint: Mapping[Digest, list[Build]]) -> set[AssetName]:
+    def _wanted(self) -> set[AssetName]:
         """The selected assets, and what they read that has never been built at all."""
         selected = self.wish.selected
         if selected is None:
@@ -128,11 +128,11 @@ class _Planner:
             if asset.name not in wanted:
                 continue
             for name in (*asset.reads, *asset.checks_read):
-                if name not in wanted and not self._usable(name, by_fingerprint):
+                if name not in wanted and not self._usable(name):
                     wanted.add(name)
         return wanted
 
-    def _usable(self, name: AssetName, by_fingerprint: Mapping[Digest, list[Build]]) -> bool:
+    def _usable(self, name: AssetName) -> bool:
         published = self.recorded.published.get(name)
         return published is not None and published.physical in self.recorded.builds
 
@@ -146,10 +146,13 @@ class _Planner:
             )
 
     def _decide(
-        self, asset: PlannedAsset, by_fingerprint: Mapping[Digest, list[Build]], wanted: bool
+        self,
+        asset: PlannedAsset,
+        by_fingerprint: Mapping[tuple[AssetName, Digest], list[Build]],
+        wanted: bool,
     ) -> None:
         inputs = {name: self.decisions[name].physical for name in asset.reads}
-        builds = by_fingerprint.get(asset.fingerprint, [])
+        builds = by_fingerprint.get((asset.name, asset.fingerprint), [])
         tainted = self._tainted(asset)
         forced = wanted and self.wish.full_refresh and not asset.is_view
         live = self._live(asset)

@@ -58,7 +58,8 @@ def run(
     compilation = context.compile(strict=False)
     asset, columns, found = find_columns(compilation, column)
     if asset is None:
-        raise UserError(found)
+        # A model that does not compile has no columns: say why first.
+        raise UserError([*errors_of(compilation.diagnostics), *found])
     reader = LineageReader(compilation)
     look = reader.recursive if recursive else reader.direct
     answers = [look(asset, name) for name in columns]

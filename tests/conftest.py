@@ -1,0 +1,15 @@
+"""Profiles of the property tests: `default` is the same in every run; `deep` looks further."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+
+settings.register_profile(
+    "default", derandomize=True, deadline=None, database=None, suppress_health_check=SLOW
+)
+settings.register_profile(
+    "deep", max_examples=3000, deadline=None, print_blob=True, suppress_health_check=SLOW
+)
+settings.load_profile("default")

@@ -1,0 +1,77 @@
+"""A project through a history of edits, built in one folder; failures tell the history."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fuzz_edits import Edit
+from fuzz_project import Project
+from fuzz_warehouse import Content, Oracle, Place, built, same
+
+
+class History:
+    """What was done to a project so far, in words and files."""
+
+    def __init__(self, project: Project) -> None:
+        self.lines: list[str] = ["— begin —", _shown(project.files())]
+        self._files = project.files()
+
+    def note(self, line: str) -> None:
+        self.lines.append(f"— {line} —")
+
+    def edit(self, edit: Edit) -> None:
+        self.note(edit.what)
+        files = edit.project.files()
+        changed = {path: text for path, text in files.items() if self._files.get(path) != text}
+        gone = [path for path in self._files if path not in files]
+        if edit.project.variable is not None and changed == {} and not gone:
+            self.lines.append(f"(no file; --vars {edit.project.variables()})")
+        self.lines.append(_shown(changed) + "".join(f"\ngone: {path}" for path in gone))
+        self._files = files
+
+
+def _shown(files: dict[str, str]) -> str:
+    skipped = ("xform.toml", "profiles.yml")
+    return "\n".join(
+        f"[{path}]\n{text.rstrip()}" for path, text in files.items() if path not in skipped
+    )
+
+
+@contextmanager
+def told(history: History) -> Iterator[None]:
+    """Whatever goes wrong within tells the history."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note("\n".join(history.lines))
+        raise
+
+
+@contextmanager
+def places() -> Iterator[tuple[Place, Place]]:
+    """A folder to work in, and one to build cleanly in."""
+    with tempfile.TemporaryDirectory(prefix="xform-fuzz-", ignore_cleanup_errors=True) as folder:
+        made = []
+        for name in ("work", "clean"):
+            (Path(folder) / name).mkdir()
+            made.append(Place(Path(folder) / name))
+        try:
+            yield made[0], made[1]
+        finally:
+            for place in made:
+                place.engine.let_go()
+
+
+def build_and_compare(place: Place, project: Project, oracle: Oracle) -> frozenset[str]:
+    """Build what is stale; assert that all that is published is right. Returns what was built."""
+    place.write(project)
+    plan, _ = place.build()
+    same(place.published(), oracle.contents(project), project)
+    return built(plan)
+
+
+def equal(left: dict[str, Content], right: dict[str, Content]) -> bool:
+    return left == right

@@ -1,0 +1,191 @@
+"""Runs generated projects: through xform as the command line does, and as plain SQL in DuckDB."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from fuzz_project import Project
+from xform.app.building import Wanted, build
+from xform.app.compiled import Compilation
+from xform.app.environment import EnvironmentPlanner
+from xform.app.workspace import Options, Workspace
+from xform.base.names import AssetName
+from xform.engines.duckdb.engine import DuckDBEngine
+from xform.plan.plan import ActionKind, Plan
+from xform.run.result import RunResult
+
+
+@dataclass(frozen=True)
+class Content:
+    """A relation: its columns with types, and its rows as a multiset."""
+
+    columns: tuple[tuple[str, str], ...]
+    rows: Counter[tuple[Any, ...]]
+
+    def only(self, names: Iterable[str]) -> Counter[tuple[Any, ...]]:
+        """The rows of some columns, as a multiset."""
+        at = [i for i, (name, _) in enumerate(self.columns) if name in set(names)]
+        return Counter(tuple(row[i] for i in at) for row in self.rows.elements())
+
+    def __str__(self) -> str:
+        shown = sorted(map(str, self.rows.elements()))
+        return f"{', '.join(f'{n} {t}' for n, t in self.columns)}\n  " + "\n  ".join(shown)
+
+
+def read(cursor: duckdb.DuckDBPyConnection, relation: str) -> Content:
+    rows = cursor.execute(f"select * from {relation}").fetchall()
+    columns = cursor.description or []
+    return Content(tuple((str(c[0]), str(c[1])) for c in columns), Counter(rows))
+
+
+class Oracle:
+    """What a project means, by DuckDB alone: every asset a table, made anew from plain SQL."""
+
+    def __init__(self) -> None:
+        self._connection = duckdb.connect(":memory:", config={"threads": 1})
+        self._connection.execute("create schema raw")
+        self._connection.execute("set search_path = 'main,raw'")
+
+    def contents(self, project: Project) -> dict[str, Content]:
+        cursor = self._connection
+        cursor.execute("begin")
+        try:
+            found: dict[str, Content] = {}
+            for asset, sql in project.statements():
+                cursor.execute(f"create table {asset} as {sql}")
+                found[asset] = read(cursor, asset)
+        finally:
+            cursor.execute("rollback")
+        return found
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class Kept(DuckDBEngine):
+    """A DuckDB file that stays open between commands: opening it costs more than a small build.
+
+    What a command sees of it is the same; that it also holds across real closing and opening is
+    what the clean build and the tests of the command line show.
+    """
+
+    def close(self) -> None:
+        pass
+
+    def open(self, *, read_only: bool = False) -> None:
+        super().open()
+
+    def let_go(self) -> None:
+        super().close()
+
+
+@dataclass
+class Place:
+    """A folder that holds a project, with its warehouse, state and caches."""
+
+    root: Path
+    engine: Kept = field(init=False)
+    written: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.engine = Kept(self.root / "warehouse.duckdb", {"threads": 1}, root=self.root)
+
+    def write(self, project: Project) -> None:
+        """Make the files those of the project; touch only what differs."""
+        files = project.files()
+        for path in self.written.keys() - files.keys():
+            (self.root / path).unlink()
+        for path, text in files.items():
+            if self.written.get(path) != text:
+                (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+                (self.root / path).write_text(text, "utf-8")
+        self.written = files
+        self.variables = project.variables()
+
+    @contextmanager
+    def workspace(self) -> Iterator[Workspace]:
+        """A workspace for one command."""
+        options = Options(self.root, variables=self.variables, threads=1)
+        workspace = Workspace(options, {})
+        workspace.__dict__["engine"] = self.engine
+        try:
+            yield workspace
+        finally:
+            if "state" in workspace.__dict__:
+                workspace.state.close()
+
+    def compile(self) -> Compilation:
+        with self.workspace() as workspace:
+            compilation = workspace.compile()
+            # Bodies are read from caches that are closed with the workspace.
+            for name in compilation.assets:
+                compilation.body(name)
+            return compilation
+
+    def plan(self) -> Plan:
+        with self.workspace() as workspace:
+            compilation = compiled(workspace)
+            return EnvironmentPlanner(workspace, compilation).plan().plan
+
+    def build(self, selected: frozenset[str] | None = None) -> tuple[Plan, RunResult]:
+        """What `xform build` does."""
+        wish = None if selected is None else frozenset(AssetName(name) for name in selected)
+        with self.workspace() as workspace:
+            compilation = compiled(workspace)
+            planner = EnvironmentPlanner(workspace, compilation)
+            planned = planner.plan(wish)
+            result = build(workspace, planner, planned, Wanted(wish), lambda event: None)
+        said = "\n".join(str(d) for d in result.diagnostics)
+        assert result.status == "success", f"the build failed:\n{said}"
+        return planned.plan, result
+
+    def published(self) -> dict[str, Content]:
+        """What the published names hold."""
+        self.engine.open()
+        with self.engine._cursor() as cursor:
+            names = cursor.execute(
+                "select schema_name || '.' || view_name from duckdb_views() where not internal "
+                "and schema_name <> '_xform' union all "
+                "select schema_name || '.' || table_name from duckdb_tables() "
+                "where not internal and schema_name <> '_xform'"
+            ).fetchall()
+            return {name: read(cursor, name) for (name,) in names}
+
+    def close(self) -> None:
+        self.engine.let_go()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def compiled(workspace: Workspace) -> Compilation:
+    compilation = workspace.compile()
+    said = "\n".join(str(d) for d in compilation.diagnostics)
+    assert not compilation.failed, f"does not compile:\n{said}"
+    return compilation
+
+
+def built(plan: Plan) -> frozenset[str]:
+    """The assets that a plan computes."""
+    return frozenset(str(a.asset) for a in plan.actions if a.action is ActionKind.BUILD)
+
+
+def same(published: dict[str, Content], expected: dict[str, Content], project: Project) -> None:
+    """Assert that exactly the project's relations are published, and hold what they should."""
+    assert published.keys() == project.stored, (
+        f"published: {sorted(published)}, in the project: {sorted(project.stored)}"
+    )
+    for asset in expected:
+        if asset not in published:
+            continue
+        found, wanted = published[asset], expected[asset]
+        assert found.columns == wanted.columns, (
+            f"columns of {asset}: {found.columns}\nclean: {wanted.columns}"
+        )
+        assert found.rows == wanted.rows, f"rows of {asset}: {found}\nclean: {wanted}"
