@@ -121,17 +121,17 @@ class Project:
             connection.execute("set TimeZone = 'UTC'")
             return connection.execute(sql).fetchall()
 
-    def value(self, sql: str) -> Any:
-        ((value,),) = self.rows(sql)
+    def value(self, sql: str, file: str = "warehouse.duckdb") -> Any:
+        ((value,),) = self.rows(sql, file)
         return value
 
-    def published(self) -> set[str]:
+    def published(self, file: str = "warehouse.duckdb") -> set[str]:
         """The views outside of the store, as `schema.name`."""
         sql = (
             "select schema_name || '.' || view_name from duckdb_views()"
             " where not internal and schema_name <> '_xform'"
         )
-        return {name for (name,) in self.rows(sql)}
+        return {name for (name,) in self.rows(sql, file)}
 
     def contents(self, names: Iterable[str] | None = None) -> dict[str, tuple[int, Any]]:
         """Every published name with its number of rows and a hash that no order changes."""

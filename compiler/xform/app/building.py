@@ -9,7 +9,6 @@ from xform.app.environment import EnvironmentPlanner, Planned
 from xform.app.judging import judged
 from xform.app.workspace import Workspace
 from xform.base.names import AssetName
-from xform.plan.plan import AuditStep, BuildStep, Plan
 from xform.run.events import Event
 from xform.run.executor import execute
 from xform.run.result import RunResult
@@ -55,8 +54,3 @@ def build(
         atomic=wanted.atomic,
         judge=judged,
     )
-
-
-def work_count(plan: Plan) -> int:
-    """How many steps compute something."""
-    return sum(isinstance(step, BuildStep | AuditStep) for step in plan.steps)

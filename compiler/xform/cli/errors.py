@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from xform.app.workspace import UserError
-from xform.base.codes import ENGINE_UNUSABLE, STATE_UNUSABLE, UNREADABLE, WAREHOUSE_BUSY
+from xform.base.codes import UNREADABLE
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.project.files import UnreadableFile
+from xform.run.errors import engine_diagnostic, state_diagnostic
 from xform.run.ports import EngineBusy, EngineError, StateError
 
 PROFILES = "profiles.yml"
@@ -20,23 +21,12 @@ def describe_error(error: Exception) -> tuple[int, list[Diagnostic]]:
         case UnreadableFile():
             return 2, [error.diagnostic]
         case EngineBusy():
-            return 75, [
-                diagnose(
-                    WAREHOUSE_BUSY,
-                    f"the warehouse is in use by {error.holder or 'another process'}",
-                    PROFILES,
-                    "wait until it has finished, or close the program that holds the file",
-                )
-            ]
+            return 75, [engine_diagnostic(error, PROFILES)]
         case EngineError():
-            return 1, [
-                diagnose(
-                    ENGINE_UNUSABLE, error.message, PROFILES, "see `xform debug` for what is in use"
-                )
-            ]
+            code = 2 if error.kind == "settings" else 1
+            return code, [engine_diagnostic(error, PROFILES)]
         case StateError():
-            code = 75 if error.kind == "busy" else 2
-            return code, [diagnose(STATE_UNUSABLE, error.message, ".xform/state.db", error.help)]
+            return 75 if error.kind == "busy" else 2, [state_diagnostic(error)]
         case PermissionError() | FileNotFoundError() | NotADirectoryError() | IsADirectoryError():
             name = str(error.filename or "a file")
             reason = (error.strerror or "cannot be used").lower()

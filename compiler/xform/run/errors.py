@@ -57,7 +57,7 @@ def build_diagnostic(step: BuildStep, error: EngineError, read: Reader) -> Diagn
         case ColumnsDiffer():
             code = COLUMNS_DIFFER
             text = (
-                "declare the columns that the file has, in its order"
+                "declare the columns that come out, in their order"
                 if isinstance(step.body, SeedBody | PythonBody)
                 else "give every output column a name of its own; if they have one, report this: "
                 "the compiler and the engine must agree"

@@ -97,11 +97,11 @@ class QueryBinder(RelationBinder):
         if len(cte.columns) > len(relation.columns) and relation.more is None:
             self.complain(
                 COLUMN_COUNT,
-                f"{len(cte.columns)} column names for the {len(relation.columns)} columns of "
-                f"'{cte.name}'",
+                f"more column names ({len(cte.columns)}) than columns ({len(relation.columns)}) "
+                f"in '{cte.name}'",
                 cte.start,
                 cte.end,
-                "give as many names as the query has columns",
+                "name no more columns than the query has",
             )
         columns = [
             Column(name, column.hole, column.value, column.type)

@@ -289,10 +289,10 @@ class RelationBinder(ExpressionBinder):
             start, end = self._place_of(node)
             self.complain(
                 COLUMN_COUNT,
-                f"{len(names)} column names for {len(relation.columns)} columns",
+                f"more column names ({len(names)}) than columns ({len(relation.columns)})",
                 start,
                 end,
-                f"give at most {len(relation.columns)} names",
+                "name no more columns than the relation has",
             )
         columns = [
             Column(names[i] if i < len(names) else column.name, column.hole, column.value,

@@ -14,7 +14,7 @@ from xform.app.forms import lineage_form, query_lineage_form
 from xform.app.lineage import LineageReader, QueryLineage, find_columns, lineage_of_sql
 from xform.app.workspace import UserError
 from xform.base.codes import BAD_REQUEST
-from xform.base.diagnostics import Diagnostic, diagnose, has_errors
+from xform.base.diagnostics import Diagnostic, diagnose, errors_of, has_errors
 from xform.base.names import AssetName, ColumnRef
 from xform.base.spans import Span
 from xform.cli.context import OK, USAGE, Context, command

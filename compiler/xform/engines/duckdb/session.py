@@ -234,10 +234,12 @@ def _difference(found: Sequence[str], expected: Sequence[str]) -> str:
     missing = [column for column in expected if column not in found]
     extra = [column for column in found if column not in expected]
     if not missing and not extra:
-        return f"columns came out in the order {', '.join(found)}, not {', '.join(expected)}"
+        return f"the build has the order {', '.join(found)}, not {', '.join(expected)}"
     parts = []
     if missing:
-        parts.append(f"without {', '.join(missing)}")
+        parts.append(f"lacks {', '.join(missing)}")
     if extra:
-        parts.append(f"with {', '.join(extra)} instead" if missing else f"with {', '.join(extra)}")
-    return f"columns came out {' and '.join(parts)}"
+        parts.append(
+            f"has {', '.join(extra)}, which {'was' if len(extra) == 1 else 'were'} not expected"
+        )
+    return f"the build {' and '.join(parts)}"
