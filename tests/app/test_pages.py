@@ -30,7 +30,6 @@ SECTIONS = ["What it means", "Why it matters", "Example", "How to mend it"]
 UNREACHABLE = {
     "XF0175": "warnings of profiles.yml are not reported yet",
     "XF0701": "another process must hold the warehouse just then",
-    "XF0714": "what is wrong with an engine's settings is reported as XF0715 so far",
     "XF0801": "the compiler finds the unknown name first, as XF0401",
     "XF0802": "tests of what is not stored are left out of a plan without a word so far",
     "XF0803": "tests that are no query are left out of a plan without a word so far",
@@ -41,8 +40,6 @@ COMPANIONS = {
     "XF0141": {"XF0301"},
     "XF0142": {"XF0302"},
     "XF0222": {"XF0201"},
-    "XF0508": {"XF0507"},
-    "XF0509": {"XF0507"},
 }
 """Other codes that an example raises as well."""
 
@@ -112,7 +109,7 @@ def read_page(code: str) -> Page:
                 info["was"],
             )
         )
-    commands = dict(_COMMAND.findall(text))
+    commands: dict[str, str] = dict(_COMMAND.findall(text))
     command = commands.get("command", "compile")
     shown = [block.text for block in blocks if block.language == "text" and not block.path]
     assert len(shown) == 1, f"{code}: one block 'text' shows the diagnostic"

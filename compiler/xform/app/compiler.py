@@ -23,7 +23,7 @@ from xform.base.diagnostics import Diagnostic, Severity, diagnose
 from xform.base.hashing import Digest, digest_bytes, digest_parts
 from xform.base.names import AssetName, did_you_mean
 from xform.base.spans import Span, file_span
-from xform.checks.declared import tests_of
+from xform.checks.declared import digest_of, tests_of
 from xform.fingerprint import evaluate
 from xform.fingerprint.evaluate import Fingerprints
 from xform.graph.order import cycle_diagnostic, order
@@ -528,7 +528,7 @@ class Compiler:
             tuple(sorted(reads)),
             prints.build.digest if prints is not None else None,
             tuple(sorted(prints.build.leaves)) if prints is not None else (),
-            checks_digest(tests),
+            digest_of(asset),
             checks_read,
             asset.files,
             prints is None and asset.kind is not Kind.EXPOSURE,
@@ -637,17 +637,6 @@ def storage_of(asset: Asset, engine: str, dialect: str) -> str:
     """What shapes a build beyond its rows: its kind, the engine, the dialect where it differs."""
     other = f" dialect {dialect}" if dialect != engine else ""
     return f"{asset.kind} on {engine}{other}"
-
-
-def checks_digest(tests: Sequence[TestSpec]) -> Digest:
-    """What is tested and how strictly; not where it is written."""
-    if not tests:
-        return Digest("")
-    parts: list[bytes] = []
-    for test in tests:
-        shape = (test.kind, test.columns, test.args, test.severity, test.where, test.name)
-        parts.append(msgspec.json.encode(shape, enc_hook=str))
-    return digest_parts(sorted(parts))
 
 
 def _all_typed(asset: Asset) -> bool:

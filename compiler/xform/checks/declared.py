@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import msgspec
+
+from xform.base.hashing import Digest, digest_parts
 from xform.base.names import AssetName
 from xform.graph.nodes import TestNode
 from xform.project.assets import Asset, TestKind, TestSpec
@@ -30,6 +33,21 @@ def tests_of(asset: Asset) -> tuple[tuple[str, TestSpec], ...]:
         used.add(name)
         named.append((name, spec))
     return tuple(named)
+
+
+def digest_of(asset: Asset) -> Digest:
+    """What is tested of an asset and how strictly, as a set; empty where nothing is.
+
+    Names and places do not enter. Severity does: a build that came through with a warning has
+    not passed the test as an error.
+    """
+    shapes = {
+        msgspec.json.encode(
+            (spec.kind, spec.columns, spec.args, spec.severity, spec.where), enc_hook=str
+        )
+        for _, spec in tests_of(asset)
+    }
+    return digest_parts(sorted(shapes)) if shapes else Digest("")
 
 
 def nodes_of(asset: Asset, resolve: Callable[[str], AssetName | None]) -> tuple[TestNode, ...]:

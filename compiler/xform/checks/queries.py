@@ -22,7 +22,6 @@ from typing import TypeAlias, assert_never
 
 from xform.base.codes import CHECK_ARGUMENT, CHECK_RELATION, CHECK_UNSTORED
 from xform.base.diagnostics import Diagnostic, diagnose
-from xform.base.hashing import Digest, digest_parts
 from xform.base.names import AssetName
 from xform.checks.declared import tests_of
 from xform.checks.literals import Scalar, in_words, is_beyond, is_one_of, scalar_of
@@ -86,17 +85,6 @@ def audits_of(
             )
         )
     return tuple(audits), diagnostics
-
-
-def digest_of(audits: tuple[Audit, ...]) -> Digest:
-    """What is tested, as a set: the queries and whether each keeps a build from being published.
-
-    Names, descriptions and order do not enter. Severity does: a build that came through with a
-    warning has not passed the test as an error. The queries hold the physical names of what they
-    read, so a relationship is tested again when its other side has been rebuilt.
-    """
-    claims = sorted({(audit.sql, "blocking" if audit.blocking else "warning") for audit in audits})
-    return digest_parts(part for claim in claims for part in claim)
 
 
 def _claim(spec: TestSpec, name: str, context: _Context) -> Claim | Diagnostic:

@@ -7,12 +7,13 @@ so that its readers can be planned too. Views cost nothing and follow what they 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from xform.base.hashing import Digest, digest_parts, digest_text
-from xform.base.names import AssetName, schema_of, table_of
+from functools import cached_property
+
+from xform.base.hashing import Digest, digest_parts
+from xform.base.names import AssetName
 from xform.plan.freshness import (
     BEHIND,
     Build,
@@ -21,6 +22,7 @@ from xform.plan.freshness import (
     fresh_table,
     fresh_view,
 )
+from xform.plan.names import physical_name, sql_name
 from xform.plan.plan import (
     Action,
     ActionKind,
@@ -35,10 +37,6 @@ from xform.plan.plan import (
 )
 from xform.plan.reasons import stale_reasons
 from xform.project.assets import Kind
-from xform.sql.dialects import quote
-
-STORE = "_xform"
-_NAME_LIMIT = 63  # PostgreSQL cuts longer names in silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,18 +384,3 @@ def make_plan(
     """
     index = {asset.name: asset for asset in assets}
     return _Planner(assets, recorded, versions, wish, index).plan()
-
-
-def physical_name(asset: AssetName, fingerprint: Digest, generation: int) -> str:
-    """The name of a build in the store: readable, unique by fingerprint and generation."""
-    tail = f"__{fingerprint[:12]}_{generation}"
-    stem = re.sub(r"[^a-z0-9_]+", "_", f"{schema_of(asset)}__{table_of(asset)}".lower())
-    room = _NAME_LIMIT - len(tail)
-    if len(stem) > room:
-        stem = f"{stem[: room - 7]}_{digest_text(asset)[:6]}"
-    return stem + tail
-
-
-def sql_name(physical: str) -> str:
-    """A build's full name in SQL."""
-    return f"{quote(STORE)}.{quote(physical)}"
