@@ -7,9 +7,19 @@ from hypothesis import HealthCheck, settings
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 settings.register_profile(
-    "default", derandomize=True, deadline=None, database=None, suppress_health_check=SLOW
+    "default",
+    max_examples=100,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=SLOW,
 )
 settings.register_profile(
-    "deep", max_examples=3000, deadline=None, print_blob=True, suppress_health_check=SLOW
+    "deep",
+    max_examples=2000,
+    deadline=None,
+    database=None,
+    print_blob=True,
+    suppress_health_check=SLOW,
 )
 settings.load_profile("default")

@@ -40,7 +40,6 @@ for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
 _PLAIN = """\
 import duckdb, pathlib, sys
 with duckdb.connect(sys.argv[2]) as connection:
-    connection.execute("set threads = 2")
     connection.execute(pathlib.Path(sys.argv[1]).read_text("utf-8"))
 """
 
@@ -69,9 +68,6 @@ class Bench:
 
     def compile(self) -> Cost:
         return self._xform("compile")
-
-    def plan(self) -> Cost:
-        return self._xform("plan")
 
     def build(self) -> Cost:
         return self._xform("build")
@@ -260,7 +256,11 @@ def main(arguments: Iterable[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Measure xform on synthetic projects.")
     parser.add_argument("sizes", type=int, nargs="+", metavar="N", help="models in a project")
     parser.add_argument("--repeat", type=int, default=5, help="rounds; numbers are medians")
-    parser.add_argument("--keep", type=Path, help="make the projects here and leave them")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        help="make the projects in here, in a folder N each, anew, and leave them",
+    )
     parser.add_argument("--json", type=Path, help="write the numbers to this file too")
     asked = parser.parse_args(None if arguments is None else list(arguments))
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -28,11 +31,8 @@ PAGES = sorted(entry.name.removesuffix(".md") for entry in FOLDER.iterdir())
 SECTIONS = ["What it means", "Why it matters", "Example", "How to mend it"]
 
 UNREACHABLE = {
-    "XF0175": "warnings of profiles.yml are not reported yet",
-    "XF0701": "another process must hold the warehouse just then",
+    "XF0713": "only an engine that fails while it publishes raises it",
     "XF0801": "the compiler finds the unknown name first, as XF0401",
-    "XF0802": "tests of what is not stored are left out of a plan without a word so far",
-    "XF0803": "tests that are no query are left out of a plan without a word so far",
 }
 """Codes that no small example raises, and why. Their pages say `command: none`."""
 
@@ -51,7 +51,10 @@ _INFO = re.compile(
     r"(?P<language>\w+)(?: (?P<path>\S+)(?P<fixed> fixed(?: \(was (?P<was>\S+)\))?)?)?"
 )
 _COMMAND = re.compile(r"^<!-- (command|mended): (.*) -->$", re.MULTILINE)
+_HOLDER = re.compile(r"process \d+ \([^)]*\)")
 STDIN = "<stdin>"
+PROCESS = "<process>"
+"""In the place of a path: a program that runs beside the command until it has ended."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,7 @@ def read_page(code: str) -> Page:
 
 def write_project(root: Path, project: dict[str, Block]) -> None:
     for path, block in project.items():
-        if path == STDIN:
+        if path in (STDIN, PROCESS):
             continue
         place = root / path
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -145,6 +148,22 @@ def write_project(root: Path, project: dict[str, Block]) -> None:
 
 
 Run: TypeAlias = Callable[[str, dict[str, Block]], tuple[list[Diagnostic], int]]
+
+
+@contextmanager
+def beside(program: Block | None, root: Path) -> Iterator[None]:
+    """Runs a program in the project until the end, when it has done what it says."""
+    if program is None:
+        yield
+        return
+    command = [sys.executable, "-c", f"{program.text}\nprint(flush=True)\ninput()"]
+    with subprocess.Popen(
+        command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "\n"
+        yield
+        process.communicate("\n")
 
 
 @pytest.fixture
@@ -177,12 +196,13 @@ def run_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         write_project(root, project)
         del reported[:]
         given_input = project[STDIN].text if STDIN in project else None
-        result = CliRunner().invoke(application(), arguments, input=given_input)
+        with beside(project.get(PROCESS), root):
+            result = CliRunner().invoke(application(), arguments, input=given_input)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         if "json" in arguments or "--jsonl" in arguments:
             reported[:] = in_json(result.stdout)
-        return [without_root(found, root) for found in reported], result.exit_code
+        return [of_anywhere(found, root) for found in reported], result.exit_code
 
     return run
 
@@ -201,11 +221,12 @@ def in_json(output: str) -> list[Diagnostic]:
     ]
 
 
-def without_root(found: Diagnostic, root: Path) -> Diagnostic:
-    """Paths as they look from the project: a page cannot know where a project is."""
+def of_anywhere(found: Diagnostic, root: Path) -> Diagnostic:
+    """The diagnostic as a page can know it: paths from the project on, one certain process."""
     place = f"{root}/"
     span = replace(found.span, path=found.span.path.replace(place, ""))
-    return replace(found, message=found.message.replace(place, ""), span=span)
+    message = _HOLDER.sub("process 4711 (python)", found.message.replace(place, ""))
+    return replace(found, message=message, span=span)
 
 
 def one_line_forms(diagnostics: list[Diagnostic]) -> str:

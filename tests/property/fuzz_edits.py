@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from fuzz_draw import AGGREGATES, FRAMES, JOINS, Chooser, Expressions, Queries, value
 from fuzz_project import Model, Project, Seed, draw_model, draw_row
@@ -46,7 +47,7 @@ def restyle(choose: Chooser, project: Project) -> Edit | None:
     """Layout, comments, case of keywords, names of aliases and CTEs, description and owner."""
     model = choose.pick(project.models)
     style, notes, what = model.style, model.notes, "layout"
-    match choose.below(5):
+    match choose.below(6):
         case 0:
             style = replace(style, layout=style.layout + choose.count(1, 5))
         case 1:
@@ -55,9 +56,27 @@ def restyle(choose: Chooser, project: Project) -> Edit | None:
             style, what = replace(style, alias=style.alias + choose.count(1, 3)), "aliases"
         case 3:
             style, what = replace(style, cte=style.cte + choose.count(1, 3)), "names of CTEs"
-        case _:
+        case 4:
             notes, what = notes + 1, "description"
+        case _:
+            query = name_tables(model.query, choose.pick(("full", "bare", "ref")))
+            what = f"how {model.name} names what it reads"
+            return Edit(what, put(project, replace(model, query=query)))
     return Edit(f"{what} of {model.name}", put(project, replace(model, style=style, notes=notes)))
+
+
+def name_tables(query: Query, form: Literal["full", "bare", "ref"]) -> Query:
+    """The query with its tables named in one of the three ways."""
+    for at in range(len(selects_of(query))):
+        select = selects_of(query)[at]
+        sources = tuple(
+            replace(source, item=replace(source.item, form=form))
+            if isinstance(source.item, Table)
+            else source
+            for source in select.sources
+        )
+        query = replaced(query, select, replace(select, sources=sources))
+    return query
 
 
 # A part of a query -------------------------------------------------------------------------------
@@ -292,21 +311,21 @@ def change_select(
     resolver._sources(target.sources, scope, ())
     changed = change(target, Expressions(choose, (scope,), resolver))
     resolver.ctes = []
-    return _replaced(query, target, changed) if changed is not None else None
+    return replaced(query, target, changed) if changed is not None else None
 
 
-def _replaced(query: Query, target: Select, changed: Select) -> Query:
+def replaced(query: Query, target: Select, changed: Select) -> Query:
     if query is target:
         return changed
-    ctes = tuple(replace(cte, query=_replaced(cte.query, target, changed)) for cte in query.ctes)
+    ctes = tuple(replace(cte, query=replaced(cte.query, target, changed)) for cte in query.ctes)
     if isinstance(query, SetOp):
-        left = _replaced(query.left, target, changed)
-        right = _replaced(query.right, target, changed)
+        left = replaced(query.left, target, changed)
+        right = replaced(query.right, target, changed)
         assert isinstance(left, Select)
         assert isinstance(right, Select)
         return replace(query, ctes=ctes, left=left, right=right)
     sources = tuple(
-        replace(source, item=Derived(_replaced(source.item.query, target, changed)))
+        replace(source, item=Derived(replaced(source.item.query, target, changed)))
         if isinstance(source.item, Derived)
         else source
         for source in query.sources
@@ -383,16 +402,15 @@ def rename_model(choose: Chooser, project: Project) -> Edit | None:
 
 def rename_table(query: Query, old: str, new: str) -> Query:
     """The query with another name for a table, outside of expressions."""
-    for select in selects_of(query):
+    for at in range(len(selects_of(query))):
+        select = selects_of(query)[at]
         sources = tuple(
             replace(source, item=replace(source.item, asset=new))
             if isinstance(source.item, Table) and source.item.asset == old
             else source
             for source in select.sources
         )
-        if sources != select.sources:
-            query = rename_table(_replaced(query, select, replace(select, sources=sources)), old, new)
-            break
+        query = replaced(query, select, replace(select, sources=sources))
     return query
 
 
@@ -529,6 +547,6 @@ def before(project: Project, model: Model) -> dict[str, Shape]:
     return replace(project, models=project.models[:at]).shapes()
 
 
-def swap(items: tuple, at: int, item: object) -> tuple:  # type: ignore[type-arg]
+def swap(items: tuple[Any, ...], at: int, item: object) -> tuple[Any, ...]:
     """The tuple with one item exchanged."""
     return (*items[:at], item, *items[at + 1 :])

@@ -9,7 +9,19 @@ from pathlib import Path
 
 from fuzz_edits import Edit
 from fuzz_project import Project
-from fuzz_warehouse import Content, Oracle, Place, built, same
+from fuzz_warehouse import Oracle, Place, built, same
+from hypothesis import settings
+
+
+USUAL = 100
+"""Examples of a test in hypothesis' own default; profiles that look further have more."""
+
+DEEP = settings().max_examples > USUAL
+
+
+def examples(count: int) -> settings:
+    """So many examples in the default profile, and in proportion more in others."""
+    return settings(max_examples=count * settings().max_examples // USUAL)
 
 
 class History:
@@ -62,7 +74,7 @@ def places() -> Iterator[tuple[Place, Place]]:
             yield made[0], made[1]
         finally:
             for place in made:
-                place.engine.let_go()
+                place.engine.detach()
 
 
 def build_and_compare(place: Place, project: Project, oracle: Oracle) -> frozenset[str]:
@@ -71,7 +83,3 @@ def build_and_compare(place: Place, project: Project, oracle: Oracle) -> frozens
     plan, _ = place.build()
     same(place.published(), oracle.contents(project), project)
     return built(plan)
-
-
-def equal(left: dict[str, Content], right: dict[str, Content]) -> bool:
-    return left == right

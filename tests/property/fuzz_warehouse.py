@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb
 from fuzz_project import Project
@@ -69,21 +68,41 @@ class Oracle:
         self._connection.close()
 
 
-class Kept(DuckDBEngine):
-    """A DuckDB file that stays open between commands: opening it costs more than a small build.
+class Attached(DuckDBEngine):
+    """A DuckDB file attached to one instance that serves all of a test run.
 
-    What a command sees of it is the same; that it also holds across real closing and opening is
-    what the clean build and the tests of the command line show.
+    Opening a file as a warehouse costs more than building a small project. Commands see the same;
+    that builds also hold when the file is closed in between, other tests show.
     """
+
+    instance: ClassVar[duckdb.DuckDBPyConnection | None] = None
+    count: ClassVar[int] = 0
+
+    def __init__(self, path: Path, root: Path) -> None:
+        super().__init__(path, root=root)
+        if Attached.instance is None:
+            Attached.instance = self._connect_memory()
+            Attached.instance.execute("set global threads = 1")
+        Attached.count += 1
+        self._catalog = f"warehouse{Attached.count}"
+        Attached.instance.execute(f"attach '{path}' as {self._catalog}")
+        self._connection = Attached.instance
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with super()._cursor() as cursor:
+            cursor.execute(f"use {self._catalog}")
+            yield cursor
+
+    def open(self, *, read_only: bool = False) -> None:
+        pass
 
     def close(self) -> None:
         pass
 
-    def open(self, *, read_only: bool = False) -> None:
-        super().open()
-
-    def let_go(self) -> None:
-        super().close()
+    def detach(self) -> None:
+        assert self._connection is not None
+        self._connection.execute(f"detach {self._catalog}")
 
 
 @dataclass
@@ -91,12 +110,12 @@ class Place:
     """A folder that holds a project, with its warehouse, state and caches."""
 
     root: Path
-    engine: Kept = field(init=False)
+    engine: Attached = field(init=False)
     written: dict[str, str] = field(default_factory=dict)
     variables: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.engine = Kept(self.root / "warehouse.duckdb", {"threads": 1}, root=self.root)
+        self.engine = Attached(self.root / "warehouse.duckdb", self.root)
 
     def write(self, project: Project) -> None:
         """Make the files those of the project; touch only what differs."""
@@ -149,19 +168,14 @@ class Place:
 
     def published(self) -> dict[str, Content]:
         """What the published names hold."""
-        self.engine.open()
         with self.engine._cursor() as cursor:
             names = cursor.execute(
                 "select schema_name || '.' || view_name from duckdb_views() where not internal "
-                "and schema_name <> '_xform' union all "
-                "select schema_name || '.' || table_name from duckdb_tables() "
-                "where not internal and schema_name <> '_xform'"
+                "and database_name = current_database() and schema_name <> '_xform' union all "
+                "select schema_name || '.' || table_name from duckdb_tables() where not internal "
+                "and database_name = current_database() and schema_name <> '_xform'"
             ).fetchall()
             return {name: read(cursor, name) for (name,) in names}
-
-    def close(self) -> None:
-        self.engine.let_go()
-        shutil.rmtree(self.root, ignore_errors=True)
 
 
 def compiled(workspace: Workspace) -> Compilation:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 
 def write_artefacts(root: Path, form: dict[str, Any]) -> None:
@@ -25,12 +26,12 @@ def write_artefacts(root: Path, form: dict[str, Any]) -> None:
             if path.is_file() and path not in wanted:
                 path.unlink()
     for path, text in wanted.items():
-        _write(path, text)
-    _write(target / "manifest.json", json.dumps(form, ensure_ascii=False, indent=1) + "\n")
+        _write(path, text.encode("utf-8", "surrogatepass"))
+    manifest = msgspec.json.format(msgspec.json.encode(form), indent=1)
+    _write(target / "manifest.json", manifest + b"\n")
 
 
-def _write(path: Path, text: str) -> None:
-    data = text.encode("utf-8", "surrogatepass")
+def _write(path: Path, data: bytes) -> None:
     if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
         return
     if path.is_dir():

@@ -8,7 +8,6 @@ from xform.app.compiled import Compilation
 from xform.base.names import AssetName, schema_of, table_of
 from xform.plan.plan import Body, PythonBody, SeedBody, SqlBody
 from xform.project.assets import Asset, Kind
-from xform.sema.tables import NameIndex
 from xform.sql.dialects import quote
 from xform.sql.splice import Spliced, splice
 
@@ -57,7 +56,7 @@ def run_body(compilation: Compilation, asset: Asset, inputs: Mapping[AssetName, 
         types = {column.name: column.type for column in columns}
         return SeedBody(asset.files, asset.format or "csv", types)
     if asset.python is not None:
-        index = NameIndex.of({name: found.kind for name, found in compilation.assets.items()})
+        index = compilation.names
         given: dict[str, tuple[str, str | None]] = {}
         for parameter in asset.python.parameters:
             (name,) = index.find_written(parameter.asset)

@@ -11,6 +11,7 @@ from xform.app.workspace import Workspace
 from xform.base.names import AssetName
 from xform.run.events import Event
 from xform.run.executor import execute
+from xform.run.ports import Ledger, StateSnapshot
 from xform.run.result import RunResult
 
 
@@ -39,10 +40,13 @@ def build(
     plan = planned.plan
     if plan.steps:
         workspace.engine.open()
-        identity = workspace.engine.identity()
-        if identity != planned.snapshot.identity:
-            workspace.state.sync(workspace.engine.ledger(), identity)
-            plan = planner.plan(wanted.selected, full_refresh=wanted.full_refresh, held=True).plan
+        if workspace.engine.identity() != planned.snapshot.identity:
+            ledger = workspace.engine.ledger()
+            if not _is_known(ledger, planned.snapshot):
+                workspace.state.sync(ledger, workspace.engine.identity())
+                plan = planner.plan(
+                    wanted.selected, full_refresh=wanted.full_refresh, held=True
+                ).plan
     return execute(
         plan,
         workspace.engine,
@@ -54,3 +58,10 @@ def build(
         atomic=wanted.atomic,
         judge=judged,
     )
+
+
+def _is_known(ledger: Ledger, snapshot: StateSnapshot) -> bool:
+    """Whether the record is what the warehouse says, though its file has been touched."""
+    builds = {record.physical: record.audits_digest for record in ledger.builds}
+    known = {name: record.audits_digest for name, record in snapshot.builds.items()}
+    return builds == known and set(ledger.publications) == set(snapshot.publications)

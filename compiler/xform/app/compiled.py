@@ -14,6 +14,7 @@ from xform.base.names import AssetName
 from xform.fingerprint.evaluate import Fingerprints
 from xform.project.assets import Asset, Kind, Project
 from xform.sema.facts import ModelFacts, Schema
+from xform.sema.tables import NameIndex
 from xform.sql.ir import SqlUnit
 from xform.template.rendered import Read, Rendered
 
@@ -63,6 +64,15 @@ class CompiledAsset(msgspec.Struct, frozen=True):
     broken: bool = False
 
 
+class Described(msgspec.Struct, frozen=True, array_like=True):
+    """What compiling asked the warehouse: the columns (name, type) of `query`; None where it had
+    no such table."""
+
+    asset: AssetName
+    query: str
+    columns: tuple[tuple[str, str], ...] | None
+
+
 class Slim(msgspec.Struct, frozen=True):
     """A whole compilation without bodies, as the index stores it."""
 
@@ -73,6 +83,10 @@ class Slim(msgspec.Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...]
     traces: tuple[Read, ...] = ()
     """What templates read of the outside: while these are as they were, the index holds."""
+    described: tuple[Described, ...] = ()
+    """Likewise the tables of the warehouse whose columns nobody declares."""
+    warehouse: str = ""
+    """The warehouse's identity when it was asked for them."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +113,11 @@ class Compilation:
     def assets(self) -> Mapping[AssetName, CompiledAsset]:
         """By name, in topological order."""
         return {asset.name: asset for asset in self.slim.assets}
+
+    @cached_property
+    def names(self) -> NameIndex:
+        """All assets by the names that they may be called."""
+        return NameIndex.of({asset.name: asset.kind for asset in self.slim.assets})
 
     @cached_property
     def declared(self) -> Mapping[AssetName, Asset]:

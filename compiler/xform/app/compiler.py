@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
-from xform.app.compiled import Body, Bound, CompiledAsset, Parsed, Slim
+from xform.app.compiled import Body, Bound, CompiledAsset, Described, Parsed, Slim
 from xform.base.codes import (
+    CHECK_RELATION,
     COLUMNS_UNKNOWN,
     DECLARED_COLUMN,
     SELF_REFERENCE,
@@ -24,6 +25,7 @@ from xform.base.hashing import Digest, digest_bytes, digest_parts
 from xform.base.names import AssetName, did_you_mean
 from xform.base.spans import Span, file_span
 from xform.checks.declared import digest_of, tests_of
+from xform.checks.queries import audits_of
 from xform.fingerprint import evaluate
 from xform.fingerprint.evaluate import Fingerprints
 from xform.graph.order import cycle_diagnostic, order
@@ -38,6 +40,7 @@ from xform.query.memo import Memo
 from xform.sema.bind import bind
 from xform.sema.facts import UNKNOWN_TYPE, ModelFacts, Schema, SchemaColumn
 from xform.sema.tables import NameIndex, find_reader, resolve_tables
+from xform.sql.dialects import quote
 from xform.sql.parse import Place, parse_model
 from xform.template.macros import MacroLibrary
 from xform.template.reads import still_valid
@@ -103,6 +106,7 @@ class Compiler:
         self.diagnostics: list[Diagnostic] = []
         self.bodies: dict[AssetName, Body] = {}
         self.traces: set[Read] = set()
+        self.described: tuple[Described, ...] = ()
 
     # The pipeline --------------------------------------------------------------------------------
 
@@ -138,7 +142,9 @@ class Compiler:
             if body.fingerprints is not None:
                 prints[name] = body.fingerprints
             self.bodies[name] = body
-            compiled[name] = self._compiled(asset, body, depends[name], compiled, compared[name])
+            compiled[name] = self._compiled(
+                asset, body, depends[name], compiled, compared[name], index
+            )
         for cycle in cycles:
             for name in cycle:
                 if name not in compiled:
@@ -159,6 +165,7 @@ class Compiler:
             tuple(compiled.values()),
             tuple(sorted(set(self.diagnostics), key=lambda d: d.order)),
             tuple(sorted(self.traces)),
+            self.described,
         )
 
     # Declarations --------------------------------------------------------------------------------
@@ -262,8 +269,8 @@ class Compiler:
             return Parsed(None, None)  # said where it was declared
         library = self._macros(project) if has_jinja(text[asset.header_end :]) else NO_MACROS
         rendered, found = render(asset.path, text, scope, library)
-        if rendered is None or not rendered.text.strip():
-            return Parsed(None, None, tuple(found))
+        if rendered is None or (not rendered.text.strip() and not text[asset.header_end :].strip()):
+            return Parsed(None, None, tuple(found))  # said already
         place = Place(asset.path, lambda: text, rendered.source_map)
         unit, more = parse_model(asset.name, place, rendered, self._dialect(asset))
         return Parsed(rendered, unit, (*found, *more))
@@ -366,6 +373,11 @@ class Compiler:
                     continue
             asked[asset.name] = self._file_query(asset)
         found = self._describe(asked) if asked else {}
+        self.described = tuple(
+            Described(asset.name, asked[asset.name], found.get(asset.name))
+            for asset in project.assets
+            if asset.name in asked and asset.files is None
+        )
         for asset in project.assets:
             if asset.name not in asked:
                 continue
@@ -510,6 +522,7 @@ class Compiler:
         depends_on: tuple[AssetName, ...],
         compiled: Mapping[AssetName, CompiledAsset],
         checks_read: tuple[AssetName, ...],
+        index: NameIndex,
     ) -> CompiledAsset:
         reads: set[AssetName] = set()
         for name in depends_on:
@@ -520,7 +533,7 @@ class Compiler:
                 reads.add(name)
         prints = body.fingerprints
         tests = [test for _, test in tests_of(asset)]
-        self._check_tests(asset, tests, body)
+        self._check_tests(asset, tests, body, index)
         return CompiledAsset(
             asset.name,
             asset.kind,
@@ -552,8 +565,18 @@ class Compiler:
                     )
                 )
 
-    def _check_tests(self, asset: Asset, tests: Sequence[TestSpec], body: Body) -> None:
-        """Tests of columns that the asset does not have."""
+    def _check_tests(
+        self, asset: Asset, tests: Sequence[TestSpec], body: Body, index: NameIndex
+    ) -> None:
+        """Tests that could not run: of what is not stored, of columns that are not there, with
+        arguments that make no sense."""
+        if not tests:
+            return
+        self.diagnostics.extend(
+            problem
+            for problem in audits_of(asset, _readable(index), index.one, quote)[1]
+            if problem.code != CHECK_RELATION.id  # said where the relation is looked up
+        )
         if body.schema.columns is None or body.schema.broken:
             return
         known = {column.name.lower() for column in body.schema.columns}
@@ -619,6 +642,15 @@ class Compiler:
 
 
 NO_MACROS = MacroLibrary()
+
+
+def _readable(index: NameIndex) -> dict[AssetName, str]:
+    """A name in SQL for everything that a test can read."""
+    return {
+        name: quote(name)
+        for name, kind in index.kinds.items()
+        if kind not in (Kind.EPHEMERAL, Kind.EXPOSURE)
+    }
 
 
 def python_inputs(asset: Asset, index: NameIndex) -> dict[str, AssetName]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from xform.app.compiled import Compilation
 from xform.app.planning import planned_assets
 from xform.app.workspace import Workspace
-from xform.base.diagnostics import Diagnostic
+from xform.base.codes import SOURCES_UNSEEN
+from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName, schema_of, table_of
-from xform.plan.freshness import PlannedAsset, Recorded
-from xform.plan.plan import ActionKind, Plan
+from xform.fingerprint.component import Component
+from xform.plan.freshness import Build, PlannedAsset, Recorded
+from xform.plan.plan import Plan
 from xform.plan.planner import Wish, make_plan
 from xform.project.assets import Kind
 from xform.run.ports import EngineBusy, StateSnapshot
@@ -47,28 +49,51 @@ class EnvironmentPlanner:
         offline: bool = False,
         held: bool = False,
         components: bool = False,
+        certain: bool = False,
     ) -> Planned:
         """Plan, after the record has been brought up to date with the warehouse.
 
-        `offline` takes the record as it is and leaves out what only the warehouse knows; `held`
-        says that the engine is open and the record was just brought up to date; `components`
-        asks for the parts of all fingerprints in the snapshot.
+        `offline` takes the record as it is, and tables of the warehouse to hold what they held
+        when they were last read; so does, with a notice, a plan while another process writes the
+        warehouse, unless it must be `certain`: then EngineBusy is raised. `held` says that the
+        engine is open and the record was just brought up to date; `components` asks for the parts
+        of all fingerprints in the snapshot.
         """
         if not offline and not held:
             self.refresh()
         environment = self.workspace.environment
-        versions = self.versions(offline=offline)
+        versions, tables = self._versions()
+        unseen = tables if offline else self._look(tables, versions, certain=certain)
         wish = Wish(environment, selected, full_refresh)
         snapshot = self.workspace.state.snapshot(environment, components=components)
-        recorded = _recorded(snapshot, environment)
+        versions.update(_last_seen(snapshot, unseen))
+        recorded = self._recorded(snapshot, complete=components)
         plan = make_plan(self.assets, recorded, versions, wish)
-        if not components and any(a.action is ActionKind.BUILD for a in plan.actions):
-            # Only now the parts of fingerprints are worth loading: they give the reasons.
-            snapshot = self.workspace.state.snapshot(environment, components=True)
-            recorded = _recorded(snapshot, environment)
-            plan = make_plan(self.assets, recorded, versions, wish)
-        return Planned(
-            plan, self.assets, recorded, versions, snapshot, self.workspace.state.notices
+        notices = list(self.workspace.state.notices)
+        if unseen and not offline:
+            notices.append(_unseen_notice(tuple(unseen)))
+        return Planned(plan, self.assets, recorded, versions, snapshot, tuple(notices))
+
+    def _recorded(self, snapshot: StateSnapshot, *, complete: bool) -> Recorded:
+        """The record as the planner takes it. Without `complete`, the parts of fingerprints are
+        loaded when the first reason asks for them."""
+        environment = self.workspace.environment
+        whole: list[StateSnapshot] = [snapshot] if complete else []
+
+        def components(build: Build) -> tuple[Component, ...]:
+            if not whole:
+                whole.append(self.workspace.state.snapshot(environment, components=True))
+            found = whole[0].builds.get(build.physical)
+            return found.components if found is not None else ()
+
+        return Recorded(
+            snapshot.builds,
+            snapshot.published(environment),
+            snapshot.statuses,
+            components,
+            frozenset(
+                item.physical for item in snapshot.publications if item.environment != environment
+            ),
         )
 
     def refresh(self) -> None:
@@ -78,20 +103,17 @@ class EnvironmentPlanner:
         if identity == state.snapshot(self.workspace.environment, components=False).identity:
             return
         try:
-            engine.open(read_only=True)
+            ledger = engine.ledger()
         except EngineBusy:
             return  # a build is running there; it will bring the state up to date
-        try:
-            ledger = engine.ledger()
-        finally:
-            engine.close()
         state.sync(ledger, engine.identity())
 
-    def versions(self, *, offline: bool = False) -> dict[str, str]:
-        """The current data version of every leaf."""
+    def _versions(self) -> tuple[dict[str, str], dict[AssetName, tuple[str, str]]]:
+        """The current data version of every leaf but the tables of the warehouse; those tables
+        by leaf, as (schema, name)."""
         entries = self.workspace.files.entries
         found: dict[str, str] = {}
-        tables: dict[str, tuple[str, str]] = {}
+        tables: dict[AssetName, tuple[str, str]] = {}
         leaves = {leaf for asset in self.assets for leaf in asset.leaves}
         for asset in self.assets:
             if asset.files is not None:
@@ -101,12 +123,44 @@ class EnvironmentPlanner:
                 declared = self.compilation.declared[asset.name]
                 default = (schema_of(asset.name), table_of(asset.name))
                 tables[asset.name] = declared.relation or default
-        if tables and not offline:
-            found.update(self.workspace.engine.versions(tables))
         if "clock:day" in leaves:
             found["clock:day"] = self.workspace.host.now()[:10]
-        return found
+        return found, tables
+
+    def _look(
+        self,
+        tables: Mapping[AssetName, tuple[str, str]],
+        versions: dict[str, str],
+        *,
+        certain: bool,
+    ) -> Collection[AssetName]:
+        """Add the data versions of tables; the tables that could not be looked at."""
+        if not tables:
+            return ()
+        try:
+            versions.update(self.workspace.engine.versions(tables))
+        except EngineBusy:
+            if certain:
+                raise
+            return tables.keys()
+        return ()
 
 
-def _recorded(snapshot: StateSnapshot, environment: str) -> Recorded:
-    return Recorded(snapshot.builds, snapshot.published(environment), snapshot.statuses)
+def _last_seen(snapshot: StateSnapshot, leaves: Collection[AssetName]) -> dict[str, str]:
+    """The versions that the newest builds found."""
+    if not leaves:
+        return {}
+    builds = sorted(snapshot.builds.values(), key=lambda build: build.built_at)
+    return {
+        leaf: build.versions[leaf] for build in builds for leaf in leaves if leaf in build.versions
+    }
+
+
+def _unseen_notice(tables: Sequence[AssetName]) -> Diagnostic:
+    more = f" and {len(tables) - 1} more" if len(tables) > 1 else ""
+    return diagnose(
+        SOURCES_UNSEEN,
+        f"the warehouse is in use: '{tables[0]}'{more} could not be looked at for new data",
+        "profiles.yml",
+        "look again when the other process is done; until then this goes by what was read last",
+    )

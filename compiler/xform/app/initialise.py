@@ -17,7 +17,7 @@ DOTTED = {"gitignore": ".gitignore"}
 def create_project(directory: Path) -> list[str]:
     """Write the starter project; the paths written, sorted. Refuses to overwrite anything."""
     starter = files("xform.app").joinpath(STARTER)
-    wanted = dict(_files(starter, ""))
+    wanted = dict(sorted(_files(starter, "")))
     taken = [path for path in wanted if (directory / path).exists()]
     if "xform.toml" not in taken and (directory / "pyproject.toml").exists():
         text = (directory / "pyproject.toml").read_text("utf-8", "replace")

@@ -13,7 +13,6 @@ from xform.base.names import AssetName, ColumnRef, did_you_mean
 from xform.project.assets import Language
 from xform.sema.bind import bind
 from xform.sema.facts import Schema, SchemaColumn
-from xform.sema.tables import NameIndex
 from xform.sql.parse import Place, parse_query
 
 ANY = "*"
@@ -39,7 +38,7 @@ class QueryLineage(msgspec.Struct, frozen=True):
 
 def find_asset(compilation: Compilation, written: str) -> tuple[AssetName | None, list[Diagnostic]]:
     """The asset that a name on the command line means."""
-    index = NameIndex.of({name: found.kind for name, found in compilation.assets.items()})
+    index = compilation.names
     exact = index.full.get(written.lower())
     found = (exact,) if exact is not None else index.find_written(written)
     if len(found) == 1:
@@ -62,7 +61,7 @@ def find_columns(
     compilation: Compilation, written: str
 ) -> tuple[AssetName | None, tuple[str, ...], list[Diagnostic]]:
     """The asset and columns that `asset.column` or `asset` means (all columns for an asset)."""
-    index = NameIndex.of({name: found.kind for name, found in compilation.assets.items()})
+    index = compilation.names
     if len(index.find_written(written)) == 1:
         (name,) = index.find_written(written)
         return name, _columns(compilation, name), []

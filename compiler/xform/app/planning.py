@@ -16,7 +16,6 @@ from xform.plan.freshness import PlannedAsset
 from xform.plan.plan import Audit
 from xform.plan.plan import Body as RunBody
 from xform.project.assets import Asset, Kind
-from xform.sema.tables import NameIndex
 from xform.sql.dialects import quote
 
 PROD = "prod"
@@ -85,13 +84,7 @@ def _planned(
 def _audits(
     compilation: Compilation, asset: Asset, physical: Mapping[AssetName, str]
 ) -> tuple[Audit, ...]:
-    index = NameIndex.of({name: found.kind for name, found in compilation.assets.items()})
-
-    def resolve(written: str) -> AssetName | None:
-        found = index.find_written(written)
-        return found[0] if len(found) == 1 else None
-
-    found, _ = audits_of(asset, physical, resolve, quote)
+    found, _ = audits_of(asset, physical, compilation.names.one, quote)
     return found
 
 
@@ -114,7 +107,7 @@ def components_of(compilation: Compilation, name: AssetName, engine: str) -> tup
     if body.facts is not None:
         return parts.of_query(body.facts, prints(compiled.depends_on), storage)
     if asset.python is not None:
-        index = NameIndex.of({found: item.kind for found, item in compilation.assets.items()})
+        index = compilation.names
         inputs = python_inputs(asset, index)
         known = prints(tuple(inputs.values()))
         return parts.of_python(

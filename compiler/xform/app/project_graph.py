@@ -7,7 +7,6 @@ from xform.base.names import AssetName, ColumnRef, table_of
 from xform.checks.declared import nodes_of
 from xform.graph.nodes import Graph, Node, SelectionFacts
 from xform.project.assets import Asset, Kind
-from xform.sema.tables import NameIndex
 
 RESOURCE_TYPES = {
     Kind.VIEW: "model",
@@ -21,18 +20,12 @@ RESOURCE_TYPES = {
 
 def graph_of(compilation: Compilation, engine: str) -> Graph:
     """All assets and tests of a compilation."""
-    index = NameIndex.of({name: found.kind for name, found in compilation.assets.items()})
-
-    def resolve(written: str) -> AssetName | None:
-        found = index.find_written(written)
-        return found[0] if len(found) == 1 else None
-
     project = compilation.project
     nodes = {
         compiled.name: _node(compilation.declared[compiled.name], compiled, project.name, engine)
         for compiled in compilation.slim.assets
     }
-    tests = [test for asset in project.assets for test in nodes_of(asset, resolve)]
+    tests = [test for asset in project.assets for test in nodes_of(asset, compilation.names.one)]
     return Graph(project.name, nodes, tuple(tests))
 
 

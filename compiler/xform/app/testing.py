@@ -13,8 +13,8 @@ from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.graph.nodes import TestNode
 from xform.plan.freshness import PlannedAsset
+from xform.plan.names import sql_name
 from xform.plan.plan import AuditStep, Plan
-from xform.plan.planner import sql_name
 from xform.project.assets import Kind
 from xform.run.events import Event
 from xform.run.executor import execute

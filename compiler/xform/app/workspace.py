@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from xform.app.compiled import Body, Compilation, Slim
 from xform.app.compiler import Compiler, Inputs, slim_key, visible_target
@@ -67,8 +69,12 @@ class Workspace:
         self.root = options.project_dir.resolve()
         self.environ = dict(os.environ) if environ is None else environ
         self.home = self.root / HOME
+        self.notices: tuple[Diagnostic, ...] = ()
+        """What is to be said of the profile, besides errors."""
         self.ran: list[tuple[str, str]] = []
         """The queries that compiling really computed."""
+        self._asked = ""
+        """The warehouse's identity when it was last asked for columns."""
 
     # Settings and target -------------------------------------------------------------------------
 
@@ -113,6 +119,7 @@ class Workspace:
         target, found = read_target(text, shown, profile, options.target, self.environ)
         if target is None or has_errors(found):
             raise UserError(found)
+        self.notices = tuple(found)
         return target
 
     @property
@@ -176,25 +183,42 @@ class Workspace:
         listing = self._listing
         if listing is not None and listing.key == key:
             slim = slim_of(listing)
-            if slim is not None and self._holds(slim):
-                if listing.snapshot.entries != files.snapshot.entries:
-                    save_index(self.home / "cache", Index(files.snapshot, key, slim))
-                return Compilation(slim, _Bodies(self), self.read_text)
+            held = self._held(slim) if slim is not None else None
+            if held is not None:
+                if listing.snapshot.entries != files.snapshot.entries or held is not slim:
+                    save_index(self.home / "cache", Index(files.snapshot, key, held))
+                return self._compilation(held, _Bodies(self))
         compiler = self._run()
         slim = compiler.slim
         bodies = compiler.bodies
         # Compiling may have listed more files than were known before.
         key = slim_key(self.inputs, files)
         save_index(self.home / "cache", Index(files.snapshot, key, slim))
-        return Compilation(slim, bodies.__getitem__, self.read_text)
+        return self._compilation(slim, bodies.__getitem__)
 
-    def _holds(self, slim: Slim) -> bool:
-        """Whether what templates read of the outside is as it was."""
-        if not slim.traces:
-            return True
+    def _compilation(self, slim: Slim, body: Callable[[AssetName], Body]) -> Compilation:
+        """What is to be said of the profile is said with the project, and not stored with it."""
+        if self.notices:
+            diagnostics = (*self.notices, *slim.diagnostics)
+            slim = msgspec.structs.replace(slim, diagnostics=diagnostics)
+        return Compilation(slim, body, self.read_text)
+
+    def _held(self, slim: Slim) -> Slim | None:
+        """The compilation, if what it looked at outside of the files is as it was: what templates
+        read, and tables of the warehouse."""
         inputs = self.inputs
         scope = Scope(AssetName("."), inputs.variables, inputs.environ, inputs.target)
-        return still_valid(slim.traces, scope)
+        if slim.traces and not still_valid(slim.traces, scope):
+            return None
+        if not slim.described:
+            return slim
+        warehouse = self.engine.identity()
+        if slim.warehouse == warehouse:
+            return slim
+        now, certain = self._describe({item.asset: item.query for item in slim.described})
+        if any(now.get(item.asset) != item.columns for item in slim.described):
+            return None
+        return msgspec.structs.replace(slim, warehouse=warehouse) if certain else slim
 
     def _run(self) -> _Run:
         memo = Memo(CacheFile(self.home / "cache"))
@@ -204,6 +228,8 @@ class Workspace:
         slim = compiler.run()
         memo.flush()
         self.ran.extend(memo.ran)
+        if slim.described:
+            slim = msgspec.structs.replace(slim, warehouse=self._asked)
         return _Run(slim, compiler.bodies)
 
     def _macros(self, project: Project) -> tuple[MacroLibrary, list[Diagnostic]]:
@@ -223,7 +249,33 @@ class Workspace:
         return library, [*found, *more]
 
     def describe(self, queries: Mapping[str, str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
-        return self.engine.describe(queries)
+        self._asked = self.engine.identity()
+        return self._describe(queries)[0]
+
+    def _describe(
+        self, queries: Mapping[str, str]
+    ) -> tuple[Mapping[str, tuple[tuple[str, str], ...]], bool]:
+        """Columns by key, and whether that is certain: while another process writes the
+        warehouse, its tables are taken to have the columns that they had."""
+        found = self.engine.describe(queries)
+        if found.keys() >= queries.keys() or not self._is_busy():
+            return found, True
+        slim = slim_of(self._listing) if self._listing is not None else None
+        known: dict[str, tuple[tuple[str, str], ...]] = {
+            item.asset: item.columns
+            for item in (slim.described if slim is not None else ())
+            if item.columns is not None and item.asset in queries
+        }
+        return {**known, **found}, False
+
+    def _is_busy(self) -> bool:
+        from xform.run.ports import EngineBusy
+
+        try:
+            self.engine.ledger()
+        except EngineBusy:
+            return True
+        return False
 
     def relation_query(self, asset: Asset) -> str:
         """A query over the data of a seed or source, to ask for its columns."""

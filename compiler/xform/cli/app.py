@@ -5,6 +5,7 @@ Only the module of the command that was called is imported: a listing need not l
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterable
 from importlib import import_module
@@ -63,5 +64,6 @@ def _main(
 
 def run() -> None:
     """The console script."""
+    gc.set_threshold(50_000, 20, 20)  # compiling makes many small objects that live on
     called = sys.argv[1] if len(sys.argv) > 1 else ""
     application((called,) if called in COMMANDS else COMMANDS)()

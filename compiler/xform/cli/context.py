@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import json
 import os
 import re
 import sys
@@ -88,7 +87,7 @@ class Context:
 
     def print_json(self, value: Any) -> None:
         """The answer, on stdout."""
-        text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+        text = msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode()
         self.terminal.stdout.write(text + "\n")
         self.terminal.stdout.flush()
 
@@ -100,7 +99,12 @@ class Context:
         """Diagnostics, on stderr; errors even when quiet."""
         from xform.console.diagnostics import diagnostic_lines, summary_line
 
-        shown = [d for d in diagnostics if not self.terminal.quiet or d.severity is Severity.ERROR]
+        said, self.workspace.notices = self.workspace.notices, ()
+        shown = [
+            d
+            for d in (*said, *diagnostics)
+            if not self.terminal.quiet or d.severity is Severity.ERROR
+        ]
         shown = self.masked(shown)
         if not shown:
             return

@@ -112,6 +112,10 @@ class Recorded:
     """Of the environment at hand."""
     statuses: Mapping[AssetName, str] = field(default_factory=dict)
     """How the last step of an asset ended."""
+    components: Callable[[Build], tuple[Component, ...]] = lambda build: build.components
+    """The parts of a build's fingerprint: asked for only where reasons are to be given."""
+    shown_elsewhere: frozenset[str] = frozenset()
+    """Physical names of the builds that other environments show."""
 
     def by_fingerprint(self) -> dict[tuple[AssetName, Digest], list[Build]]:
         """The builds of each asset and fingerprint, the newest first. Two assets that mean the
@@ -142,6 +146,26 @@ def _same_versions(asset: PlannedAsset, build: Build, versions: Mapping[str, str
     if len(recorded) != len(asset.leaves):
         return False
     return all(leaf in recorded and recorded[leaf] == versions.get(leaf) for leaf in asset.leaves)
+
+
+def remade_table(
+    asset: PlannedAsset,
+    builds: Sequence[Build],
+    inputs: Mapping[AssetName, str],
+    live: frozenset[str],
+    versions: Mapping[str, str],
+) -> Build | None:
+    """A build that would come out the same if it were made now, of inputs that are not fresh."""
+    if CLOCK_RUN in asset.leaves:
+        return None
+    for build in builds:
+        if (
+            build.relation == "table"
+            and build.inputs == inputs
+            and all(build.versions.get(leaf) == versions.get(leaf) for leaf in live)
+        ):
+            return build
+    return None
 
 
 def fresh_view(builds: Sequence[Build], inputs: Mapping[AssetName, str]) -> Build | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-
 from functools import cached_property
 
 from xform.base.hashing import Digest, digest_parts
@@ -21,6 +20,7 @@ from xform.plan.freshness import (
     Recorded,
     fresh_table,
     fresh_view,
+    remade_table,
 )
 from xform.plan.names import physical_name, sql_name
 from xform.plan.plan import (
@@ -64,7 +64,7 @@ class _Decision:
     live: frozenset[str] = frozenset()
     """Leaves read as they are at the moment: not through a stored table."""
     tainted: tuple[str, ...] = ()
-    """Assets behind the project that it is built on."""
+    """Assets behind the project that it is built on, directly or through others."""
     untested: bool = False
     """The build stands, but has not passed the tests as they are now."""
 
@@ -74,7 +74,7 @@ class _Decision:
         return self.build is None and self.kind is not None
 
 
-@dataclass(slots=True)
+@dataclass
 class _Planner:
     assets: Sequence[PlannedAsset]
     recorded: Recorded
@@ -82,19 +82,23 @@ class _Planner:
     wish: Wish
     index: Mapping[AssetName, PlannedAsset]
     decisions: dict[AssetName, _Decision] = field(default_factory=dict)
+    touched: set[AssetName] = field(default_factory=set)
+    """What may be published: what is wanted, and views that follow."""
+    moving: set[AssetName] = field(default_factory=set)
+    """Names that are to show another build."""
     steps: list[Step] = field(default_factory=list)
 
     def plan(self) -> Plan:
+        self.touched |= self._wanted()
         by_fingerprint = self.recorded.by_fingerprint()
-        wanted = self._wanted()
         for asset in self.assets:
             if asset.stored:
-                self._decide(asset, by_fingerprint, asset.name in wanted)
+                self._decide(asset, by_fingerprint.get((asset.name, asset.fingerprint), []))
             else:
                 self._transparent(asset)
         stored = [asset for asset in self.assets if asset.stored]
         for asset in stored:
-            self._act(asset, self.decisions[asset.name], asset.name in wanted)
+            self._act(asset, self.decisions[asset.name])
         for asset in stored:
             self._steps_of(asset, self.decisions[asset.name])
         publishes = [step for asset in stored if (step := self._publish(asset)) is not None]
@@ -117,7 +121,7 @@ class _Planner:
     # Which assets may be touched -----------------------------------------------------------------
 
     def _wanted(self) -> set[AssetName]:
-        """The selected assets, and what they read that has never been built at all."""
+        """The selected assets, and what they read that cannot be read as it is published."""
         selected = self.wish.selected
         if selected is None:
             return {asset.name for asset in self.assets}
@@ -131,8 +135,20 @@ class _Planner:
         return wanted
 
     def _usable(self, name: AssetName) -> bool:
+        """Whether the published build stands; of a view, also the builds that it reads."""
         published = self.recorded.published.get(name)
-        return published is not None and published.physical in self.recorded.builds
+        pending = [published.physical] if published is not None else []
+        while pending:
+            build = self.recorded.builds.get(pending.pop())
+            if build is None:
+                return False
+            if build.relation == "view":
+                pending += [
+                    physical
+                    for read, physical in build.inputs.items()
+                    if read not in self.index or self.index[read].stored
+                ]
+        return published is not None
 
     # Decisions -----------------------------------------------------------------------------------
 
@@ -143,30 +159,52 @@ class _Planner:
                 asset.relation, None, live=frozenset(asset.leaves)
             )
 
-    def _decide(
-        self,
-        asset: PlannedAsset,
-        by_fingerprint: Mapping[tuple[AssetName, Digest], list[Build]],
-        wanted: bool,
-    ) -> None:
-        inputs = {name: self.decisions[name].physical for name in asset.reads}
-        builds = by_fingerprint.get((asset.name, asset.fingerprint), [])
-        tainted = self._tainted(asset)
-        forced = wanted and self.wish.full_refresh and not asset.is_view
+    def _shown(self, asset: PlannedAsset) -> str | None:
+        published = self.recorded.published.get(asset.name)
+        return published.physical if published is not None else None
+
+    def _decide(self, asset: PlannedAsset, builds: Sequence[Build]) -> None:
+        """Which build the asset shall have. `builds` are those of its meaning."""
+        builds = sorted(builds, key=lambda build: build.physical != self._shown(asset))
+        if self._follows(asset):
+            self.touched.add(asset.name)
+        touched = asset.name in self.touched
         live = self._live(asset)
-        if tainted or forced:
-            found = None
-        elif asset.is_view:
-            found = fresh_view(builds, inputs)
-        else:
-            found = fresh_table(asset, builds, self.versions)
-        if found is not None:
-            decision = _Decision(found.physical, found, live=live)
-        elif wanted or (asset.is_view and self._follows(asset)):
-            decision = self._new(asset, builds, forced, live, tainted)
+        found, tainted = self._standing(asset, builds, live)
+        if found is not None and (touched or self._is_safe(asset, found)):
+            decision = _Decision(found.physical, found, live=live, tainted=tainted)
+        elif touched:
+            decision = self._new(asset, builds, live)
         else:
             decision = self._as_published(asset, live)
         self.decisions[asset.name] = decision
+        if touched and decision.physical != self._shown(asset):
+            self.moving.add(asset.name)
+
+    def _standing(
+        self, asset: PlannedAsset, builds: Sequence[Build], live: frozenset[str]
+    ) -> tuple[Build | None, tuple[str, ...]]:
+        """A build that need not be made, and what is behind the project in it."""
+        if self._forced(asset):
+            return None, ()
+        inputs = {name: self.decisions[name].physical for name in asset.reads}
+        tainted = self._tainted(asset)
+        if asset.is_view:
+            return fresh_view(builds, inputs), tainted
+        # What holds just what it should is fresh, whatever state its inputs are in now.
+        found = fresh_table(asset, builds, self.versions)
+        if found is not None or not tainted:
+            return found, ()
+        return remade_table(asset, builds, inputs, live, self.versions), tainted
+
+    def _forced(self, asset: PlannedAsset) -> bool:
+        selected = self.wish.selected
+        asked = selected is None or asset.name in selected
+        return asked and self.wish.full_refresh and not asset.is_view
+
+    def _is_safe(self, asset: PlannedAsset, build: Build) -> bool:
+        """Whether readers may read a build that this plan does not publish: no untested one."""
+        return not asset.checks or bool(build.audits_digest) or build.physical == self._shown(asset)
 
     def _live(self, asset: PlannedAsset) -> frozenset[str]:
         """Leaves whose version is what they hold when the step runs."""
@@ -180,19 +218,25 @@ class _Planner:
         return frozenset(live & set(asset.leaves))
 
     def _tainted(self, asset: PlannedAsset) -> tuple[str, ...]:
+        """What is behind the project in the builds that it reads. A build made on such a one is
+        itself such a one, so this passes on from reader to reader."""
         names: set[str] = set()
         for name in asset.reads:
             decision = self.decisions[name]
-            if decision.behind:
-                names.add(name)
-            elif self.index[name].is_view:
-                names.update(decision.tainted)
+            names.update((name,) if decision.behind else decision.tainted)
         return tuple(sorted(names))
 
     def _follows(self, asset: PlannedAsset) -> bool:
-        """An unselected view whose own meaning stands: it is only pointed at what moved."""
+        """A view that is not wanted, but whose meaning stands and whose inputs move: it goes
+        along, for it shows what they show."""
         published = self.recorded.published.get(asset.name)
-        return published is not None and published.fingerprint == asset.fingerprint
+        return (
+            asset.is_view
+            and published is not None
+            and published.fingerprint == asset.fingerprint
+            and any(name in self.moving for name in asset.reads)
+            and all(self.decisions[name].physical for name in asset.reads)
+        )
 
     def _as_published(self, asset: PlannedAsset, live: frozenset[str]) -> _Decision:
         published = self.recorded.published.get(asset.name)
@@ -200,36 +244,35 @@ class _Planner:
         physical = build.physical if build is not None else ""
         return _Decision(physical, build, behind=True, live=live)
 
-    def _new(
-        self,
-        asset: PlannedAsset,
-        builds: Sequence[Build],
-        forced: bool,
-        live: frozenset[str],
-        tainted: tuple[str, ...],
-    ) -> _Decision:
-        generation = 1 + max((build.generation for build in builds), default=0)
-        published = self.recorded.published.get(asset.name)
-        previous = self._previous(asset, published.physical if published else None)
-        if (
-            asset.is_view
-            and previous is not None
-            and previous.fingerprint == asset.fingerprint
-            and not forced
-        ):
-            moved = sorted(
-                name
-                for name in asset.reads
-                if previous.inputs.get(name) != self.decisions[name].physical
-            )
-            reason = Reason(ReasonKind.DEPENDENCY, f"follows {', '.join(moved)}", tuple(moved))
+    def _new(self, asset: PlannedAsset, builds: Sequence[Build], live: frozenset[str]) -> _Decision:
+        forced = self._forced(asset)
+        previous = self._previous(asset, self._shown(asset))
+        if asset.is_view and previous is not None and previous.fingerprint == asset.fingerprint:
             kind = ActionKind.PUBLISH
-            reasons: tuple[Reason, ...] = (reason,)
+            reasons: tuple[Reason, ...] = (self._followed(asset, previous),)
         else:
             kind = ActionKind.BUILD
             reasons = stale_reasons(asset, self.recorded, previous, self.versions, forced)
-        physical = physical_name(asset.name, asset.fingerprint, generation)
-        return _Decision(physical, None, kind, reasons, live=live, tainted=tainted)
+        generation = 1 + max((build.generation for build in builds), default=0)
+        while (physical := physical_name(asset.name, asset.fingerprint, generation)) in self._taken:
+            generation += 1
+        return _Decision(physical, None, kind, reasons, live=live, tainted=self._tainted(asset))
+
+    @cached_property
+    def _taken(self) -> frozenset[str]:
+        """Names of builds that something shows or reads, also of builds that are gone: a new
+        build under such a name would be seen before it is tested."""
+        shown = (published.physical for published in self.recorded.published.values())
+        read = (name for build in self.recorded.builds.values() for name in build.inputs.values())
+        return self.recorded.shown_elsewhere.union(shown, read)
+
+    def _followed(self, asset: PlannedAsset, previous: Build) -> Reason:
+        moved = sorted(
+            name
+            for name in asset.reads
+            if previous.inputs.get(name) != self.decisions[name].physical
+        )
+        return Reason(ReasonKind.DEPENDENCY, f"follows {', '.join(moved)}", tuple(moved))
 
     def _previous(self, asset: PlannedAsset, physical: str | None) -> Build | None:
         """The build to compare with: the published one, else the newest of the asset."""
@@ -240,13 +283,12 @@ class _Planner:
 
     # Steps ---------------------------------------------------------------------------------------
 
-    def _act(self, asset: PlannedAsset, decision: _Decision, wanted: bool) -> None:
+    def _act(self, asset: PlannedAsset, decision: _Decision) -> None:
         """What is to be done with a build that exists: publish it, test it, or nothing."""
         build = decision.build
-        if build is None or decision.behind or not wanted:
+        if build is None or decision.behind or asset.name not in self.touched:
             return
-        published = self.recorded.published.get(asset.name)
-        if published is None or published.physical != build.physical:
+        if build.physical != self._shown(asset):
             decision.kind = ActionKind.REUSE
             decision.reasons = (self._reuse_reason(asset),)
         if asset.checks and build.audits_digest != self._checks(asset):
@@ -260,13 +302,23 @@ class _Planner:
                 decision.reasons = (Reason(ReasonKind.CONFIG, why),)
 
     def _checks(self, asset: PlannedAsset) -> Digest:
-        """What the tests of an asset are, and on which builds of others they look."""
-        if not asset.checks_read:
+        """What the tests of an asset are, and on which data of others they look.
+
+        A build stands for its data. What is read where it lies counts by its version: the leaves
+        of a view, and those of what the tests compare with.
+        """
+        if not asset.checks:
             return asset.checks
-        others = [
-            self.decisions[name].physical for name in asset.checks_read if name in self.decisions
-        ]
-        return digest_parts((asset.checks, *others))
+        looked = [name for name in asset.checks_read if name in self.decisions]
+        live = set(self.decisions[asset.name].live) if asset.is_view else set()
+        for name in looked:
+            if self.index[name].is_view or not self.index[name].stored:
+                live |= self.decisions[name].live
+        if not looked and not live:
+            return asset.checks
+        versions = [part for leaf in sorted(live) for part in (leaf, self.versions.get(leaf, ""))]
+        others = [self.decisions[name].physical for name in looked]
+        return digest_parts((asset.checks, *others, *versions))
 
     def _steps_of(self, asset: PlannedAsset, decision: _Decision) -> None:
         if decision.new:
@@ -276,7 +328,7 @@ class _Planner:
                 AuditStep(
                     asset.name,
                     decision.physical,
-                    asset.audits(self._sql_names()),
+                    asset.audits(self._sql_names((asset.name, *asset.checks_read))),
                     self._checks(asset),
                     self._waits(asset.checks_read),
                 )
@@ -287,13 +339,18 @@ class _Planner:
         if published is None:
             return Reason(ReasonKind.NEW, "not published here yet; the build exists")
         previous = self.recorded.builds.get(published.physical)
-        if previous is not None and previous.fingerprint == asset.fingerprint:
-            return Reason(ReasonKind.DATA, "its data are back at an earlier version; built before")
-        return Reason(ReasonKind.CODE, "its meaning is back at an earlier one; built before")
+        if previous is None:
+            why = "its build is gone from the warehouse; another one holds the same"
+            return Reason(ReasonKind.MISSING, why)
+        if previous.fingerprint != asset.fingerprint:
+            return Reason(ReasonKind.CODE, "its meaning is back at an earlier one; built before")
+        if asset.is_view:
+            return self._followed(asset, previous)
+        return Reason(ReasonKind.DATA, "its data are back at an earlier version; built before")
 
     def _build_step(self, asset: PlannedAsset, decision: _Decision) -> BuildStep:
         inputs = {name: self.decisions[name].physical for name in asset.reads}
-        sql_names = self._sql_names()
+        sql_names = self._sql_names((asset.name, *asset.reads, *asset.checks_read))
         pins = {leaf: self.versions.get(leaf, "") for leaf in sorted(decision.live)}
         pins.update({BEHIND + name: "behind" for name in decision.tainted})
         physical = decision.physical
@@ -324,11 +381,12 @@ class _Planner:
                 pins[leaf] = asset.files
         return pins
 
-    def _sql_names(self) -> dict[AssetName, str]:
-        """How each asset's build is named in SQL."""
+    def _sql_names(self, names: Sequence[AssetName]) -> dict[AssetName, str]:
+        """How the builds of these assets are named in SQL."""
         return {
             name: sql_name(decision.physical) if self.index[name].stored else decision.physical
-            for name, decision in self.decisions.items()
+            for name in names
+            if (decision := self.decisions.get(name)) is not None
         }
 
     def _waits(self, reads: Sequence[AssetName]) -> tuple[AssetName, ...]:

@@ -82,7 +82,7 @@ def stale_reasons(
             reasons.append(Reason(ReasonKind.NEW, "not built yet"))
         return tuple(reasons)
     if previous.fingerprint != asset.fingerprint:
-        found = code_reasons(previous.components, asset.components())
+        found = code_reasons(recorded.components(previous), asset.components())
         reasons.extend(found or [Reason(ReasonKind.CODE, "its meaning changed")])
     data = [] if asset.is_view else changed_leaves(asset, previous, versions)
     if data:

@@ -12,7 +12,7 @@ from xform.base.spans import Span, file_span
 from xform.project.assets import Kind, Language
 from xform.project.declarations import Exposure, FileDeclarations, ModelFile, SourceTable
 from xform.project.files import FileEntry
-from xform.project.layout import SEED_FORMATS, SEEDS, STORE_SCHEMA, folder_of, place_of, usable
+from xform.project.layout import KEPT_SCHEMAS, SEED_FORMATS, SEEDS, folder_of, place_of, usable
 
 EXPOSURE_SCHEMA = "exposure"
 """An exposure has no schema of its own: its name is `exposure.<name>`."""
@@ -99,10 +99,10 @@ def _all(
 
 def _bad_name(draft: Draft) -> Diagnostic | None:
     in_file = draft.kind in (Kind.EXTERNAL, Kind.EXPOSURE)
-    if draft.schema.casefold() == STORE_SCHEMA:
+    if draft.kind is not Kind.EXTERNAL and draft.schema.casefold() in KEPT_SCHEMAS:
         return diagnose(
             codes.BAD_NAME,
-            f"schema '{draft.schema}' is kept for xform's own tables",
+            f"schema '{draft.schema}' is kept for xform's own tables or the warehouse's",
             draft.span,
             "choose another name for the " + ("source" if in_file else "folder"),
         )

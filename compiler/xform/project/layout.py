@@ -26,8 +26,8 @@ XFORM_TOML = "xform.toml"
 SELECTORS = "selectors.yml"
 ROOT_FILES = (PYPROJECT, XFORM_TOML, "profiles.yml", SELECTORS, "schemas.lock")
 
-STORE_SCHEMA = "_xform"
-"""The schema of the store of builds: no asset may live there."""
+KEPT_SCHEMAS = frozenset(["_xform", "information_schema", "pg_catalog"])
+"""The store of builds, and what engines keep for themselves: no asset may be made there."""
 
 _USABLE = re.compile(r"[\w$-]+")
 

@@ -51,6 +51,11 @@ class NameIndex:
         """As `find`, of a dotted name."""
         return self.find(written.split("."))
 
+    def one(self, written: str) -> AssetName | None:
+        """The asset that a dotted name means, where it means just one."""
+        found = self.find_written(written)
+        return found[0] if len(found) == 1 else None
+
     def suggestion(self, written: str) -> str:
         names = [str(name) for name in self.kinds]
         if "." not in written:

@@ -71,7 +71,7 @@ def run(
     chosen = chooser.chosen(request)
     context.check(compilation, chosen)
     planner = EnvironmentPlanner(context.workspace, compilation)
-    planned = planner.plan(chosen, full_refresh=full_refresh)
+    planned = planner.plan(chosen, full_refresh=full_refresh, certain=not dry_run)
     context.report([*chooser.diagnostics, *compilation.diagnostics, *planned.notices])
     if dry_run:
         _show(context, planned)

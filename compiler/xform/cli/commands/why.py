@@ -37,6 +37,7 @@ def run(
     context.check(compilation, frozenset((name,)))
     planner = EnvironmentPlanner(context.workspace, compilation)
     planned = planner.plan(offline=offline, components=True)
+    context.report(planned.notices)
     engine = context.workspace.target.type
     explanation = explain_asset(compilation, planned, name, engine)
     if context.json:

@@ -64,7 +64,8 @@ class DuckDBEngine:
         return "/".join(marks)
 
     def open(self, *, read_only: bool = False) -> None:
-        """Connect; already open for what is asked, it stays as it is."""
+        """Connect; already open for what is asked, it stays as it is. To readers a file that is
+        not there yet is an empty warehouse."""
         if self._connection is not None:
             if read_only or not self._read_only:
                 return
@@ -155,18 +156,15 @@ class DuckDBEngine:
         if self._connection is not None:
             with self._cursor() as cursor:
                 yield cursor
-        elif self._path is not None and self._path.exists():
-            with self._connect(read_only=True) as connection:
-                yield connection
         else:
-            with self._connect_memory() as connection:
+            with self._connect(read_only=True) as connection:
                 yield connection
 
     def _connect_memory(self) -> duckdb.DuckDBPyConnection:
         return self._connect_to(":memory:", read_only=False)
 
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        if self._path is None:
+        if self._path is None or (read_only and not self._path.exists()):
             return self._connect_memory()
         if not read_only:
             self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,174 @@
+"""Economy: an edit builds what it changes, and nothing that does not depend on the change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from fuzz_draw import Chooser, Expressions
+from fuzz_edits import before, put, restyle, swap
+from fuzz_history import History, examples, places, told
+from fuzz_project import Model, Project, draw_project
+from fuzz_queries import Call, Expr, Family, Output, Select, has_star
+from fuzz_resolve import Resolver, Scope, has_aggregate, is_grouped
+from fuzz_warehouse import built
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from xform.app.compiled import Compilation
+from xform.app.lineage import LineageReader
+from xform.base.names import AssetName, ColumnRef
+
+
+@given(st.data())
+@examples(40)
+def test_layout_names_and_descriptions_plan_nothing(data: st.DataObject) -> None:
+    choose = Chooser(data.draw)
+    project = draw_project(choose, 2, 5)
+    history = History(project)
+    with told(history), places() as (work, _):
+        work.write(project)
+        work.build()
+        for _ in range(3):
+            edit = restyle(choose, project)
+            assert edit is not None
+            history.edit(edit)
+            project = edit.project
+            work.write(project)
+            plan = work.plan()
+            assert plan.actions == (), [f"{a.asset}: {a.reasons}" for a in plan.actions]
+
+
+@given(st.data())
+@examples(35)
+def test_a_new_column_builds_its_model_and_readers_through_stars(data: st.DataObject) -> None:
+    choose = Chooser(data.draw)
+    project = draw_project(choose, 3, 6)
+    model = choose.pick([model for model in project.models if keeps_rows(model)] or [None])
+    assume(model is not None)
+    assert model is not None
+    query = model.query
+    assert isinstance(query, Select)
+    exprs = expressions(choose, project, model)
+    new: Expr = exprs.aggregate() if is_grouped(query) else exprs.value("int")
+    changed = replace(query, outputs=(*query.outputs, Output("unread", new)))
+    edited = put(project, replace(model, query=changed))
+    history = History(project)
+    with told(history), places() as (work, _):
+        work.write(project)
+        work.build()
+        history.note(f"a column that nobody reads in {model.name}")
+        work.write(edited)
+        ran = built(work.plan())
+        allowed = {model.asset} | below(edited, through_stars(edited, model))
+        assert ran <= allowed, f"{sorted(ran)}, but only {sorted(allowed)} may be built"
+        if model.kind != "ephemeral":
+            assert model.asset in ran, f"{model.asset} has a new column and is not built"
+
+
+CHANGED: dict[Family, str] = {
+    "int": "({0} + 11)",
+    "text": "({0} || '!')",
+    "bool": "(not {0})",
+    "date": "({0} + 40)",
+}
+
+
+@given(st.data())
+@examples(35)
+def test_a_changed_expression_builds_only_readers_of_the_column(data: st.DataObject) -> None:
+    choose = Chooser(data.draw)
+    project = draw_project(choose, 3, 6)
+    model = choose.pick([model for model in project.models if keeps_rows(model)] or [None])
+    assume(model is not None)
+    assert model is not None
+    query = model.query
+    assert isinstance(query, Select)
+    candidates = [
+        (i, output)
+        for i, output in enumerate(query.outputs)
+        if isinstance(output, Output) and (not is_grouped(query) or has_aggregate(output.expr))
+    ]
+    assume(candidates)
+    at, output = choose.pick(candidates)
+    wrapped = Call(CHANGED[output.expr.family], (output.expr,), output.expr.family)
+    changed = replace(query, outputs=swap(query.outputs, at, Output(output.name, wrapped)))
+    edited = put(project, replace(model, query=changed))
+    history = History(project)
+    with told(history), places() as (work, _):
+        work.write(project)
+        work.build()
+        history.note(f"{output.name} of {model.name} changes")
+        work.write(edited)
+        ran = built(work.plan())
+        allowed = {model.asset} | readers(work.compile(), (AssetName(model.asset), output.name))
+        assert ran <= allowed, f"{sorted(ran)}, but only {sorted(allowed)} may be built"
+        if model.kind != "ephemeral":
+            assert model.asset in ran, f"{model.asset} has changed and is not built"
+
+
+def keeps_rows(model: Model) -> bool:
+    """Whether a change of its outputs leaves the rows of a model as they are."""
+    query = model.query
+    return isinstance(query, Select) and not query.distinct and not query.sorted and not query.top
+
+
+def expressions(choose: Chooser, project: Project, model: Model) -> Expressions:
+    """Expressions over the sources of a model."""
+    query = model.query
+    assert isinstance(query, Select)
+    resolver = Resolver(before(project, model))
+    resolver.ctes = []
+    for cte in query.ctes:
+        resolver.ctes.append(resolver.query(cte.query)[1])
+    scope = Scope()
+    resolver._sources(query.sources, scope, ())
+    return Expressions(Chooser(choose.draw, model.templates), (scope,), resolver)
+
+
+def reads(project: Project) -> dict[str, set[str]]:
+    """asset → the models that name it."""
+    found: dict[str, set[str]] = {}
+    sql = dict(project.statements())
+    for model in project.models:
+        words = sql[model.asset].replace("(", " ").replace(")", " ").split()
+        for other in project.models:
+            if {other.name, other.asset} & set(words) and other is not model:
+                found.setdefault(other.asset, set()).add(model.asset)
+    return found
+
+
+def through_stars(project: Project, model: Model) -> set[str]:
+    """The readers of a model whose text leaves their columns to what they read."""
+    direct = reads(project).get(model.asset, set())
+    return {other.asset for other in project.models if other.asset in direct and has_star(other.query)}
+
+
+def below(project: Project, assets: Iterable[str]) -> set[str]:
+    found, pending, edges = set[str](), list(assets), reads(project)
+    while pending:
+        asset = pending.pop()
+        if asset not in found:
+            found.add(asset)
+            pending.extend(edges.get(asset, ()))
+    return found
+
+
+def readers(compilation: Compilation, column: ColumnRef) -> set[str]:
+    """The assets whose rows or columns depend on a column, by lineage."""
+    lineage = LineageReader(compilation)
+    touched = {(column[0], column[1].lower())}
+    found: set[str] = set()
+    for name in compilation.assets:
+        shown = compilation.body(name).schema.columns or ()
+        if (name, column[1].lower()) in touched:
+            continue
+        of_columns = [lineage.direct(name, item.name) for item in shown]
+        for one in of_columns:
+            values = {(asset, read.lower()) for asset, read in one.value}
+            rows = {(asset, read.lower()) for asset, read in one.rows}
+            if (values | rows) & touched:
+                found.add(name)
+                touched.add((name, one.column[1].lower()))
+    return found
+
+

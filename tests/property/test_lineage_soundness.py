@@ -1,0 +1,68 @@
+"""Soundness of lineage: what a column's lineage does not name cannot change it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fuzz_draw import Chooser, value
+from fuzz_edits import put_seed, swap
+from fuzz_history import DEEP, History, examples, places, told
+from fuzz_project import Seed, draw_project
+from fuzz_warehouse import Oracle
+from hypothesis import event, given
+from hypothesis import strategies as st
+from xform.app.lineage import LineageReader
+from xform.base.names import AssetName
+
+
+@given(st.data())
+@examples(60)
+def test_columns_outside_of_a_change_are_as_before(oracle: Oracle, data: st.DataObject) -> None:
+    """The values of one seed column change, in some rows or all.
+
+    Then a relation whose row lineage does not hold it has the same rows, and in these all the
+    columns whose value lineage does not hold it have, taken together, the same values.
+    """
+    choose = Chooser(data.draw)
+    project = draw_project(choose, 2, 7 if DEEP else 5)
+    history = History(project)
+    with told(history), places() as (work, _):
+        work.write(project)
+        compilation = work.compile()
+        assert not compilation.failed, [str(d) for d in compilation.diagnostics]
+        lineage = LineageReader(compilation)
+        was = oracle.contents(project)
+        for _ in range(3):
+            seed = choose.pick(project.seeds)
+            at = choose.below(len(seed.columns))
+            changed = (seed.asset, seed.columns[at][0])
+            now = oracle.contents(put_seed(project, perturbed(choose, seed, at)))
+            history.note(f"{'.'.join(changed)} changes")
+            free = 0
+            for model in project.models:
+                name = AssetName(model.asset)
+                columns = [column for column, _ in was[name].columns]
+                deep = {column: lineage.recursive(name, column) for column in columns}
+                if any(changed in found.rows for found in deep.values()):
+                    continue
+                kept = [column for column in columns if changed not in deep[column].value]
+                free += len(kept)
+                assert was[name].only(kept) == now[name].only(kept), (
+                    f"{'.'.join(changed)} changes {name} ({', '.join(kept)})\n"
+                    f"before: {was[name]}\nafter: {now[name]}"
+                )
+            event(f"columns outside: {'some' if free else 'none'}")
+
+
+def perturbed(choose: Chooser, seed: Seed, at: int) -> Seed:
+    """The seed with other values in a column: in all rows, or in some."""
+    share = choose.pick((100, 50, 20))
+    family = seed.columns[at][1]
+    rows = tuple(
+        swap(row, at, value(choose, family)) if choose.chance(share) else row for row in seed.rows
+    )
+    if family == "int" and choose.chance(30):
+        rows = tuple(swap(row, at, str(7 + i)) for i, row in enumerate(rows))
+    return replace(seed, rows=rows)
+
+
