@@ -16,8 +16,9 @@ from xform.sql.dialects import quote
 
 def show_rows(
     workspace: Workspace, compilation: Compilation, name: AssetName, limit: int
-) -> QueryResult:
-    """At most `limit` rows. Raises UserError where there is nothing to read."""
+) -> tuple[QueryResult, int]:
+    """At most `limit` rows, and how many there are in all. Raises UserError where there is
+    nothing to read."""
     environment = workspace.environment
 
     def relation(asset: AssetName) -> str:
@@ -44,7 +45,11 @@ def show_rows(
     workspace.engine.open(read_only=True)
     try:
         with workspace.engine.session() as session:
-            return session.query(sql, limit)
+            result = session.query(sql, limit)
+            if len(result.rows) < limit:
+                return result, len(result.rows)
+            counted = session.query(f"select count(*) from (\n{sql}\n)")
+            return result, int(counted.rows[0][0])
     except EngineError as error:
         if error.kind != "catalog":
             raise

@@ -17,7 +17,7 @@ from xform.console.cells import cut_middle, pad, width
 from xform.console.run_view import RunView, finding
 from xform.console.summary import summary_lines
 from xform.console.terminal import Surface, Terminal
-from xform.console.text import EMPTY, Fragment, Line, Style, dim, frame, line
+from xform.console.text import EMPTY, Fragment, Line, Style, dim, frame, line, wrap
 from xform.console.words import count, duration
 from xform.run.events import (
     CheckDone,
@@ -91,7 +91,9 @@ class Progress:
                 self._start_live()
             if moving and isinstance(event, NodeSkip):
                 lines = []  # one failure may skip hundreds; the summary says which and why
-            if lines and not moving:
+            if moving:
+                lines = [row for full in lines for row in wrap(full, surface.width, hang=9)]
+            elif lines:
                 lines = self._stamped(event, lines)
             self._say(lines, loud=_is_bad(event))
             if isinstance(event, RunEnd):
@@ -189,7 +191,7 @@ def _node_done(event: NodeDone, view: RunView, surface: Surface) -> list[Line]:
     rows = count(event.rows, "row") if event.rows is not None else ""
     figures = f"{rows:>{_ROWS}}  {duration(event.seconds):>{_SECONDS}}"
     lines = [_event_line(word, style, event.asset, figures, view, surface)]
-    if event.status != "success":
+    if event.status not in ("success", "fail"):  # of tests that failed, each has said so itself
         lines += _message(event.message.split("\n"))
     return lines
 

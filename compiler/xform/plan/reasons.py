@@ -21,8 +21,10 @@ _LISTED = 4
 
 
 def column_of(component: str) -> str | None:
-    """The column that a component is of."""
-    return component.removeprefix("column ") if component.startswith("column ") else None
+    """The column that a component is of; the order of all columns is of none."""
+    if component == "column order" or not component.startswith("column "):
+        return None
+    return component.removeprefix("column ")
 
 
 def code_reasons(old: Sequence[Component], new: Sequence[Component]) -> list[Reason]:

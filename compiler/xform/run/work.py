@@ -188,7 +188,8 @@ class Workshop:
         if self._is_stop(error):
             return Outcome(step.asset, "cancelled", seconds, None, "rolled back")
         found = build_diagnostic(step, error, self.host.read)
-        return Outcome(step.asset, "error", seconds, None, found.message, (found,))
+        said = found.message.removeprefix(f"{step.asset}: ")
+        return Outcome(step.asset, "error", seconds, None, said, (found,))
 
     def _is_stop(self, error: EngineError) -> bool:
         return self.stopping.is_set() and error.kind == "interrupted"

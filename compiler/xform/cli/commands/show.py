@@ -24,7 +24,7 @@ def run(
     name, found = find_asset(compilation, asset)
     if name is None:
         raise UserError(found)
-    result = show_rows(context.workspace, compilation, name, limit)
+    result, total = show_rows(context.workspace, compilation, name, limit)
     if context.json:
         names = [column for column, _ in result.columns]
         context.print_json(
@@ -32,8 +32,9 @@ def run(
                 "version": 1,
                 "asset": name,
                 "columns": [{"name": column, "type": kind} for column, kind in result.columns],
+                "total": total,
                 "rows": [dict(zip(names, row, strict=True)) for row in result.rows],
             }
         )
     else:
-        context.terminal.data(table_lines(result, context.terminal.out))
+        context.terminal.data(table_lines(result, context.terminal.out, total=total))
