@@ -93,7 +93,9 @@ def test_init_takes_the_project_dir(tmp_path: Path) -> None:
 # Where and how -----------------------------------------------------------------------------------
 
 
-def test_a_project_can_be_used_from_elsewhere(place: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_project_can_be_used_from_elsewhere(
+    place: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     assert anywhere("build", "--project-dir", str(place.root), cwd=elsewhere).code == 0
     assert list(elsewhere.iterdir()) == []
@@ -185,7 +187,9 @@ def test_two_models_that_mean_the_same_have_builds_of_their_own(place: Project) 
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_ls_lists_a_selection(built: Project, arguments: tuple[str, ...], expected: list[str]) -> None:
+def test_ls_lists_a_selection(
+    built: Project, arguments: tuple[str, ...], expected: list[str]
+) -> None:
     listed = built.ok("ls", *arguments).out.split()
     names = sorted("test" if name.startswith("not_null_") else name for name in listed)
     assert names == [name for name in expected if name != "exposure"]

@@ -87,7 +87,11 @@ def test_after_mending_only_the_rest_is_built(place: Project, edit: str) -> None
     spoil(place, edit)
     assert place.call("build").code == 1
     # What failed is tried again, for it still differs.
-    assert {"m.left_side", "m.left_reader"} <= place.stale() <= {f"m.left_{x}" for x in ("side", "reader", "view")}
+    assert (
+        {"m.left_side", "m.left_reader"}
+        <= place.stale()
+        <= {f"m.left_{x}" for x in ("side", "reader", "view")}
+    )
     reasons = {a["asset"]: a["reasons"] for a in place.json("plan")["actions"]}
     assert "failed" in [reason["kind"] for reason in reasons["m.left_side"]]
     place.write(LEFT, FILES[LEFT].replace("select n from", "select n + 1 as n from"))
@@ -134,7 +138,8 @@ def test_fail_fast_starts_nothing_more(place: Project) -> None:
     place.replace("models/m/base.sql", "select n from", "select n + 0 as n from")
     place.replace(LEFT, "select n from base", "select error('at once') as n from base")
     place.write(
-        RIGHT, TABLE.format("") + "select n * 10 as n from left_slow, base where base.n = left_slow.k\n"
+        RIGHT,
+        TABLE.format("") + "select n * 10 as n from left_slow, base where base.n = left_slow.k\n",
     )
     place.write(
         "models/m/left_slow.sql",

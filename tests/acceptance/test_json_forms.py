@@ -241,7 +241,9 @@ QUERY = {
     "rows": [REF],
     "diagnostics": [DIAGNOSTIC],
 }
-SQL = "select a.x + b.y as z, count(*) as n from t a join u b on a.id = b.id where b.k > 1 group by 1"
+SQL = (
+    "select a.x + b.y as z, count(*) as n from t a join u b on a.id = b.id where b.k > 1 group by 1"
+)
 
 
 def test_lineage_of_a_query_from_a_file_or_stdin(tmp_path: Path) -> None:
@@ -324,9 +326,7 @@ WHY = {
     "fresh": bool,
     "fingerprint": str,
     "reasons": [REASON],
-    "differences": [
-        {"component": str, "old": str | NULL, "new": str | NULL, "inputs": [INPUT]}
-    ],
+    "differences": [{"component": str, "old": str | NULL, "new": str | NULL, "inputs": [INPUT]}],
     "versions": [VERSION],
     "build": BUILD,
 }
@@ -357,6 +357,7 @@ def test_show(built: Project) -> None:
             "version": 1,
             "asset": "marts.customers",
             "columns": [{"name": str, "type": str}],
+            "total": int | NULL,
             "rows": [dict],
         },
     )
@@ -410,7 +411,10 @@ def events_of(text: str) -> list[dict[str, Any]]:
 
 def test_events(fresh: Project) -> None:
     fresh.write("models/marts/broken.sql", "select 1 / customer::int as x from stg_orders")
-    fresh.write("models/marts/broken.sql", "/* @model\nkind: table\n*/\nselect error(customer) as x from stg_orders")
+    fresh.write(
+        "models/marts/broken.sql",
+        "/* @model\nkind: table\n*/\nselect error(customer) as x from stg_orders",
+    )
     fresh.write("models/marts/reader.sql", "/* @model\nkind: table\n*/\nselect x from broken")
     answer = fresh.call("build", "--events", "-")
     assert answer.code == 1

@@ -119,7 +119,9 @@ def test_builds_that_somebody_dropped_are_made_again(tmp_path: Path) -> None:
         },
     )
     place.ok("build")
-    ((name,),) = place.rows("select table_name from duckdb_tables() where table_name like 'm__a__%'")
+    ((name,),) = place.rows(
+        "select table_name from duckdb_tables() where table_name like 'm__a__%'"
+    )
     change(place, f'drop table _xform."{name}"')
     assert place.stale() == {"m.a"}
     place.ok("build")

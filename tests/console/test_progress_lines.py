@@ -14,7 +14,7 @@ import pytest
 
 from xform.base.names import AssetName
 from xform.console.paint import plain
-from xform.console.progress import Clock, Progress, frame_lines
+from xform.console.progress import Clock, Progress, event_lines, frame_lines
 from xform.console.run_view import RunView
 from xform.console.terminal import Surface, Terminal
 from xform.run.events import (
@@ -33,6 +33,16 @@ FLIGHTS, PLANES, FACTS = map(
     AssetName, ("staging.stg_flights", "staging.stg_planes", "marts.fct_departures")
 )
 START = RunStart("r1", "prod", (FLIGHTS, PLANES, FACTS), 2, "2026-07-01T12:00:00Z")
+
+
+def test_a_failed_test_is_said_once() -> None:
+    view = RunView()
+    check = CheckDone(FLIGHTS, "unique_key", "fail", 2, 0.1, "key is not unique: 2 rows")
+    node = NodeDone(FLIGHTS, "fail", None, 0.1, None, "new", "key is not unique: 2 rows")
+    rows = [
+        plain(row) for event in (check, node) for row in event_lines(event, view, Surface(width=80))
+    ]
+    assert sum("key is not unique" in row for row in rows) == 1
 
 
 def done(asset: AssetName, rows: int | None, seconds: float) -> NodeDone:

@@ -159,6 +159,27 @@ def test_tests_alone() -> None:
     """)
 
 
+def test_tests_of_builds_that_stand() -> None:
+    def tested(status: str) -> NodeDone:
+        return NodeDone(DAYS, status, None, 0.1, None, "")
+
+    start = RunStart("r1", "prod", (DAYS,), 2, "")
+    passed = CheckDone(DAYS, "day is unique", "pass", 0, 0.1)
+    assert summary(start, passed, tested("success"), end("success", 0)) == expected("""
+        done: 1 test passed · 4.20s  (environment prod)
+    """)
+    failed = CheckDone(DAYS, "day is unique", "fail", 2, 0.1)
+    assert summary(start, failed, tested("fail"), end("failed", 0, 1)) == expected("""
+        failed: 1 failed · 4.20s  (environment prod)
+
+        failed
+          marts.days
+            day is unique: 2 rows
+
+        next: mend marts.days, then: xform test
+    """)
+
+
 def test_a_narrow_terminal() -> None:
     text = summary(START, done(FLIGHTS, 1.0), done(PLANES, 2.0), end("success", 2), width=40)
     assert "  staging.planes   2.00s  ━━━━━━━━━━━━━━\n" in text

@@ -146,7 +146,7 @@ def nothing_fresh_is_built(world: World, env: str, *selected: str, forced: bool)
         ), f"{action.asset} is fresh"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=4000, deadline=None)
 @given(worlds(), st.data())
 def test_plans_lead_to_what_a_clean_build_gives(world: World, data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 4), label="rounds")):

@@ -6,11 +6,12 @@ floating point, on the clock, or grows without bound.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, get_args
 
 from fuzz_queries import (
+    ALIAS,
     MERGED,
     Aggregate,
     Call,
@@ -114,6 +115,8 @@ CALLS: dict[Family, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("nullif({0}, {1})", ("int", "int")),
         ("length({0})", ("text",)),
         ("extract(day from {0})", ("date",)),
+        ("list_sum(list_transform([{0}, {1}], lambda x: x + 1))", ("int", "int")),
+        ("(case when {0} is null then 0 end)", ("any",)),
     ),
     "text": (
         ("left({0} || {1}, 9)", ("text", "text")),
@@ -184,11 +187,14 @@ class Expressions:
     choose: Chooser
     scopes: tuple[Scope, ...]
     resolver: Resolver
+    aliases: Mapping[str, Family] = field(default_factory=dict)
+    """Outputs so far, which others may refer to."""
 
     def column(self, family: Family | None = None) -> Col | None:
         scope = self.scopes[-1]
         columns = scope.all_columns()
         columns += [Col(MERGED, name, kind) for name, kind in scope.merged.items()]
+        columns += [Col(ALIAS, name, kind) for name, kind in self.aliases.items()]
         if family is not None:
             columns = [col for col in columns if col.family == family]
         return self.choose.pick(columns) if columns else None
@@ -263,7 +269,7 @@ class Expressions:
         inside = Expressions(self.choose, (*self.scopes, inner), self.resolver)
         where: Expr | None = inside._comparison() if self.choose.chance(50) else None
         outer = self.column()
-        if outer is not None and outer.source != MERGED and self.choose.chance(60):
+        if outer is not None and outer.source >= 0 and self.choose.chance(60):
             same = [col for col in inner.all_columns() if col.family == outer.family]
             if same:
                 far = Col(outer.source, outer.name, outer.family, 1)
@@ -353,18 +359,23 @@ class Queries:
             resolved,
             outputs,
             where=where,
-            group=self.choose.pick(("expr", "ordinal", "all")) if grouped else "",  # type: ignore[arg-type]
+            group=self.choose.pick(("expr", "ordinal", "all", "rollup")) if grouped else "",
             having=self._having(exprs) if grouped and self.choose.chance(25) else None,
             qualify=exprs.window("row_number()") if plain and self.choose.chance(10) else None,
             distinct=self.choose.chance(12),
+            first_of=exprs.column() if plain and self.choose.chance(6) else None,
             top=self.choose.count(1, 6) if self.choose.chance(10) else None,
             sorted=self.choose.chance(6),
         )
 
     def _having(self, exprs: Expressions) -> Expr:
-        return Call("({0} > {1})", (Aggregate("count(*)", (), "int"), LITERALS["int"]), "bool") if (
-            self.choose.chance(30)
-        ) else Call("({0} >= 1)", (Aggregate("count({0})", (exprs.simple("int"),), "int"),), "bool")
+        return (
+            Call("({0} > {1})", (Aggregate("count(*)", (), "int"), LITERALS["int"]), "bool")
+            if (self.choose.chance(30))
+            else Call(
+                "({0} >= 1)", (Aggregate("count({0})", (exprs.simple("int"),), "int"),), "bool"
+            )
+        )
 
     def _item(self, depth: int, number: int) -> Item:
         choice = self.choose.below(20)
@@ -419,14 +430,21 @@ class Queries:
             star = self._star(exprs)
             extra = [self.output(exprs) for _ in range(self.choose.below(2))]
             return (star, *extra)
-        return tuple(self.output(exprs) for _ in range(self.choose.count(1, 5)))
+        found: list[Projection] = []
+        aliases: dict[str, Family] = {}
+        for _ in range(self.choose.count(1, 5)):
+            output = self.output(replace(exprs, aliases=aliases) if aliases else exprs)
+            found.append(output)
+            if self.choose.chance(25):
+                aliases = {output.name: output.expr.family}
+        return tuple(found)
 
     def output(self, exprs: Expressions) -> Output:
         choice = self.choose.below(12)
         if choice == 11:
             expr: Expr = exprs.window()
         elif choice == 10:
-            expr = exprs.nested(self.choose.pick(("int", "text", "bool")))  # type: ignore[arg-type]
+            expr = exprs.nested(self.choose.pick(("int", "text", "bool")))
         else:
             expr = exprs.value(exprs.any_family())
         name = expr.name if isinstance(expr, Col) and self.choose.chance(60) else None

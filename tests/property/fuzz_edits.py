@@ -16,7 +16,6 @@ from fuzz_queries import (
     CteRef,
     Derived,
     Expr,
-    Lit,
     Nested,
     Output,
     Projection,
@@ -47,7 +46,11 @@ def restyle(choose: Chooser, project: Project) -> Edit | None:
     """Layout, comments, case of keywords, names of aliases and CTEs, description and owner."""
     model = choose.pick(project.models)
     style, notes, what = model.style, model.notes, "layout"
-    match choose.below(6):
+    match choose.below(8):
+        case 6:
+            style, what = replace(style, bare=not style.bare), "qualifiers"
+        case 7:
+            style, what = replace(style, windows=not style.windows), "window clause"
         case 0:
             style = replace(style, layout=style.layout + choose.count(1, 5))
         case 1:
@@ -100,7 +103,10 @@ def change_expression(choose: Chooser, select: Select, exprs: Expressions) -> Se
     i = choose.pick(at)
     output = select.outputs[i]
     assert isinstance(output, Output)
-    return replace(select, outputs=swap(select.outputs, i, Output(output.name, _other(output.expr, choose, exprs))))
+    return replace(
+        select,
+        outputs=swap(select.outputs, i, Output(output.name, _other(output.expr, choose, exprs))),
+    )
 
 
 def _other(expr: Expr, choose: Chooser, exprs: Expressions) -> Expr:
@@ -204,7 +210,9 @@ def change_join(choose: Chooser, select: Select, exprs: Expressions) -> Select |
             if source.on is None:
                 return None
             both = Call("({0} and {1})", (source.on, exprs._comparison()), "bool")
-            changed = replace(source, on=both, join="left" if source.join == "full" else source.join)
+            changed = replace(
+                source, on=both, join="left" if source.join == "full" else source.join
+            )
     return replace(select, sources=swap(select.sources, at, changed))
 
 
@@ -219,7 +227,9 @@ def change_source(choose: Chooser, select: Select, exprs: Expressions) -> Select
         star: tuple[Projection, ...] = (StarOut(None),)
         named = tuple(Output(name, Col(0, name, family)) for name, family in columns)
         wrapped = Select((Source(source.item),), choose.pick((star, named)))
-        return replace(select, sources=swap(select.sources, at, replace(source, item=Derived(wrapped))))
+        return replace(
+            select, sources=swap(select.sources, at, replace(source, item=Derived(wrapped)))
+        )
     return replace(select, sources=swap(select.sources, at, replace(source, item=item)))
 
 
@@ -228,7 +238,7 @@ def change_grouping(choose: Chooser, select: Select, exprs: Expressions) -> Sele
         return replace(select, distinct=not select.distinct)
     match choose.below(4):
         case 0:
-            return replace(select, group=choose.pick(("expr", "ordinal", "all")))  # type: ignore[arg-type]
+            return replace(select, group=choose.pick(("expr", "ordinal", "all", "rollup")))
         case 1:
             key = exprs.column()
             if key is None:
@@ -252,8 +262,10 @@ def change_grouping(choose: Chooser, select: Select, exprs: Expressions) -> Sele
 
 
 def change_rows(choose: Chooser, select: Select, exprs: Expressions) -> Select | None:
-    """DISTINCT, QUALIFY, LIMIT, the final ORDER BY."""
-    match choose.below(4):
+    """DISTINCT, DISTINCT ON, QUALIFY, LIMIT, the final ORDER BY."""
+    match choose.below(5):
+        case 4 if not is_grouped(select):
+            return replace(select, first_of=exprs.column() if select.first_of is None else None)
         case 0:
             return replace(select, distinct=not select.distinct)
         case 1 if not is_grouped(select):
@@ -346,7 +358,9 @@ def change_set_operation(choose: Chooser, project: Project) -> Edit | None:
     else:
         bare = replace(model.query, ctes=())
         query = SetOp("union all", bare, bare, model.query.ctes)
-    return Edit(f"change the set operation of {model.name}", put(project, replace(model, query=query)))
+    return Edit(
+        f"change the set operation of {model.name}", put(project, replace(model, query=query))
+    )
 
 
 def into_cte(choose: Chooser, project: Project) -> Edit | None:

@@ -12,7 +12,6 @@ from fuzz_project import Project
 from fuzz_warehouse import Oracle, Place, built, same
 from hypothesis import settings
 
-
 USUAL = 100
 """Examples of a test in hypothesis' own default; profiles that look further have more."""
 

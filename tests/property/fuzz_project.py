@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from fuzz_draw import Chooser, Queries, value
-from fuzz_queries import Columns, Family, Query, Style
+from fuzz_queries import USUAL, Columns, Family, Query, Style
 from fuzz_render import Plain, Renderer
 from fuzz_resolve import Resolver, Shape
 
@@ -58,7 +58,7 @@ class Model:
     kind: Kind
     query: Query
     templates: bool = False
-    style: Style = Style()
+    style: Style = USUAL
     notes: int = 0
 
     @property
@@ -183,7 +183,8 @@ def draw_model(choose: Chooser, name: str, shapes: dict[str, Shape]) -> Model:
     templates = choose.chance(30)
     kind: Kind = choose.pick(("table", "view", "table", "ephemeral"))
     query = Queries(Chooser(choose.draw, templates), Resolver(shapes)).query()
-    return Model(name, kind, query, templates)
+    style = Style(bare=choose.chance(40), windows=choose.chance(20))
+    return Model(name, kind, query, templates, style)
 
 
 def draw_project(choose: Chooser, low: int, high: int) -> Project:
@@ -194,4 +195,3 @@ def draw_project(choose: Chooser, low: int, high: int) -> Project:
         model = draw_model(choose, f"m{number}", project.shapes())
         project = replace(project, models=(*project.models, model))
     return project
-

@@ -17,6 +17,8 @@ Columns: TypeAlias = tuple[tuple[str, Family], ...]
 
 MERGED = -1
 """As a column's source: the column that USING made of two."""
+ALIAS = -2
+"""As a column's source: an output further left in the same SELECT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,16 +175,18 @@ class Cte:
 @dataclass(frozen=True, slots=True)
 class Select:
     """`group` says how GROUP BY is written: by all outputs that are no aggregates.
+    `first_of` keeps one row of each of its values (DISTINCT ON), under a total order.
     `top` limits to so many rows under a total order; `qualify` keeps two rows of each group."""
 
     sources: tuple[Source, ...]
     outputs: tuple[Projection, ...]
     ctes: tuple[Cte, ...] = ()
     where: Expr | None = None
-    group: Literal["", "all", "ordinal", "expr"] = ""
+    group: Literal["", "all", "ordinal", "expr", "rollup"] = ""
     having: Expr | None = None
     qualify: Window | None = None
     distinct: bool = False
+    first_of: Col | None = None
     top: int | None = None
     sorted: bool = False
 
@@ -206,6 +210,13 @@ class Style:
     alias: int = 0
     cte: int = 0
     comment: int = 0
+    bare: bool = False
+    """Columns without a qualifier, where one relation has them."""
+    windows: bool = False
+    """Windows named in a WINDOW clause."""
+
+
+USUAL = Style()
 
 
 def selects_of(query: Query) -> list[Select]:
@@ -219,9 +230,7 @@ def selects_of(query: Query) -> list[Select]:
             pending.extend((item.right, item.left))
             continue
         found.append(item)
-        for source in item.sources:
-            if isinstance(source.item, Derived):
-                pending.append(source.item.query)
+        pending.extend(s.item.query for s in item.sources if isinstance(s.item, Derived))
     return found
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from fuzz_queries import (
+    ALIAS,
     MERGED,
+    USUAL,
     Aggregate,
     Call,
     Col,
@@ -49,11 +51,15 @@ class Renderer:
     """Writes one model's query. `plain` None writes templates."""
 
     resolver: Resolver
-    style: Style = Style()
+    style: Style = USUAL
     plain: Plain | None = None
     shadows: set[str] = field(default_factory=set)
     names: list[str] = field(default_factory=list)
     depth: int = 0
+    windows: list[str] | None = None
+    """Of the WINDOW clause that is being written, where windows are to stand there."""
+    bare: bool = False
+    """Whether a column may do without a qualifier where the text that is written stands."""
 
     def word(self, text: str) -> str:
         return text.upper() if self.style.layout % 2 else text
@@ -105,22 +111,38 @@ class Renderer:
         self.depth += 1
         scope = Scope()
         scopes = (*outer, scope)
-        sources = "".join(self._source(source, i, scopes) for i, source in enumerate(select.sources))
+        kept, self.windows, self.bare = (self.windows, self.bare), None, self.style.bare
+        sources = "".join(
+            self._source(source, i, scopes) for i, source in enumerate(select.sources)
+        )
+        self.windows = [] if self.style.windows else None
         outputs = ", ".join(self._output(output, scopes) for output in select.outputs)
+        named, self.windows = self.windows, None
         distinct = self.word("distinct ") if select.distinct else ""
+        if select.first_of is not None:
+            distinct = f"{self.word('distinct on')} ({self.expr(select.first_of, scopes)}) "
         text = f"{self.word('select')} {distinct}{outputs}{self.gap}{self.word('from')} {sources}"
         if select.where is not None:
             text += f"{self.gap}{self.word('where')} {self.expr(select.where, scopes)}"
+        self.bare = False
         text += self._group(select, scopes)
         if select.having is not None:
             text += f"{self.gap}{self.word('having')} {self.expr(select.having, scopes)}"
+        if named:
+            listed = ", ".join(f"w{i} {self.word('as')} {text}" for i, text in enumerate(named))
+            text += f"{self.gap}{self.word('window')} {listed}"
         if select.qualify is not None:
             text += f"{self.gap}{self.word('qualify')} {self.expr(select.qualify, scopes)} <= 2"
-        if select.top is not None or select.sorted:
+        if select.first_of is not None:
+            keys = (select.first_of, *scope.all_columns())
+            listed = ", ".join(self.expr(key, scopes) for key in keys)
+            text += f"{self.gap}{self.word('order by')} {listed}"
+        elif select.top is not None or select.sorted:
             text += f"{self.gap}{self.word('order by all')}"
-        if select.top is not None:
+        if select.top is not None and select.first_of is None:
             text += f" {self.word('limit')} {select.top}"
         self.depth -= 1
+        self.windows, self.bare = kept
         return text
 
     def _group(self, select: Select, scopes: tuple[Scope, ...]) -> str:
@@ -140,6 +162,8 @@ class Renderer:
                 str(i) if isinstance(expr, Lit | Variable) else self.expr(expr, scopes)
                 for i, expr in keys
             )
+        if select.group == "rollup":
+            listed = f"{self.word('rollup')} ({listed})"
         return f"{self.gap}{self.word('group by')} {listed}"
 
     # FROM ----------------------------------------------------------------------------------------
@@ -149,7 +173,7 @@ class Renderer:
         return f"{prefix}{depth}{chr(ord('a') + number)}"
 
     def _source(self, source: Source, number: int, scopes: tuple[Scope, ...]) -> str:
-        item, shape = self.resolver._item(source)
+        _, shape = self.resolver._item(source)
         alias = self.alias(self.depth, number)
         match source.item:
             case Table():
@@ -250,7 +274,10 @@ class Renderer:
                 assert_never(unknown)
 
     def _column(self, col: Col, scopes: tuple[Scope, ...]) -> str:
-        if col.source == MERGED:
+        if col.source in (MERGED, ALIAS):
+            return col.name
+        holders = [cols for _, cols in scopes[-1].visible() if col.name in dict(cols)]
+        if self.bare and not col.level and len(holders) == 1:
             return col.name
         return f"{self.alias(self.depth - col.level, col.source)}.{col.name}"
 
@@ -268,4 +295,8 @@ class Renderer:
             parts.append(f"{self.word('order by')} {listed}")
             if window.frame and window.order == "total":
                 parts.append(window.frame)
-        return f"{call} {self.word('over')} ({' '.join(parts)})"
+        text = f"({' '.join(parts)})"
+        if self.windows is not None:
+            self.windows.append(text)
+            text = f"w{len(self.windows) - 1}"
+        return f"{call} {self.word('over')} {text}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from fuzz_queries import (
+    ALIAS,
     MERGED,
     Aggregate,
     Call,
@@ -65,10 +66,14 @@ class Scope:
     sources: list[Columns] = field(default_factory=list)
     hidden: set[int] = field(default_factory=set)
     merged: dict[str, Family] = field(default_factory=dict)
+    aliases: dict[str, Family] = field(default_factory=dict)
+    """Outputs that later ones may refer to."""
 
     def family(self, source: int, name: str) -> Family | None:
         if source == MERGED:
             return self.merged.get(name)
+        if source == ALIAS:
+            return self.aliases.get(name)
         if source >= len(self.sources) or source in self.hidden:
             return None
         return dict(self.sources[source]).get(name)
@@ -125,10 +130,14 @@ class Resolver:
         having = self.expr(select.having, scopes) if select.having is not None else None
         qualify = self.expr(select.qualify, scopes) if select.qualify is not None else None
         group = select.group
-        if not any(isinstance(o, Output) and not has_aggregate(o.expr) for o in outputs):
+        keys = [o.expr for o in outputs if isinstance(o, Output) and not has_aggregate(o.expr)]
+        if not keys:
             group = ""
-            if grouped:
-                rows = 1
+            rows = 1 if grouped else rows
+        elif group == "rollup":
+            rows *= len(keys) + 1
+            if not all(isinstance(key, Col) and key.source >= 0 for key in keys):
+                group = "expr"
         found = replace(
             select,
             sources=sources,
@@ -136,9 +145,19 @@ class Resolver:
             where=where,
             group=group,
             having=having if grouped else None,
+            distinct=select.distinct and select.first_of is None,
+            first_of=self._first_of(select, scope) if not grouped else None,
             qualify=qualify if isinstance(qualify, Window) and not grouped else None,
         )
         return found, Shape(columns, min(rows, select.top or rows))
+
+    @staticmethod
+    def _first_of(select: Select, scope: Scope) -> Col | None:
+        wanted = select.first_of
+        if wanted is None or scope.family(wanted.source, wanted.name) is not None:
+            return wanted
+        found = scope.substitute(wanted)
+        return found if isinstance(found, Col) else None
 
     # FROM ----------------------------------------------------------------------------------------
 
@@ -219,6 +238,10 @@ class Resolver:
             name = _unused(output.name, columns)
             found.append(Output(name, expr))
             columns.append((name, expr.family))
+            scope = scopes[-1]
+            inputs = {known for cols in scope.sources for known, _ in cols}
+            if name not in inputs and not grouped and _is_simple(expr):
+                scope.aliases[name] = expr.family
         if not found:
             found.append(Output("nothing", Lit("1", "int")))
             columns.append(("nothing", "int"))
@@ -282,8 +305,8 @@ class Resolver:
         if grouped and not any(has_aggregate(o.expr) for o in aligned if isinstance(o, Output)):
             right = replace(right, having=None)
         right, _ = self.select(replace(right, outputs=tuple(aligned)), ())
-        plain_left = replace(left, top=None, sorted=False)
-        plain_right = replace(right, top=None, sorted=False)
+        plain_left = replace(left, top=None, sorted=False, first_of=None)
+        plain_right = replace(right, top=None, sorted=False, first_of=None)
         rows = shape.rows * (4 if left.top else 1) + right_shape.rows * (4 if right.top else 1)
         return SetOp(query.op, plain_left, plain_right), Shape(shape.columns, rows)
 
@@ -333,6 +356,17 @@ def has_aggregate(expr: Expr) -> bool:
             return any(has_aggregate(arg) for arg in expr.args)
         case MacroCall():
             return has_aggregate(expr.arg)
+        case _:
+            return False
+
+
+def _is_simple(expr: Expr) -> bool:
+    """Whether an expression may stand anywhere, WHERE included."""
+    match expr:
+        case Call():
+            return all(_is_simple(arg) for arg in expr.args)
+        case Col() | Lit() | Variable():
+            return True
         case _:
             return False
 

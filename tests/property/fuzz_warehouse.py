@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
 import duckdb
 from fuzz_project import Project
+
 from xform.app.building import Wanted, build
 from xform.app.compiled import Compilation
 from xform.app.environment import EnvironmentPlanner
@@ -64,8 +66,11 @@ class Oracle:
             cursor.execute("rollback")
         return found
 
-    def close(self) -> None:
-        self._connection.close()
+
+@cache
+def the_oracle() -> Oracle:
+    """One for a whole test run."""
+    return Oracle()
 
 
 class Attached(DuckDBEngine):

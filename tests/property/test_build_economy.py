@@ -14,6 +14,7 @@ from fuzz_resolve import Resolver, Scope, has_aggregate, is_grouped
 from fuzz_warehouse import built
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
 from xform.app.compiled import Compilation
 from xform.app.lineage import LineageReader
 from xform.base.names import AssetName, ColumnRef
@@ -109,7 +110,9 @@ def test_a_changed_expression_builds_only_readers_of_the_column(data: st.DataObj
 def keeps_rows(model: Model) -> bool:
     """Whether a change of its outputs leaves the rows of a model as they are."""
     query = model.query
-    return isinstance(query, Select) and not query.distinct and not query.sorted and not query.top
+    return isinstance(query, Select) and not (
+        query.distinct or query.sorted or query.top or query.first_of
+    )
 
 
 def expressions(choose: Chooser, project: Project, model: Model) -> Expressions:
@@ -140,7 +143,9 @@ def reads(project: Project) -> dict[str, set[str]]:
 def through_stars(project: Project, model: Model) -> set[str]:
     """The readers of a model whose text leaves their columns to what they read."""
     direct = reads(project).get(model.asset, set())
-    return {other.asset for other in project.models if other.asset in direct and has_star(other.query)}
+    return {
+        other.asset for other in project.models if other.asset in direct and has_star(other.query)
+    }
 
 
 def below(project: Project, assets: Iterable[str]) -> set[str]:
@@ -170,5 +175,3 @@ def readers(compilation: Compilation, column: ColumnRef) -> set[str]:
                 found.add(name)
                 touched.add((name, one.column[1].lower()))
     return found
-
-

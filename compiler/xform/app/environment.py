@@ -113,7 +113,7 @@ class EnvironmentPlanner:
         by leaf, as (schema, name)."""
         entries = self.workspace.files.entries
         found: dict[str, str] = {}
-        tables: dict[AssetName, tuple[str, str]] = {}
+        tables: dict[str, tuple[str, str]] = {}
         leaves = {leaf for asset in self.assets for leaf in asset.leaves}
         for asset in self.assets:
             if asset.files is not None:
@@ -129,11 +129,11 @@ class EnvironmentPlanner:
 
     def _look(
         self,
-        tables: Mapping[AssetName, tuple[str, str]],
+        tables: Mapping[str, tuple[str, str]],
         versions: dict[str, str],
         *,
         certain: bool,
-    ) -> Collection[AssetName]:
+    ) -> Collection[str]:
         """Add the data versions of tables; the tables that could not be looked at."""
         if not tables:
             return ()

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from xform.app.compiled import Body, Compilation, Slim
-from xform.app.compiler import Compiler, Inputs, slim_key, visible_target
+from xform.app.compiler import Compiler
 from xform.app.index import Index, load_index, save_index, slim_of
+from xform.app.inputs import Inputs, slim_key, visible_target
 from xform.base.diagnostics import Diagnostic, Severity, has_errors
 from xform.base.names import AssetName, schema_of, table_of
 from xform.host.cache import CacheFile
@@ -193,7 +194,8 @@ class Workspace:
         bodies = compiler.bodies
         # Compiling may have listed more files than were known before.
         key = slim_key(self.inputs, files)
-        save_index(self.home / "cache", Index(files.snapshot, key, slim))
+        kept = slim if compiler.settled else None
+        save_index(self.home / "cache", Index(files.snapshot, key, kept))
         return self._compilation(slim, bodies.__getitem__)
 
     def _compilation(self, slim: Slim, body: Callable[[AssetName], Body]) -> Compilation:
@@ -230,7 +232,7 @@ class Workspace:
         self.ran.extend(memo.ran)
         if slim.described:
             slim = msgspec.structs.replace(slim, warehouse=self._asked)
-        return _Run(slim, compiler.bodies)
+        return _Run(slim, compiler.bodies, compiler.settled)
 
     def _macros(self, project: Project) -> tuple[MacroLibrary, list[Diagnostic]]:
         texts = {
@@ -302,6 +304,7 @@ class Workspace:
 class _Run:
     slim: Slim
     bodies: dict[AssetName, Body]
+    settled: bool
 
 
 class _Bodies:

@@ -84,6 +84,12 @@ class RunView:
         return [node for node in done if node.status == "success" and node.build is not None]
 
     @property
+    def only_tests(self) -> bool:
+        """Whether nothing was to be built (`xform test`): what is planned has a reason."""
+        done = self.done.values()
+        return bool(done) and not any(node.build or node.reason for node in done)
+
+    @property
     def failed(self) -> list[AssetName]:
         """Assets that failed or whose tests did, in the order in which they did."""
         nodes = (node.asset for node in self.done.values() if node.status in ("error", "fail"))

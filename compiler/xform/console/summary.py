@@ -48,7 +48,7 @@ def _headline(view: RunView, end: RunEnd, surface: Surface) -> Line:
     """`done: 18 built · 42 tests passed · 1 warning · 4.20s  (environment prod)`."""
     passed = sum(check.status == "pass" for check in view.checks)
     parts = []
-    if end.built or (view.nodes and not view.checks):
+    if (end.built or view.nodes) and not view.only_tests:
         parts.append(f"{end.built:,} built")
     elif not view.checks:
         idle = end.status == "success" and not view.published
@@ -166,7 +166,8 @@ def _publications(view: RunView, end: RunEnd) -> list[Line]:
     if dropped:
         what = f"{count(len(dropped), 'name')} from {view.environment}"
         lines.append(line(f"dropped {what}: {listing(dropped, _MOST_NAMES)}"))
-    if not view.published and end.status != "success" and view.nodes:
+    idle = not view.published and not view.only_tests
+    if idle and end.status != "success" and view.nodes:
         lines.append(line(f"nothing was published: {view.environment} shows what it did before"))
     return lines
 
@@ -175,7 +176,11 @@ def _next(view: RunView, end: RunEnd) -> list[Line]:
     match end.status:
         case "failed" if view.failed:
             broken = listing(view.failed, 3)
-            command = "xform build  (what is built stays built)" if view.nodes else "xform test"
+            command = (
+                "xform build  (what is built stays built)"
+                if view.nodes and not view.only_tests
+                else "xform test"
+            )
             text = f"mend {broken}, then: {command}"
         case "cancelled":
             text = "xform build goes on from here  (what is built stays built)"

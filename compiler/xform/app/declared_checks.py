@@ -1,0 +1,130 @@
+"""What is declared of an asset against what it is: columns and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from xform.base.codes import (
+    CHECK_RELATION,
+    DECLARED_COLUMN,
+    SELF_REFERENCE,
+    TEST_COLUMN,
+    TEST_DOWNSTREAM,
+)
+from xform.base.diagnostics import Diagnostic, diagnose
+from xform.base.names import AssetName, did_you_mean
+from xform.checks.declared import tests_of
+from xform.checks.queries import audits_of
+from xform.graph.order import order
+from xform.project.assets import Asset, Kind
+from xform.sema.facts import Schema
+from xform.sema.tables import NameIndex, find_reader
+from xform.sql.dialects import quote
+
+
+def check_columns(asset: Asset, schema: Schema) -> Iterator[Diagnostic]:
+    """Declared columns that the asset does not have. Those with tests are told of by the tests."""
+    if schema.columns is None:
+        return
+    known = {column.name.lower() for column in schema.columns}
+    for column in asset.columns:
+        if column.name.lower() not in known and not column.tests:
+            yield diagnose(
+                DECLARED_COLUMN,
+                f"'{asset.name}' has no column '{column.name}'",
+                column.span,
+                did_you_mean(column.name, known) or "remove the declaration",
+                asset=asset.name,
+            )
+
+
+def readable(index: NameIndex) -> dict[AssetName, str]:
+    """A name in SQL for everything that a test can read."""
+    return {
+        name: quote(name)
+        for name, kind in index.kinds.items()
+        if kind not in (Kind.EPHEMERAL, Kind.EXPOSURE)
+    }
+
+
+def check_tests(
+    asset: Asset, schema: Schema, index: NameIndex, names: Mapping[AssetName, str]
+) -> Iterator[Diagnostic]:
+    """Tests that could not run: of what is not stored, of columns that are not there, with
+    arguments that make no sense. `names` are those of `readable`."""
+    tests = tests_of(asset)
+    if not tests:
+        return
+    for problem in audits_of(asset, names, index.one, quote)[1]:
+        if problem.code != CHECK_RELATION.id:  # said where the relation is looked up
+            yield problem
+    if schema.columns is None or schema.broken:
+        return
+    known = {column.name.lower() for column in schema.columns}
+    for _, test in tests:
+        for column in test.columns:
+            if column.lower() not in known:
+                yield diagnose(
+                    TEST_COLUMN,
+                    f"test {test.kind} on '{column}', which '{asset.name}' does not have",
+                    test.span,
+                    did_you_mean(column, known) or "name a column of the model",
+                    asset=asset.name,
+                )
+
+
+def compared_with(asset: Asset, index: NameIndex) -> tuple[tuple[AssetName, ...], list[Diagnostic]]:
+    """The other assets that the tests of an asset read."""
+    names: set[AssetName] = set()
+    problems: list[Diagnostic] = []
+    for _, test in tests_of(asset):
+        to = test.args.get("to")
+        if isinstance(to, str):
+            found, problem = find_reader(index, to, to.split("."), test.span, asset.name)
+            if problem is not None and problem.code != SELF_REFERENCE.id:
+                problems.append(problem)
+            if found is not None:
+                names.add(found)
+    return tuple(sorted(names)), problems
+
+
+def order_with_tests(
+    ordered: list[AssetName],
+    depends: Mapping[AssetName, tuple[AssetName, ...]],
+    compared: Mapping[AssetName, tuple[AssetName, ...]],
+    assets: Mapping[AssetName, Asset],
+) -> tuple[list[AssetName], list[Diagnostic]]:
+    """The order in which also what tests compare with comes before what is tested.
+
+    A test that makes a circle could never run in time.
+    """
+    known = set(ordered)
+    both = {
+        name: tuple(read for read in (*depends[name], *compared[name]) if read in known)
+        for name in ordered
+    }
+    found, circles = order(both)
+    problems = [_circular(circle, depends, compared, assets) for circle in circles]
+    return (ordered if circles else found), problems
+
+
+def _circular(
+    circle: tuple[AssetName, ...],
+    depends: Mapping[AssetName, tuple[AssetName, ...]],
+    compared: Mapping[AssetName, tuple[AssetName, ...]],
+    assets: Mapping[AssetName, Asset],
+) -> Diagnostic:
+    """The first edge of a circle that is a test's."""
+    name, read = next(
+        (name, read)
+        for name, read in zip(circle, (*circle[1:], circle[0]), strict=True)
+        if read in compared[name] and read not in depends[name]
+    )
+    test = next(test for _, test in tests_of(assets[name]) if test.args.get("to"))
+    return diagnose(
+        TEST_DOWNSTREAM,
+        f"a test of '{name}' reads '{read}', which has to wait for it",
+        test.span,
+        f"move the test to '{read}', or take it out",
+        asset=name,
+    )

@@ -1,0 +1,151 @@
+"""Every SQL model of a project, rendered, parsed and lowered: all that its own file decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+
+import msgspec
+
+from xform.app.compiled import Parsed
+from xform.app.inputs import Inputs, toolchain
+from xform.base.diagnostics import Diagnostic
+from xform.base.hashing import Digest, digest_bytes, digest_parts
+from xform.base.names import AssetName
+from xform.project.assets import Asset, Language, Project
+from xform.project.files import WideFiles
+from xform.project.template_config import place_of_config, with_config
+from xform.query.memo import Memo
+from xform.sql.parse import Place, parse_model
+from xform.template.macros import MacroLibrary
+from xform.template.reads import still_valid
+from xform.template.render import has_jinja, render
+from xform.template.rendered import Read
+from xform.template.scope import Scope
+
+LoadMacros = Callable[[Project], tuple[MacroLibrary, list[Diagnostic]]]
+
+OUTSIDE = ("var", "env_var", "target")
+"""Kinds of reads of a template that no file of the project decides."""
+
+NO_MACROS = MacroLibrary()
+
+
+class ModelParser:
+    """Parses the models of one project. A broken template is tried anew each time: what it would
+    have read is not known."""
+
+    def __init__(
+        self, inputs: Inputs, files: WideFiles, memo: Memo, project: Project, macros: LoadMacros
+    ) -> None:
+        self._inputs = inputs
+        self._files = files
+        self._memo = memo
+        self._project = project
+        self._load_macros = macros
+        self.diagnostics: list[Diagnostic] = []
+        self.traces: set[Read] = set()
+        self.settled = True
+        """Whether the result holds for as long as the files and traces are the same."""
+
+    def parse(self) -> dict[AssetName, Parsed]:
+        """Each SQL model by name."""
+        models = [asset for asset in self._project.assets if asset.language is Language.SQL]
+        keys = {asset.name: self._key(asset) for asset in models}
+        self._memo.prefetch(("parse", key) for key in keys.values())
+        parsed: dict[AssetName, Parsed] = {}
+        for asset in models:
+            result = self._known(asset, keys[asset.name])
+            if result.rendered is not None:
+                self.traces.update(read for read in result.rendered.reads if read.kind in OUTSIDE)
+            self.diagnostics.extend(result.diagnostics)
+            parsed[asset.name] = result
+        return parsed
+
+    def configured(self, parsed: Mapping[AssetName, Parsed]) -> Project:
+        """The project with what templates set by `config(…)`."""
+        assets: list[Asset] = []
+        for asset in self._project.assets:
+            result = parsed.get(asset.name)
+            if result is not None and result.rendered is not None and result.rendered.config:
+                at = place_of_config(asset.path, text_of(self._files, asset.path))
+                asset, found = with_config(asset, result.rendered.config, at)
+                self.diagnostics.extend(found)
+            assets.append(asset)
+        return msgspec.structs.replace(self._project, assets=tuple(assets))
+
+    def _known(self, asset: Asset, key: Digest) -> Parsed:
+        scope = Scope(
+            asset.name,
+            self._inputs.variables,
+            self._inputs.environ,
+            self._inputs.target,
+            asset.config,
+            asset.header_end,
+        )
+        known = self._memo.peek("parse", key, Parsed)
+        if (
+            known is not None
+            and known.rendered is not None
+            and still_valid(known.rendered.reads, scope)
+        ):
+            return known
+        self._memo.ran.append(("parse", asset.name))
+        result = self._parse(asset, scope)
+        if result.rendered is not None:
+            self._memo.put("parse", key, result)
+        else:
+            self.settled = False
+        return result
+
+    def _key(self, asset: Asset) -> Digest:
+        """The file, its settings and dialect, and all macros, for it may be a template."""
+        return digest_parts(
+            (
+                *toolchain(),
+                asset.path,
+                asset.name,
+                self._files.entries[asset.path].digest,
+                self._inputs.dialect_of(asset),
+                digest_bytes(msgspec.json.encode(asset.config, enc_hook=str)),
+                self._macros_digest,
+            )
+        )
+
+    @cached_property
+    def _macros_digest(self) -> Digest:
+        """Of all macro files and, where some are Python, of what these may import."""
+        entries = self._files.entries
+        sources = set(self._project.macros)
+        if any(path.endswith(".py") for path in sources):
+            sources.update(path for path in entries if path.endswith(".py"))
+        return digest_parts(
+            part for path in sorted(sources) for part in (path, entries[path].digest)
+        )
+
+    def _parse(self, asset: Asset, scope: Scope) -> Parsed:
+        try:
+            text = self._files.read(asset.path).decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return Parsed(None, None)  # said where it was declared
+        written = text[asset.header_end :]
+        rendered, found = render(
+            asset.path, text, scope, self._macros if has_jinja(written) else NO_MACROS
+        )
+        if rendered is None or not written.strip():
+            return Parsed(None, None, tuple(found))  # said here, or where it was declared
+        place = Place(asset.path, lambda: text, rendered.source_map)
+        unit, more = parse_model(asset.name, place, rendered, self._inputs.dialect_of(asset))
+        return Parsed(rendered, unit, (*found, *more))
+
+    @cached_property
+    def _macros(self) -> MacroLibrary:
+        library, found = self._load_macros(self._project)
+        self.diagnostics.extend(found)
+        self.settled = self.settled and not found  # Python macros may fail for any reason
+        return library
+
+
+def text_of(files: WideFiles, path: str) -> str:
+    """The written text of a file, as offsets count in it."""
+    return files.read(path).decode("utf-8-sig", "replace")
