@@ -113,7 +113,7 @@ class EnvironmentPlanner:
         by leaf, as (schema, name)."""
         entries = self.workspace.files.entries
         found: dict[str, str] = {}
-        tables: dict[str, tuple[str, str]] = {}
+        tables: dict[AssetName, tuple[str, str]] = {}
         leaves = {leaf for asset in self.assets for leaf in asset.leaves}
         for asset in self.assets:
             if asset.files is not None:
@@ -129,16 +129,16 @@ class EnvironmentPlanner:
 
     def _look(
         self,
-        tables: Mapping[str, tuple[str, str]],
+        tables: Mapping[AssetName, tuple[str, str]],
         versions: dict[str, str],
         *,
         certain: bool,
-    ) -> Collection[str]:
+    ) -> Collection[AssetName]:
         """Add the data versions of tables; the tables that could not be looked at."""
         if not tables:
             return ()
         try:
-            versions.update(self.workspace.engine.versions(tables))
+            versions.update(self.workspace.engine.versions({str(n): at for n, at in tables.items()}))
         except EngineBusy:
             if certain:
                 raise
