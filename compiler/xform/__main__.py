@@ -11,9 +11,13 @@ def main() -> None:
 
         sys.stdout.write(f"xform {__version__}\n")
         return
-    from xform.cli.app import run
+    try:
+        from xform.cli.app import run
 
-    run()
+        run()
+    except KeyboardInterrupt:  # at any moment but in a run, which ends in its own way
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)
 
 
 if __name__ == "__main__":

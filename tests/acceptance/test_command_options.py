@@ -61,14 +61,12 @@ def test_a_new_project_builds_at_once_and_then_has_nothing_to_do(tmp_path: Path)
     assert (made.code, made.out) == (0, "")
     assert "build it: xform build" in made.err
     new = Project(tmp_path)
-    first = new.run("build")
-    assert first.code == 0, first.err
-    assert "tests passed" in first.err
+    assert "tests passed" in new.ok("build").err
     second = new.run("build")
     assert (second.code, second.out) == (0, "")
     assert "0 models run" in second.err
-    for command in ("plan", "ls", "test", "compile", "debug", "show customers"):
-        assert new.ok(*command.split()).code == 0
+    for command in ("plan", "test", "compile", "debug", "show customers"):
+        new.ok(*command.split())
 
 
 def test_init_twice_refuses_and_changes_nothing(tmp_path: Path) -> None:
@@ -289,11 +287,11 @@ def test_a_wrong_command_exits_2_and_helps(tmp_path: Path) -> None:
 
 
 def test_without_a_command_all_are_listed(tmp_path: Path) -> None:
-    for arguments in ((), ("--help",)):
-        answer = anywhere(*arguments, cwd=tmp_path)
-        assert "Usage: " in answer.out + answer.err
-        for command in ("init", "compile", "plan", "build", "test", "why", "lineage"):
-            assert f"  {command} " in answer.out + answer.err
+    answer = anywhere(cwd=tmp_path)
+    said = answer.out + answer.err
+    assert "Usage: " in said
+    for command in ("init", "compile", "plan", "build", "test", "why", "lineage"):
+        assert f"  {command} " in said
 
 
 def test_what_is_not_built_cannot_be_shown_or_tested(place: Project) -> None:

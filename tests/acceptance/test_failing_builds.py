@@ -1,4 +1,4 @@
-"""Builds in which something fails: what is published, what is said, and how the next one goes on."""
+"""Builds in which something fails: what is published, what is said, how the next one goes on."""
 
 from __future__ import annotations
 
@@ -139,11 +139,13 @@ def test_fail_fast_starts_nothing_more(place: Project) -> None:
     place.replace(LEFT, "select n from base", "select error('at once') as n from base")
     place.write(
         RIGHT,
-        TABLE.format("") + "select n * 10 as n from left_slow, base where base.n = left_slow.k\n",
+        TABLE.format("") + "select n * 10 as n from base where n in (select n from slow)\n",
     )
     place.write(
-        "models/m/left_slow.sql",
-        TABLE.format("") + "select n as k from base, range(300000000) as r group by n\n",
+        "models/m/slow.py",
+        "import time\n\nfrom xform import model\n\n\n"
+        '@model(columns={"n": "bigint"})\n'
+        "def slow(base):\n    time.sleep(1)\n    return base\n",
     )
     answer = place.call("build", "--fail-fast", "--threads", "2", "--format", "json")
     assert answer.code == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import NoneType, UnionType
+from types import UnionType
 from typing import Any
 
 import pytest
@@ -60,7 +60,7 @@ def check(value: Any, shape: Shape, at: str = "$") -> None:
             assert value == shape, at
 
 
-NULL = NoneType
+NULL: Any = type(None)
 REF = (str, str)
 DIAGNOSTIC = {
     "code": str,

@@ -31,14 +31,16 @@ FILES = {
 }
 
 
-def in_terminal(place: Project, *args: str, columns: int = 80, **environ: str) -> tuple[int, str]:
+def in_terminal(
+    place: Project, *args: str, columns: int = 80, no_color: str = ""
+) -> tuple[int, str]:
     """Run a command with a terminal for all its streams; the exit code and all that came."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     process = subprocess.Popen(
         [sys.executable, "-m", "xform", *args],
         cwd=place.root,
-        env=plain_environment(TERM="xterm-256color", **environ),
+        env=plain_environment(TERM="xterm-256color", NO_COLOR=no_color),
         stdin=slave,
         stdout=slave,
         stderr=slave,
@@ -104,11 +106,8 @@ def test_a_terminal_keeps_finished_models_and_no_bar(place: Project) -> None:
 
 
 def test_no_colour_where_it_is_not_wanted(place: Project) -> None:
-    for arguments, environ in (
-        (("plan", "--no-color"), {}),
-        (("plan",), {"NO_COLOR": "1"}),
-    ):
-        _, text = in_terminal(place, *arguments, **environ)
+    for arguments, no_color in ((("plan", "--no-color"), ""), (("plan",), "1")):
+        _, text = in_terminal(place, *arguments, no_color=no_color)
         assert not COLOUR.search(text), arguments
 
 

@@ -92,7 +92,9 @@ def model(
     """A model with the columns `a` and `b`, each made of the same column of all it reads."""
     names = tuple(AssetName(read) for read in reads)
     codes = {"a": a, "b": b}
-    made = {column: (code, tuple((read, column) for read in names)) for column, code in codes.items()}
+    made = {
+        column: (code, tuple((read, column) for read in names)) for column, code in codes.items()
+    }
     return Def(AssetName(name), kind, names, columns or made, rows, **more)  # type: ignore[arg-type]
 
 
@@ -328,7 +330,9 @@ class World:
             assert physical in self.made or self.defs[name].kind is Kind.EXTERNAL, "inputs stand"
         files = FilesRead({leaf: self.versions[path] for leaf, path in step.file_pins.items()})
         self.made[step.physical] = (
-            (asset, dict(step.inputs)) if asset.kind is Kind.VIEW else self._computed(asset, step.inputs)
+            (asset, dict(step.inputs))
+            if asset.kind is Kind.VIEW
+            else self._computed(asset, step.inputs)
         )
         self.records[step.physical] = BuildRecord(
             step.physical,
@@ -387,8 +391,7 @@ class World:
     def _stands(self, physical: str) -> bool:
         record = self.records[physical]
         return record.relation == "table" or all(
-            self.defs[read].kind is Kind.EXTERNAL
-            or (inner in self.records and self._stands(inner))
+            self.defs[read].kind is Kind.EXTERNAL or (inner in self.records and self._stands(inner))
             for read, inner in record.inputs.items()
             if read in self.defs
         )

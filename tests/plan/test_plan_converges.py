@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from plan_world import STORED, Def, World, actions, external, model, seed
 
@@ -72,7 +72,8 @@ def edit(data: st.DataObject, world: World) -> None:
             shown = sorted(
                 name
                 for name, item in world.published.get("prod", {}).items()
-                if item.physical in world.records and world.records[item.physical].relation == "table"
+                if item.physical in world.records
+                and world.records[item.physical].relation == "table"
             )
             if shown:
                 world.drop_from_warehouse(data.draw(st.sampled_from(shown)))
@@ -112,17 +113,8 @@ def disturbed_run(data: st.DataObject, world: World, env: str) -> None:
         stop_after=stop,
         atomic=data.draw(st.booleans()),
     )
-    published = {action.asset for action in plan.actions}
-    if selected:
-        assert not {step for step in published if action_of(plan, step) is ActionKind.DROP}
-    if went_well and selected:
+    if went_well and selected and not full:
         assert actions(world.plan(*selected, env=env)) == {}, "the same again does nothing"
-
-
-def action_of(plan: object, asset: AssetName) -> ActionKind:
-    (kind,) = {action.action for action in plan.actions if action.asset == asset}  # type: ignore[attr-defined]
-    assert isinstance(kind, ActionKind)
-    return kind
 
 
 def nothing_fresh_is_built(world: World, env: str, *selected: str, forced: bool) -> None:
@@ -139,14 +131,12 @@ def nothing_fresh_is_built(world: World, env: str, *selected: str, forced: bool)
             leaf.startswith(BEHIND) or version.startswith((MIXED, UNKNOWN))
             for leaf, version in record.versions.items()
         )
-        assert (
-            doubtful
-            or record.fingerprint != meant[action.asset]
-            or shown[action.asset] != clean[action.asset]
-        ), f"{action.asset} is fresh"
+        stale = (
+            record.fingerprint != meant[action.asset] or shown[action.asset] != clean[action.asset]
+        )
+        assert stale or doubtful, f"{action.asset} is fresh"
 
 
-@settings(max_examples=4000, deadline=None)
 @given(worlds(), st.data())
 def test_plans_lead_to_what_a_clean_build_gives(world: World, data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 4), label="rounds")):

@@ -6,9 +6,10 @@ floating point, on the clock, or grows without bound.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar, get_args
+from random import Random
+from typing import TypeVar, get_args
 
 from fuzz_queries import (
     ALIAS,
@@ -47,19 +48,20 @@ Item_ = TypeVar("Item_")
 NAMES = ("k", "v", "w", "title", "tag", "flag", "born", "total", "best", "rest")
 FAMILIES: tuple[Family, ...] = get_args(Family)
 
-_INTEGERS = [st.integers(0, n - 1) for n in range(1, 101)]
+choices = st.randoms(use_true_random=False)
+"""What a test draws; a `Chooser` makes the choices of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
     """Small choices; the first of a sequence and `False` are the simplest."""
 
-    draw: Callable[[st.SearchStrategy[Any]], Any]
+    random: Random
     templates: bool = True
     """Whether macros and variables may be used (not in files without Jinja)."""
 
     def below(self, count: int) -> int:
-        return int(self.draw(_INTEGERS[count - 1])) if count > 1 else 0
+        return self.random.randrange(count) if count > 1 else 0
 
     def pick(self, items: Sequence[Item_]) -> Item_:
         return items[self.below(len(items))]
@@ -347,6 +349,8 @@ class Queries:
         sources: list[Source] = []
         for number in range(count):
             item = self._item(depth, number)
+            if number == 1 and self.choose.chance(20):
+                item = sources[0].item
             sources.append(self._source(item, sources) if number else Source(item))
         scope = Scope()
         resolved, _ = self.resolver._sources(tuple(sources), scope, ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias, assert_never
 
 from fuzz_draw import AGGREGATES, FRAMES, JOINS, Chooser, Expressions, Queries, value
 from fuzz_project import Model, Project, Seed, draw_model, draw_row
@@ -16,6 +16,8 @@ from fuzz_queries import (
     CteRef,
     Derived,
     Expr,
+    Lit,
+    MacroCall,
     Nested,
     Output,
     Projection,
@@ -25,6 +27,7 @@ from fuzz_queries import (
     Source,
     StarOut,
     Table,
+    Variable,
     Window,
     selects_of,
 )
@@ -135,6 +138,95 @@ def _other(expr: Expr, choose: Chooser, exprs: Expressions) -> Expr:
         i = choose.below(len(expr.args))
         return replace(expr, args=swap(expr.args, i, exprs.value(expr.args[i].family, 1)))
     return exprs.value(expr.family)
+
+
+def change_reference(choose: Chooser, select: Select, exprs: Expressions) -> Select | None:
+    """A column of the same name from another relation or another scope; else another column."""
+    scope = exprs.scopes[-1]
+    count = len(references(select))
+    if not count:
+        return None
+    at, number = choose.below(count), -1
+
+    def other(col: Col, inner: Scope | None) -> Col:
+        nonlocal number
+        number += 1
+        if number != at:
+            return col
+        found = [replace(c, level=1 if inner else 0) for c in scope.all_columns()]
+        found += inner.all_columns() if inner is not None else []
+        found = [c for c in found if c != col and c.family == col.family]
+        same = [c for c in found if c.name == col.name]
+        return choose.pick(same or found or [col])
+
+    return map_select(select, other, exprs.resolver)
+
+
+Rewrite: TypeAlias = Callable[[Col, Scope | None], Col]
+
+
+def references(select: Select) -> list[Col]:
+    """The columns that a SELECT refers to, subqueries in expressions included."""
+    found: list[Col] = []
+
+    def note(col: Col, inner: Scope | None) -> Col:
+        found.append(col)
+        return col
+
+    map_select(select, note, None)
+    return found
+
+
+def map_select(
+    select: Select, rewrite: Rewrite, resolver: Resolver | None, inner: Scope | None = None
+) -> Select:
+    """The SELECT with each reference rewritten; those of subqueries are given their scope."""
+
+    def over(expr: Expr) -> Expr:
+        return map_expr(expr, rewrite, resolver, inner)
+
+    outputs: list[Projection] = [
+        Output(output.name, over(output.expr))
+        if isinstance(output, Output)
+        else replace(output, replace=tuple((name, over(expr)) for name, expr in output.replace))
+        for output in select.outputs
+    ]
+    sources = tuple(
+        replace(source, on=over(source.on)) if source.on is not None else source
+        for source in select.sources
+    )
+    where = over(select.where) if select.where is not None else None
+    return replace(select, outputs=tuple(outputs), sources=sources, where=where)
+
+
+def map_expr(expr: Expr, rewrite: Rewrite, resolver: Resolver | None, inner: Scope | None) -> Expr:
+    def over(item: Expr) -> Expr:
+        return map_expr(item, rewrite, resolver, inner)
+
+    match expr:
+        case Col():
+            return rewrite(expr, inner)
+        case Call():
+            return replace(expr, args=tuple(map(over, expr.args)))
+        case Aggregate():
+            where = over(expr.where) if expr.where is not None else None
+            return replace(expr, args=tuple(map(over, expr.args)), where=where)
+        case Window():
+            args, keys = tuple(map(over, expr.args)), tuple(map(over, expr.keys))
+            partition = tuple(map(over, expr.partition))
+            return replace(expr, args=args, keys=keys, partition=partition)
+        case Nested():
+            scope = Scope()
+            if resolver is not None:
+                resolver._sources(expr.query.sources, scope, ())
+            arg = over(expr.arg) if expr.arg is not None else None
+            return replace(expr, query=map_select(expr.query, rewrite, resolver, scope), arg=arg)
+        case MacroCall():
+            return MacroCall(over(expr.arg))
+        case Lit() | Variable():
+            return expr
+        case unknown:
+            assert_never(unknown)
 
 
 def add_output(choose: Chooser, select: Select, exprs: Expressions) -> Select | None:
@@ -280,12 +372,16 @@ def change_rows(choose: Chooser, select: Select, exprs: Expressions) -> Select |
 
 CHANGES: tuple[tuple[str, Change], ...] = (
     ("change an expression", change_expression),
+    ("change an expression", change_expression),
+    ("change a reference", change_reference),
+    ("change a reference", change_reference),
     ("change WHERE", change_where),
     ("add a column", add_output),
     ("remove a column", remove_output),
     ("rename a column", rename_output),
     ("reorder columns", reorder_outputs),
     ("swap the names of columns", swap_names),
+    ("change a join", change_join),
     ("change a join", change_join),
     ("change what is read", change_source),
     ("change the grouping", change_grouping),
@@ -298,10 +394,10 @@ def change_query(choose: Chooser, project: Project) -> Edit | None:
     what, change = choose.pick(CHANGES)
     shapes = before(project, model)
     resolver = Resolver(shapes)
-    chooser = Chooser(choose.draw, model.templates)
+    chooser = Chooser(choose.random, model.templates)
     at = choose.below(len(selects_of(model.query)))
     query = change_select(model.query, resolver, at, lambda s, e: change(chooser, s, e), chooser)
-    if query is None:
+    if query is None or query == model.query:
         return None
     found = f"{what} in {model.name}" + (f", part {at}" if at else "")
     return Edit(found, put(project, replace(model, query=query)))

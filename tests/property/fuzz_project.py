@@ -182,7 +182,7 @@ def draw_row(choose: Chooser, columns: Columns, full: bool) -> tuple[str | None,
 def draw_model(choose: Chooser, name: str, shapes: dict[str, Shape]) -> Model:
     templates = choose.chance(30)
     kind: Kind = choose.pick(("table", "view", "table", "ephemeral"))
-    query = Queries(Chooser(choose.draw, templates), Resolver(shapes)).query()
+    query = Queries(Chooser(choose.random, templates), Resolver(shapes)).query()
     style = Style(bare=choose.chance(40), windows=choose.chance(20))
     return Model(name, kind, query, templates, style)
 

@@ -71,7 +71,8 @@ class Scope:
 
     def family(self, source: int, name: str) -> Family | None:
         if source == MERGED:
-            return self.merged.get(name)
+            holders = [cols for _, cols in self.visible() if name in dict(cols)]
+            return self.merged.get(name) if len(holders) == 2 else None
         if source == ALIAS:
             return self.aliases.get(name)
         if source >= len(self.sources) or source in self.hidden:
@@ -411,7 +412,8 @@ def _can_be_natural(scope: Scope, right: Columns) -> bool:
 def _is_plain(scope: Scope) -> bool:
     """Whether a bare star yields every name once."""
     names = [name for name, _ in _star_columns(scope)]
-    return len(set(names)) == len(names)
+    clear = all(scope.family(MERGED, name) for name in scope.merged)
+    return clear and len(set(names)) == len(names)
 
 
 def _star_columns(scope: Scope) -> list[tuple[str, Family]]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from fuzz_draw import Chooser
+from random import Random
+
+from fuzz_draw import Chooser, choices
 from fuzz_edits import draw_edit
 from fuzz_history import DEEP, History, build_and_compare, examples, places, told
 from fuzz_project import draw_project
 from fuzz_warehouse import same, the_oracle
 from hypothesis import given
-from hypothesis import strategies as st
 
 
-@given(st.data())
-@examples(130)
-def test_incremental_builds_equal_clean_ones(data: st.DataObject) -> None:
+@given(choices)
+@examples(110)
+def test_incremental_builds_equal_clean_ones(random: Random) -> None:
     """After each edit DuckDB alone, given plain SQL, is the judge; after the last also a build of
     xform in another folder, without state and caches."""
-    choose = Chooser(data.draw)
+    choose = Chooser(random)
     oracle = the_oracle()
     project = draw_project(choose, 2, 7 if DEEP else 5)
     history = History(project)

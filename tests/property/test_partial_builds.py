@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from fuzz_draw import Chooser
+from random import Random
+
+from fuzz_draw import Chooser, choices
 from fuzz_edits import draw_edit
 from fuzz_history import History, build_and_compare, examples, places, told
 from fuzz_project import Project, draw_project
 from fuzz_warehouse import Place, the_oracle
 from hypothesis import given
-from hypothesis import strategies as st
 
 
-@given(st.data())
-@examples(60)
-def test_full_build_after_partial_ones_is_right(data: st.DataObject) -> None:
-    """A part is some assets, or some with all that they read: then these are right at once."""
-    choose = Chooser(data.draw)
+@given(choices)
+@examples(50)
+def test_full_build_after_partial_ones_is_right(random: Random) -> None:
+    """A part is some assets, or some with all that they read: then these are right at once.
+
+    Otherwise a model may ask for columns that the standing builds of its inputs do not have, and
+    fail; that must not spoil anything either.
+    """
+    choose = Chooser(random)
     oracle = the_oracle()
     project = draw_project(choose, 3, 5)
     history = History(project)
@@ -35,7 +40,7 @@ def test_full_build_after_partial_ones_is_right(data: st.DataObject) -> None:
             if whole:
                 chosen |= upstream(work, chosen)
             history.note(f"build --select {' '.join(sorted(chosen))}")
-            work.build(chosen)
+            work.build(chosen, sure=whole)
             published = work.published()
             expected = oracle.contents(project) if whole else {}
             for asset in (chosen & project.stored) if whole else ():

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 import msgspec
 
 from xform.app.workspace import UserError, Workspace
-from xform.run.ports import EngineError
+from xform.run.ports import EngineBusy, EngineError
 from xform.sql.installed import COMPILED, pure_python_modules
 
 
@@ -96,15 +96,12 @@ def _warehouse(workspace: Workspace) -> Finding:
     engine = workspace.engine
     path = workspace.target.settings.get("path", "")
     try:
-        engine.open(read_only=True)
-    except EngineError as error:
-        return Finding("warehouse", "fail", error.message, "mend the target in profiles.yml")
-    try:
         ledger = engine.ledger()
+    except EngineBusy as error:
+        holder = error.holder or "another process"
+        return Finding("warehouse", "warn", f"{path}: in use by {holder}", "wait until it is done")
     except EngineError as error:
         return Finding("warehouse", "fail", error.message, "mend the target in profiles.yml")
-    finally:
-        engine.close()
     published = sum(p.environment == workspace.environment for p in ledger.publications)
     return Finding(
         "warehouse",

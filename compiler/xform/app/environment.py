@@ -114,7 +114,7 @@ class EnvironmentPlanner:
         entries = self.workspace.files.entries
         found: dict[str, str] = {}
         tables: dict[AssetName, tuple[str, str]] = {}
-        leaves = {leaf for asset in self.assets for leaf in asset.leaves}
+        leaves = {leaf for asset in self.assets for leaf in (*asset.leaves, *asset.checks_read)}
         for asset in self.assets:
             if asset.files is not None:
                 entry = entries.get(asset.files)
@@ -138,7 +138,9 @@ class EnvironmentPlanner:
         if not tables:
             return ()
         try:
-            versions.update(self.workspace.engine.versions({str(n): at for n, at in tables.items()}))
+            versions.update(
+                self.workspace.engine.versions({str(n): at for n, at in tables.items()})
+            )
         except EngineBusy:
             if certain:
                 raise

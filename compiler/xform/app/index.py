@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
 
 from xform.app.compiled import Slim
-from xform.base.hashing import Digest
+from xform.base.hashing import SIZE, Digest
 from xform.host.files import Snapshot
 
 NAME = "index-v1.msgpack"
 
 
 class Index(msgspec.Struct, frozen=True):
-    """`key` is what `slim` was compiled from; `bodies` the keys of its heavy parts."""
+    """`key` is what `slim` was compiled from; None for a compilation not worth keeping."""
 
     snapshot: Snapshot
     key: Digest
@@ -36,17 +37,24 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 def load_index(directory: Path) -> Listing | None:
-    """The stored index; None where there is none that can be read."""
+    """The stored index; None where there is none, or it is not what was written."""
     try:
-        return msgspec.msgpack.decode((directory / NAME).read_bytes(), type=Listing)
-    except (OSError, msgspec.DecodeError):
+        content = (directory / NAME).read_bytes()
+    except OSError:
+        return None
+    data = content[SIZE:]
+    if content[:SIZE] != _digest(data):
+        return None
+    try:
+        return msgspec.msgpack.decode(data, type=Listing)
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
 def slim_of(listing: Listing) -> Slim | None:
     try:
         return msgspec.msgpack.decode(listing.slim, type=Slim | None)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
@@ -56,8 +64,14 @@ def save_index(directory: Path, index: Index) -> None:
     part = path.with_name(f"{NAME}.{os.getpid()}")
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(msgspec.msgpack.encode(index))
+        data = msgspec.msgpack.encode(index)
+        part.write_bytes(_digest(data) + data)
         part.replace(path)
     except OSError:
         with contextlib.suppress(OSError):
             part.unlink()
+
+
+def _digest(data: bytes) -> bytes:
+    """Stands before the data: a flipped bit may be good msgpack, and plans hang on this."""
+    return blake2b(data, digest_size=SIZE).digest()

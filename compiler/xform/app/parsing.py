@@ -31,6 +31,10 @@ OUTSIDE = ("var", "env_var", "target")
 NO_MACROS = MacroLibrary()
 
 
+class SoundMacros(msgspec.Struct, frozen=True):
+    """Stands in the cache for macro files that are known to be in order."""
+
+
 class ModelParser:
     """Parses the models of one project. A broken template is tried anew each time: what it would
     have read is not known."""
@@ -60,6 +64,7 @@ class ModelParser:
                 self.traces.update(read for read in result.rendered.reads if read.kind in OUTSIDE)
             self.diagnostics.extend(result.diagnostics)
             parsed[asset.name] = result
+        self._check_macros()
         return parsed
 
     def configured(self, parsed: Mapping[AssetName, Parsed]) -> Project:
@@ -130,7 +135,7 @@ class ModelParser:
             return Parsed(None, None)  # said where it was declared
         written = text[asset.header_end :]
         rendered, found = render(
-            asset.path, text, scope, self._macros if has_jinja(written) else NO_MACROS
+            asset.path, text, scope, self._macros[0] if has_jinja(written) else NO_MACROS
         )
         if rendered is None or not written.strip():
             return Parsed(None, None, tuple(found))  # said here, or where it was declared
@@ -138,12 +143,22 @@ class ModelParser:
         unit, more = parse_model(asset.name, place, rendered, self._inputs.dialect_of(asset))
         return Parsed(rendered, unit, (*found, *more))
 
+    def _check_macros(self) -> None:
+        """Say what is wrong with macros, also where no model had to be rendered."""
+        key = digest_parts((*toolchain(), self._macros_digest))
+        if not self._project.macros or self._memo.peek("macros", key, SoundMacros) is not None:
+            return
+        self._memo.ran.append(("macros", self._project.name))
+        _, problems = self._macros
+        if not problems:
+            self._memo.put("macros", key, SoundMacros())
+
     @cached_property
-    def _macros(self) -> MacroLibrary:
+    def _macros(self) -> tuple[MacroLibrary, list[Diagnostic]]:
         library, found = self._load_macros(self._project)
         self.diagnostics.extend(found)
         self.settled = self.settled and not found  # Python macros may fail for any reason
-        return library
+        return library, found
 
 
 def text_of(files: WideFiles, path: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from xform.app.bodies import run_body
 from xform.app.compiled import Compilation, CompiledAsset
 from xform.app.compiler import python_inputs, storage_of
+from xform.app.workspace import UserError
 from xform.base.names import AssetName, schema_of, table_of
 from xform.checks.queries import audits_of
 from xform.fingerprint import components as parts
@@ -84,7 +85,11 @@ def _planned(
 def _audits(
     compilation: Compilation, asset: Asset, physical: Mapping[AssetName, str]
 ) -> tuple[Audit, ...]:
-    found, _ = audits_of(asset, physical, compilation.names.one, quote)
+    """Raises UserError where a test cannot be run, because what it compares with is broken: what
+    has not passed all of its tests must not be published."""
+    found, problems = audits_of(asset, physical, compilation.names.one, quote)
+    if problems:
+        raise UserError(problems)
     return found
 
 

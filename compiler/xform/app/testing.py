@@ -15,7 +15,6 @@ from xform.graph.nodes import TestNode
 from xform.plan.freshness import PlannedAsset
 from xform.plan.names import sql_name
 from xform.plan.plan import AuditStep, Plan
-from xform.project.assets import Kind
 from xform.run.events import Event
 from xform.run.executor import execute
 from xform.run.ports import Publication
@@ -38,8 +37,9 @@ def test_plan(planner: EnvironmentPlanner, tests: tuple[TestNode, ...]) -> Plan:
     wanted: dict[AssetName, set[str]] = {}
     for test in tests:
         wanted.setdefault(test.asset, set()).add(test.name)
+    passed = {name: record.audits_digest for name, record in snapshot.builds.items()}
     steps = [
-        _step(planner, asset, wanted[asset.name], names, published)
+        _step(planner, asset, wanted[asset.name], names, published, passed)
         for asset in planner.assets
         if asset.name in wanted
     ]
@@ -52,7 +52,9 @@ def _step(
     wanted: set[str],
     names: dict[AssetName, str],
     published: dict[AssetName, Publication],
+    passed: dict[str, Digest],
 ) -> AuditStep:
+    """`passed` is what each build has passed according to the record: that stays as it is."""
     missing = [read for read in (asset.name, *asset.checks_read) if not names.get(read)]
     if missing:
         raise UserError(
@@ -66,11 +68,9 @@ def _step(
                 for read in missing
             ]
         )
-    audits = asset.audits(names)
-    chosen = tuple(audit for audit in audits if audit.name in wanted)
-    digest = asset.checks if len(chosen) == len(audits) and asset.kind is not Kind.EXTERNAL else ""
+    chosen = tuple(audit for audit in asset.audits(names) if audit.name in wanted)
     physical = published[asset.name].physical if asset.name in published else ""
-    return AuditStep(asset.name, physical, chosen, Digest(digest))
+    return AuditStep(asset.name, physical, chosen, passed.get(physical, Digest("")))
 
 
 def run_tests(workspace: Workspace, plan: Plan, emit: Callable[[Event], None]) -> RunResult:

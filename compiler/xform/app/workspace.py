@@ -223,12 +223,16 @@ class Workspace:
         return msgspec.structs.replace(slim, warehouse=warehouse) if certain else slim
 
     def _run(self) -> _Run:
-        memo = Memo(CacheFile(self.home / "cache"))
+        cache = CacheFile(self.home / "cache")
+        memo = Memo(cache)
         compiler = Compiler(
             self.inputs, self.files, memo, self._macros, self.describe, self.relation_query
         )
-        slim = compiler.run()
-        memo.flush()
+        try:
+            slim = compiler.run()
+            memo.flush()
+        finally:
+            cache.close()
         self.ran.extend(memo.ran)
         if slim.described:
             slim = msgspec.structs.replace(slim, warehouse=self._asked)

@@ -28,6 +28,9 @@ Params = ParamSpec("Params")
 OK, FAILED, USAGE, CHANGED, BUSY = 0, 1, 2, 3, 75
 """Exit codes (DESIGN §5)."""
 
+INTERRUPTED = 130
+"""The exit code of shells for a command that was stopped by Ctrl-C."""
+
 Format = Literal["text", "json"]
 
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -183,6 +186,9 @@ def command(function: Callable[Concatenate[Context, Params], None]) -> Callable[
             function(context, **values)  # type: ignore[call-arg]
         except (typer.Exit, typer.Abort, SystemExit):
             raise
+        except KeyboardInterrupt:
+            sys.stderr.write("interrupted\n")
+            raise typer.Exit(INTERRUPTED) from None
         except Exception as error:
             code, diagnostics = describe_error(error)
             diagnostics = context.masked(diagnostics)

@@ -16,7 +16,7 @@ import msgspec
 from xform.base.hashing import SIZE, Digest, digest_parts
 from xform.base.names import AssetName
 from xform.sema.facts import ModelFacts, Schema
-from xform.sema.meaning import CLOCK, ROWS, WHOLE, Meaning
+from xform.sema.meaning import CLOCK, ORDER, ROWS, WHOLE, Meaning
 
 FORMAT = "xform fingerprint 1"
 """Changes whenever the canonical text of something changes: then everything is built anew."""
@@ -37,13 +37,14 @@ class Print(msgspec.Struct, frozen=True, array_like=True):
 
 class Fingerprints(msgspec.Struct, frozen=True):
     """Of one asset. `columns` are by folded name. `build` also takes in the columns' names and
-    order, the final ORDER BY, and what shapes storage; `whole` is for readers that depend on
-    everything, row order included."""
+    order, the final ORDER BY, and what shapes storage; `order` is the order of the rows; `whole`
+    is for readers that depend on everything, row order included."""
 
     rows: Print
     columns: dict[str, Print]
     build: Print
     whole: Print
+    order: Print
 
 
 def of_source(name: AssetName, schema: Schema, leaf: str) -> Fingerprints:
@@ -61,7 +62,7 @@ def of_source(name: AssetName, schema: Schema, leaf: str) -> Fingerprints:
         digest_parts(("whole", rows.digest, *(column.digest for column in columns.values()))),
         leaves,
     )
-    return Fingerprints(rows, columns, whole, whole)
+    return Fingerprints(rows, columns, whole, whole, rows)
 
 
 def of_python(
@@ -85,7 +86,7 @@ def of_python(
     shape = [part for name, kind in columns for part in (name, kind.lower())]
     whole = Print(digest_parts(("whole", rows.digest, *shape)), leaves)
     build = Print(digest_parts((FORMAT, "build", storage, whole.digest)), leaves)
-    return Fingerprints(rows, by_name, build, whole)
+    return Fingerprints(rows, by_name, build, whole, rows)
 
 
 def of_query(
@@ -107,9 +108,14 @@ def of_query(
     for column in facts.columns:
         shape.extend((column.name, prints[column.meaning].digest))
     leaves = rows.leaves.union(order.leaves, *(item.leaves for item in columns.values()))
-    whole = Print(digest_parts(("whole", rows.digest, order.digest, *shape)), leaves)
-    build = Print(digest_parts((FORMAT, "build", storage, whole.digest)), leaves)
-    return Fingerprints(rows, columns, build, whole)
+    arranged = prints[facts.row_order] if facts.row_order is not None else order
+    in_order = Print(
+        digest_parts(("order", rows.digest, arranged.digest)), rows.leaves | arranged.leaves
+    )
+    whole = Print(digest_parts(("whole", in_order.digest, *shape)), leaves | in_order.leaves)
+    content = (rows.digest, order.digest, *shape)
+    build = Print(digest_parts((FORMAT, "build", storage, *content)), leaves)
+    return Fingerprints(rows, columns, build, whole, in_order)
 
 
 def fill(
@@ -155,6 +161,8 @@ def external_print(
         return fingerprints.rows
     if column == WHOLE:
         return fingerprints.whole
+    if column == ORDER:
+        return fingerprints.order
     known = fingerprints.columns.get(column.lower())
     if known is not None:
         return known

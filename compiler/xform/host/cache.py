@@ -14,6 +14,9 @@ from pathlib import Path
 NAME = "compile-v1.db"
 _BATCH = 500
 
+WAIT = 5.0
+"""Seconds to wait for another process that writes."""
+
 
 class CacheFile:
     """A `query.memo.Store` in `<directory>/compile-v1.db`."""
@@ -21,6 +24,7 @@ class CacheFile:
     def __init__(self, directory: Path) -> None:
         self._path = directory / NAME
         self._connection: sqlite3.Connection | None = None
+        self._given_up = False
 
     def load(self, keys: Iterable[str]) -> dict[str, bytes]:
         found: dict[str, bytes] = {}
@@ -28,6 +32,8 @@ class CacheFile:
         if self._connection is None and not self._path.exists():
             return found
         for start in range(0, len(wanted), _BATCH):
+            if self._given_up:
+                break
             batch = wanted[start : start + _BATCH]
             marks = ",".join("?" * len(batch))
             with self._recovering():
@@ -38,6 +44,8 @@ class CacheFile:
         return found
 
     def save(self, values: Mapping[str, bytes]) -> None:
+        if self._given_up:
+            return
         with self._recovering():
             connection = self._open()
             with connection:
@@ -53,22 +61,24 @@ class CacheFile:
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self._path, timeout=5, check_same_thread=False)
+            connection = sqlite3.connect(self._path, timeout=WAIT, check_same_thread=False)
+            self._connection = connection
             connection.execute("pragma journal_mode = wal")
             connection.execute("pragma synchronous = off")  # a lost cache is only slow
             connection.execute(
                 "create table if not exists results (key text primary key, value blob not null)"
                 " without rowid"
             )
-            self._connection = connection
         return self._connection
 
     @contextlib.contextmanager
     def _recovering(self) -> Iterator[None]:
-        """A broken cache file is removed; a busy or read-only one is done without."""
+        """A broken cache file is removed; one that is locked or read-only is done without, for
+        good: each attempt may wait for seconds."""
         try:
             yield
         except sqlite3.OperationalError:
+            self._given_up = True
             self.close()
         except sqlite3.DatabaseError:
             self.close()
@@ -76,4 +86,5 @@ class CacheFile:
                 with contextlib.suppress(OSError):
                     self._path.with_name(NAME + suffix).unlink()
         except OSError:
+            self._given_up = True
             self.close()

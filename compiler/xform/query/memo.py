@@ -81,7 +81,7 @@ class Memo:
             decoder = self._decoders[result] = msgspec.msgpack.Decoder(result)
         try:
             return decoder.decode(data)  # type: ignore[return-value]
-        except (msgspec.DecodeError, msgspec.ValidationError):
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return None
 
     def put(self, query: str, key: Digest, value: object) -> None:

@@ -8,7 +8,7 @@ from xform.base.codes import SQL_TOO_DEEP
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName, ColumnRef
 from xform.sema.facts import ModelFacts, OutputColumn, Schema
-from xform.sema.meaning import External
+from xform.sema.meaning import ORDER, WHOLE, External, Hole, Part
 from xform.sema.queries import QueryBinder
 from xform.sema.scope import Sources
 from xform.sema.tables import scans
@@ -32,7 +32,7 @@ def bind(
     binder = QueryBinder(asset, place, unit, assets, schemas)
     try:
         relation = binder.query(unit.query, None)
-        binder.check_outputs(unit.query, relation.columns)
+        binder.check_outputs(unit.query)
     except RecursionError:
         return None, (
             diagnose(
@@ -43,17 +43,23 @@ def bind(
                 asset=asset,
             ),
         )
-    externals = binder.meaning.externals
+    meaning = binder.meaning
+    externals = meaning.externals
 
     def refs(sources: Sources) -> tuple[ColumnRef, ...]:
         return tuple(sorted({_column(externals[~hole]) for hole in sources}))
 
-    ordered = [hole for hole in relation.order if hole >= 0]
-    order = ordered[0] if ordered and _is_order(binder, ordered[0]) else None
-    roots = [relation.rows_hole, *(column.hole for column in relation.columns)]
-    if order is not None:
-        roots.append(order)
-    meaning, renamed = binder.meaning.finish(roots)
+    rows = relation.rows_hole
+    if unit.whole:
+        rows = meaning.define("query text", [f"text {unit.whole} ", rows])
+    holes = relation.order.holes
+    order = holes[0] if holes and _is_order(binder, holes[0]) else None
+    listing: list[Part] = ["rows in order "]
+    for hole in holes:
+        listing.extend((_only_order(binder, hole), " "))
+    row_order = meaning.define("row order", listing)
+    roots = [rows, row_order, *(column.hole for column in relation.columns)]
+    finished, renamed = meaning.finish(roots if order is None else [*roots, order])
     facts = ModelFacts(
         tuple(
             OutputColumn(column.name, column.type, refs(column.value), renamed[column.hole])
@@ -61,11 +67,12 @@ def bind(
         ),
         refs(relation.rows),
         scans(assets),
-        renamed[relation.rows_hole],
+        renamed[rows],
         renamed[order] if order is not None else None,
-        meaning,
+        finished,
         relation.more is not None,
         tuple(sorted(binder.clock)),
+        renamed[row_order],
     )
     return facts, tuple(binder.diagnostics)
 
@@ -74,5 +81,13 @@ def _column(external: External) -> ColumnRef:
     return external.asset, external.column
 
 
-def _is_order(binder: QueryBinder, hole: int) -> bool:
-    return binder.meaning.definitions[hole].label == "order by"
+def _is_order(binder: QueryBinder, hole: Hole) -> bool:
+    return hole >= 0 and binder.meaning.definitions[hole].label == "order by"
+
+
+def _only_order(binder: QueryBinder, hole: Hole) -> Hole:
+    """For readers of this query, the order of an asset it reads; not all of that asset."""
+    if hole >= 0:
+        return hole
+    external = binder.meaning.externals[~hole]
+    return binder.meaning.external(external.asset, ORDER) if external.column == WHOLE else hole

@@ -40,7 +40,8 @@ class ModelFacts(msgspec.Struct, frozen=True, array_like=True):
 
     `rows` is the row lineage; `scans` are the assets read, sorted; `columns_open` says that the
     query yields columns that are not known (a star over an unknown schema). `order` is the
-    definition of the final ORDER BY, or None. `clock` lists what it asks the clock or chance for:
+    definition of the final ORDER BY, or None; `row_order` that of all that decides the order of
+    its rows, for readers that depend on it. `clock` lists what it asks the clock or chance for:
     `day`, `run`.
     """
 
@@ -52,6 +53,7 @@ class ModelFacts(msgspec.Struct, frozen=True, array_like=True):
     meaning: Meaning
     columns_open: bool = False
     clock: tuple[str, ...] = ()
+    row_order: Hole | None = None
 
     def schema(self) -> Schema:
         if self.columns_open:

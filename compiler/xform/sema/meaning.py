@@ -27,12 +27,15 @@ ROWS = ""
 """As an external's column: the rows of the asset."""
 WHOLE = "*"
 """As an external's column: all of the asset, its row order included."""
+ORDER = "\x00order"
+"""As an external's column: the order of the asset's rows, whatever its columns are."""
 CLOCK = AssetName("")
 """As an external's asset: the clock; its column is `day` or `run`."""
 
 
 class External(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Something a model reads: a column of an asset, its ROWS, the WHOLE of it, or the CLOCK."""
+    """Something a model reads: a column of an asset, its ROWS, their ORDER, the WHOLE of it, or
+    the CLOCK."""
 
     asset: AssetName
     column: str
@@ -74,20 +77,20 @@ class MeaningBuilder:
 
     def define(self, label: str, parts: list[Part]) -> Hole:
         """The hole of a definition. A definition that is nothing but a hole is that hole."""
+        if len(parts) == 1 and isinstance(parts[0], int):
+            return parts[0]
         merged: list[Part] = []
-        texts: list[str] = []
+        text = ""
         for part in parts:
             if isinstance(part, str):
-                texts.append(part)
+                text += part
             else:
-                if texts:
-                    merged.append("".join(texts))
-                    texts.clear()
+                if text:
+                    merged.append(text)
+                    text = ""
                 merged.append(part)
-        if texts:
-            merged.append("".join(texts))
-        if len(merged) == 1 and isinstance(merged[0], int):
-            return merged[0]
+        if text:
+            merged.append(text)
         key = tuple(merged)
         hole = self._by_parts.get(key)
         if hole is None:
@@ -98,15 +101,10 @@ class MeaningBuilder:
 
     def finish(self, roots: Iterable[Hole]) -> tuple[Meaning, dict[Hole, Hole]]:
         """What the roots need, and nothing else, with new numbers (old hole → new)."""
-        needed: set[Hole] = set()
-        stack = list(roots)
-        while stack:
-            hole = stack.pop()
-            if hole in needed:
-                continue
-            needed.add(hole)
-            if hole >= 0:
-                stack.extend(p for p in self.definitions[hole].parts if not isinstance(p, str))
+        needed = set(roots)
+        for old in range(len(self.definitions) - 1, -1, -1):
+            if old in needed:  # a definition refers to earlier ones only
+                needed.update([p for p in self.definitions[old].parts if isinstance(p, int)])
         externals = [hole for hole in range(-1, -len(self.externals) - 1, -1) if hole in needed]
         renamed = {hole: ~i for i, hole in enumerate(externals)}
         definitions: list[Definition] = []

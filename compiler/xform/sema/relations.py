@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from xform.base.codes import (
+    AMBIGUOUS_COLUMN,
     COLUMN_COUNT,
     DUPLICATE_ALIAS,
     STAR_OVER_UNKNOWN,
@@ -13,23 +14,29 @@ from xform.base.codes import (
     UNKNOWN_COLUMN,
 )
 from xform.base.names import AssetName, did_you_mean
-from xform.sema.expressions import ExpressionBinder, Use, leaf
+from xform.sema.binder import Use
 from xform.sema.facts import UNKNOWN_TYPE, Schema
 from xform.sema.meaning import CLOCK, ROWS, WHOLE, Part
+from xform.sema.names import listed
 from xform.sema.scope import (
     NO_SOURCES,
     Column,
+    Found,
     Member,
+    Merged,
+    More,
+    Ordering,
     Relation,
     Scope,
-    Sources,
     star_columns,
 )
+from xform.sema.stars import StarBinder
+from xform.sql import canonical
 from xform.sql.ir import (
     CteScan,
     Derived,
+    Expr,
     Joined,
-    Op,
     Pivoted,
     Source,
     SqlUnit,
@@ -41,7 +48,7 @@ from xform.sql.ir import Relation as RelationNode
 from xform.sql.parse import Place
 
 
-class RelationBinder(ExpressionBinder):
+class RelationBinder(StarBinder):
     """Binds FROM clauses."""
 
     def __init__(
@@ -56,13 +63,16 @@ class RelationBinder(ExpressionBinder):
         self.unit = unit
         self.assets = assets
         self.schemas = schemas
-        self.ctes: dict[int, Relation] = {}
+
+    def cte(self, node: CteScan, scope: Scope) -> Relation:
+        """What a CTE yields where it is read: provided by the binder of queries."""
+        raise NotImplementedError
 
     # FROM ----------------------------------------------------------------------------------------
 
     def sources(
         self, sources: Sequence[Source], scope: Scope
-    ) -> tuple[list[Part], set[int], tuple[int, ...]]:
+    ) -> tuple[list[Part], set[int], Ordering]:
         """Fill `scope` with the members of a FROM clause.
 
         Returns the canonical text of the rows that the joins yield, their row sources, and what
@@ -70,150 +80,179 @@ class RelationBinder(ExpressionBinder):
         """
         out: list[Part] = []
         rows: set[int] = set()
-        order: list[int] = []
-        for source in sources:
-            first = not out
-            parent = scope.parent if first else scope
+        order = Ordering()
+        start = len(scope.members)
+        for number, source in enumerate(sources):
             before = len(scope.members)
-            rows |= self._item(source, scope, parent, out, order)
+            if number:
+                out.append(f" {source.join} join ")
+            item_rows, item_order = self._item(source, scope, out)
+            rows |= item_rows
+            order = order.then(item_order)
             if source.sample is not None:
                 self.clock.add("run")
-                out.extend((f" sample {leaf(source.sample)} ", self.meaning.external(CLOCK, "run")))
-                out.extend(part for hole in order for part in (" ", hole))
-            if not first:
-                rows |= self._condition(source, scope, before, out)
+                out.extend((f" sample {source.sample} ", self.meaning.external(CLOCK, "run")))
+                rows |= self._in_order(order, out)
+            if number:
+                rows |= self._condition(source, scope, start, before, out)
                 if "positional" in source.join:
-                    out.extend(part for hole in order for part in (" ", hole))
+                    rows |= self._in_order(order, out)
             if source.join.endswith(("semi", "anti")):
                 for member in scope.members[before:]:
                     member.visible = False
-        return out, rows, tuple(order)
+        return out, rows, order
 
-    def _item(
-        self,
-        source: Source,
-        scope: Scope,
-        parent: Scope | None,
-        out: list[Part],
-        order: list[int],
-    ) -> set[int]:
+    def _in_order(self, order: Ordering, out: list[Part]) -> set[int]:
+        use = Use()
+        self.ordering(order, out, use)
+        return use.value
+
+    def _item(self, source: Source, scope: Scope, out: list[Part]) -> tuple[set[int], Ordering]:
         node = source.relation
-        if source.join:
-            out.append(f" {source.join} join ")
         if isinstance(node, Joined) and node.alias is None:
-            inner, rows, inner_order = self.sources(node.sources, scope)
+            inner, rows, order = self.sources(node.sources, scope)
             out.extend(("(", *inner, ")"))
-            order.extend(inner_order)
-            return rows
-        relation, alias, full_name = self._relation(node, scope, parent)
+            return rows, order
+        relation, alias, full_name = self._relation(node, scope)
         member = Member(relation, alias, len(scope.members), full_name)
         if isinstance(node, TableFunction) and node.shape == "one":
             member.by_key.setdefault(node.name, relation.columns[0])  # `range(3) r`: r.range
-        self._join_member(member, scope, node)
+        self._no_twin(member, scope, node)
+        scope.members.append(member)
         out.append(relation.rows_hole)
-        order.extend(relation.order or (relation.rows_hole,))
-        return set(relation.rows)
+        order = relation.order if relation.order.holes else Ordering((relation.rows_hole,))
+        return set(relation.rows), order
 
-    def _join_member(self, member: Member, scope: Scope, node: RelationNode) -> None:
-        if member.alias is not None and scope.member(member.alias) is not None:
-            start, end = self._place_of(node)
+    def _no_twin(self, member: Member, scope: Scope, node: RelationNode) -> None:
+        if member.alias is not None and any(m.alias == member.alias for m in scope.members):
             self.complain(
                 DUPLICATE_ALIAS,
                 f"two relations are called '{member.alias}'",
-                start,
-                end,
+                *self._place_of(node),
                 f"give one an alias: … as {member.alias}_2",
             )
-        scope.members.append(member)
 
     def _place_of(self, node: RelationNode) -> tuple[int, int]:
-        if isinstance(node, TableScan):
-            table = self.unit.tables[node.site]
-            return table.start, table.end
-        return 0, 0
+        match node:
+            case TableScan():
+                table = self.unit.tables[node.site]
+                return table.start, table.end
+            case TableFunction():
+                return node.start, node.end
+            case _:
+                return 0, 0
 
-    def _condition(self, source: Source, scope: Scope, before: int, out: list[Part]) -> set[int]:
+    # Join conditions -----------------------------------------------------------------------------
+
+    def _condition(
+        self, source: Source, scope: Scope, start: int, before: int, out: list[Part]
+    ) -> set[int]:
         use = Use(aliases=False)
+        left = [member for member in scope.members[start:before] if member.visible]
+        right = [member for member in scope.members[before:] if member.visible]
         using = source.using
         if source.natural:
-            using = self._common(scope, before)
+            using = self._common(source, left, right)
         if using:
-            out.append(" using")
+            out.append(" using(")
             for key in using:
-                self._merge(key, scope, before, out, use)
+                self._using(key, source, scope, (left, right), out, use)
+            out.append(")")
         if source.on is not None:
             out.append(" on ")
             self.write(source.on, scope, out, use)
         return use.value
 
-    def _common(self, scope: Scope, before: int) -> tuple[str, ...]:
+    def _common(self, source: Source, left: list[Member], right: list[Member]) -> tuple[str, ...]:
         """The columns that a NATURAL join compares, in the left side's order."""
-        right = {
-            column.key for member in scope.members[before:] for column in member.relation.columns
-        }
-        open_members = [m for m in scope.members if m.relation.more is not None]
-        if open_members:
-            if not any(member.relation.broken for member in open_members):
+        unknown = [member for member in (*left, *right) if member.relation.more is not None]
+        if unknown:
+            if not any(member.relation.broken for member in unknown):
                 self.complain(
                     STAR_OVER_UNKNOWN,
                     "NATURAL JOIN over a relation whose columns are not known",
-                    0, 0,
+                    source.start,
+                    source.end,
                     "declare its columns, or join with USING (…)",
-                )  # fmt: skip
+                )
             return ()
-        keys: list[str] = []
-        for member in scope.members[:before]:
-            if member.visible:
-                for column in member.relation.columns:
-                    if column.key in right and column.key not in keys:
-                        keys.append(column.key)
-        return tuple(keys)
+        shared = {column.key for member in right for column in member.relation.columns}
+        keys = [column.key for member in left for column in member.relation.columns]
+        return tuple(dict.fromkeys(key for key in keys if key in shared))
 
-    def _merge(self, key: str, scope: Scope, before: int, out: list[Part], use: Use) -> None:
+    def _using(
+        self,
+        key: str,
+        source: Source,
+        scope: Scope,
+        sides: tuple[list[Member], list[Member]],
+        out: list[Part],
+        use: Use,
+    ) -> None:
         """One column of USING: from then on one name for both sides."""
-        parts: list[Part] = ["(using"]
-        value = NO_SOURCES
-        type_ = UNKNOWN_TYPE
-        name = key
-        left = scope.merged.get(key)
-        if left is not None:
-            parts.extend((" ", left.hole))
-            value, type_, name = left.value, left.type, left.name
-        else:
-            found = self._side(key, scope, scope.members[:before])
-            if found is not None:
-                member, column = found
-                parts.extend((f" @{member.number} ", column.hole))
-                value, type_, name = column.value, column.type, column.name
-        right = self._side(key, scope, scope.members[before:])
-        if right is not None:
-            member, column = right
-            member.hidden.add(key)
-            parts.extend((f" @{member.number} ", column.hole))
-            value |= column.value
+        found = [self._side(key, source, scope, side) for side in sides]
+        parts: list[Part] = [f"using {source.join}("]
+        inner = Use()
+        members: list[Member] = []
+        for at in found:
+            if at is not None:
+                self.reference(at, parts, inner)
+                parts.append(", ")
+                members.extend(self._members_of(at, key, scope))
         hole = self.meaning.define(f"column {key}", [*parts, ")"])
-        out.extend((" ", hole))
-        use.value |= value
-        if left is not None or right is not None:
-            scope.merged[key] = Column(name, hole, value, type_)
-
-    def _side(self, key: str, scope: Scope, members: list[Member]) -> tuple[Member, Column] | None:
+        out.extend((hole, ", "))
+        use.value |= inner.value
+        first = next((at.column for at in found if at is not None and at.column is not None), None)
+        if first is None or source.join.endswith(("semi", "anti")):
+            return
+        column = Column(first.name, hole, frozenset(inner.value), first.type)
+        merged = Merged(column, members)
         for member in members:
-            if not member.visible:
-                continue
-            column = member.by_key.get(key)
-            if column is None and member.relation.more is not None:
+            member.merged[key] = merged
+
+    @staticmethod
+    def _members_of(found: Found, key: str, scope: Scope) -> list[Member]:
+        if found.member is not None:
+            return [found.member]
+        for member in scope.members:
+            merged = member.merged.get(key)
+            if merged is not None and merged.column is found.column:
+                return merged.members
+        return []
+
+    def _side(self, key: str, source: Source, scope: Scope, members: list[Member]) -> Found | None:
+        merged: list[Merged] = []
+        hits: list[Found] = []
+        for member in members:
+            if key in member.merged:
+                if member.merged[key] not in merged:
+                    merged.append(member.merged[key])
+            elif key in member.by_key:
+                hits.append(Found(member.by_key[key], member, scope))
+        found = [Found(group.column, None, scope) for group in merged] + hits
+        if len(found) > 1:
+            names = [m.alias or "?" for m in members if key in m.by_key]
+            self.complain(
+                AMBIGUOUS_COLUMN,
+                f"USING ({key}): column '{key}' is in {listed(names)}",
+                source.start,
+                source.end,
+                "join with ON and say which",
+            )
+        if found:
+            return found[0]
+        for member in members:
+            if member.relation.more is not None:
                 column = member.relation.more(key)
                 member.by_key[key] = column
-            if column is not None:
-                return member, column
-        if not any(member.relation.broken for member in scope.members):
+                return Found(column, member, scope)
+        if not scope.broken:
             known = [column.name for member in members for column in member.relation.columns]
             self.complain(
                 UNKNOWN_COLUMN,
                 f"USING ({key}): one side has no column '{key}'",
-                0,
-                0,
+                source.start,
+                source.end,
                 did_you_mean(key, known) or "join with ON and name both columns",
             )
         return None
@@ -221,121 +260,110 @@ class RelationBinder(ExpressionBinder):
     # Relations -----------------------------------------------------------------------------------
 
     def _relation(
-        self, node: RelationNode, scope: Scope, parent: Scope | None
+        self, node: RelationNode, scope: Scope
     ) -> tuple[Relation, str | None, tuple[str, ...]]:
+        """A relation, its alias, and the full name by which it can be called too.
+
+        What stands behind other items of FROM may refer to them, the first only to the outside.
+        """
+        parent = scope if scope.members else scope.parent
         match node:
             case TableScan():
                 relation, full_name = self._table(node)
                 return self._renamed(relation, node.columns, node), node.alias, full_name
             case CteScan():
-                relation = self.ctes[node.cte]
-                return self._renamed(relation, node.columns, node), node.alias, ()
-            case Derived():
-                relation = self.query(node.query, parent)
-                return self._renamed(relation, node.columns, node), node.alias, ()
-            case ValuesRelation():
+                return self._renamed(self.cte(node, scope), node.columns, node), node.alias, ()
+            case Derived() | ValuesRelation():
                 relation = self.query(node.query, parent)
                 return self._renamed(relation, node.columns, node), node.alias, ()
             case TableFunction():
-                return self._function(node, scope, parent), node.alias or node.name, ()
+                return self._function(node, Scope(parent)), node.alias or node.name, ()
             case Joined():
                 return self._joined(node, parent), node.alias, ()
             case Pivoted():
-                inner, alias, _ = self._relation(node.relation, scope, parent)
-                return self._pivot(inner, node), node.alias or alias, ()
+                inner, alias, _ = self._relation(node.relation, scope)
+                pivoted = self.whole("pivot", [inner], node.args, Scope(parent))
+                return self._renamed(pivoted, node.columns, node), node.alias or alias, ()
             case _:
                 assert_never(node)
 
     def _table(self, node: TableScan) -> tuple[Relation, tuple[str, ...]]:
         asset = self.assets[node.site]
         if asset is None:
-            missing = AssetName("?")
-            rows = self.meaning.define("unknown relation", ["(unknown relation)"])
-            return (
-                Relation([], rows, NO_SOURCES, more=self._on_demand(missing), broken=True),
-                (),
-            )
+            rows = self.meaning.define("unknown relation", ["unknown relation"])
+            unknown = self._on_demand(AssetName("?"))
+            return Relation([], rows, NO_SOURCES, Ordering(), unknown, broken=True), ()
         schema = self.schemas[asset]
-        columns = [
-            self._external(asset, column.name, column.type) for column in schema.columns or ()
-        ]
-        return (
-            Relation(
-                columns,
-                self.meaning.external(asset, ROWS),
-                NO_SOURCES,
-                (self.meaning.external(asset, WHOLE),),
-                None if schema.columns is not None else self._on_demand(asset),
-                schema.broken,
-            ),
-            tuple(asset.lower().split(".")),
+        columns = [self._external(asset, item.name, item.type) for item in schema.columns or ()]
+        relation = Relation(
+            columns,
+            self.meaning.external(asset, ROWS),
+            NO_SOURCES,
+            Ordering((self.meaning.external(asset, WHOLE),)),
+            None if schema.columns is not None else self._on_demand(asset),
+            schema.broken,
         )
+        table = self.unit.tables[node.site]
+        return relation, () if table.aliased else tuple(part.lower() for part in asset.split("."))
 
     def _external(self, asset: AssetName, name: str, type_: str) -> Column:
         hole = self.meaning.external(asset, name)
         return Column(name, hole, frozenset((hole,)), type_)
 
-    def _on_demand(self, asset: AssetName):  # type: ignore[no-untyped-def]
-        def more(key: str) -> Column:
-            return self._external(asset, key, UNKNOWN_TYPE)
-
-        return more
+    def _on_demand(self, asset: AssetName) -> More:
+        return lambda key: self._external(asset, key, UNKNOWN_TYPE)
 
     def _renamed(self, relation: Relation, names: tuple[str, ...], node: RelationNode) -> Relation:
         """`t(a, b)`: new names for the first columns."""
-        if not names:
+        if not names or isinstance(node, TableFunction):
             return relation
-        if len(names) > len(relation.columns) and relation.more is None:
-            start, end = self._place_of(node)
+        count = len(relation.columns)
+        if len(names) > count and relation.more is None and not relation.broken:
             self.complain(
                 COLUMN_COUNT,
-                f"more column names ({len(names)}) than columns ({len(relation.columns)})",
-                start,
-                end,
+                f"more column names ({len(names)}) than columns ({count})",
+                *self._place_of(node),
                 "name no more columns than the relation has",
             )
         columns = [
-            Column(names[i] if i < len(names) else column.name, column.hole, column.value,
-                   column.type)
+            column.called(names[i]) if i < len(names) else column
             for i, column in enumerate(relation.columns)
-        ]  # fmt: skip
-        more = relation.more
-        if more is not None:
-            for name in names[len(columns) :]:
-                columns.append(Column(name, more(name).hole, more("*").value))
-        return Relation(
-            columns, relation.rows_hole, relation.rows, relation.order, more, relation.broken
-        )
+        ]
+        if relation.more is not None:
+            value = relation.more("*").value
+            for i, name in enumerate(names[count:], count):
+                columns.append(Column(name, relation.more(f"#{i}").hole, value))
+        return relation.with_columns(columns)
 
-    def _function(self, node: TableFunction, scope: Scope, parent: Scope | None) -> Relation:
+    def _function(self, node: TableFunction, scope: Scope) -> Relation:
         use = Use(aliases=False)
-        out: list[Part] = ["(rows of "]
-        self.write(node.call, scope if parent is scope else parent or Scope(), out, use)
-        if node.reads_files:
-            out.extend((" ", self.meaning.external(CLOCK, "run")))
+        out: list[Part] = ["rows of("]
+        self.write(node.call, scope, out, use)
+        if not node.pure:
             self.clock.add("run")
-            start, end = (node.call.start, node.call.end) if isinstance(node.call, Op) else (0, 0)
+            out.extend((" at ", self.meaning.external(CLOCK, "run")))
+        if node.reads_files:
             self.complain(
                 UNDECLARED_FILE,
                 f"{node.name} reads files that are not declared, so the model runs every time",
-                start,
-                end,
+                node.start,
+                node.end,
                 "declare a source with `path:` in a yml file and read that",
             )
         rows_hole = self.meaning.define(f"function {node.name}", [*out, ")"])
-        value: Sources = frozenset(use.value)
+        value = frozenset(use.value)
 
-        def column(name: str, number: int | None = None) -> Column:
-            which = f"(column {number if number is not None else leaf('`' + name + '`')} of "
-            hole = self.meaning.define(f"column {name}", [which, rows_hole, ")"])
+        def column(name: str, which: str) -> Column:
+            hole = self.meaning.define(f"column {name}", [f"column {which} of ", rows_hole])
             return Column(name, hole, value)
 
-        order = (rows_hole,)
+        names = node.columns
         if node.shape == "one":
-            name = node.columns[0] if node.columns else (node.alias or node.name)
-            return Relation([column(name, 0)], rows_hole, value, order)
-        columns = [column(name, i) for i, name in enumerate(node.columns)]
-        return Relation(columns, rows_hole, value, order, lambda key: column(key))
+            names = names or (node.alias or node.name,)
+        columns = [column(name, str(number)) for number, name in enumerate(names)]
+        more = None if node.shape != "open" else lambda key: column(key, canonical.name(key))
+        order = Ordering((rows_hole,))
+        return Relation(columns, rows_hole, value, order, more, covered=True)
 
     def _joined(self, node: Joined, parent: Scope | None) -> Relation:
         """A parenthesised join with an alias: one relation with the columns of all."""
@@ -343,34 +371,42 @@ class RelationBinder(ExpressionBinder):
         out, rows, order = self.sources(node.sources, scope)
         rows_hole = self.meaning.define("join", out)
         columns: list[Column] = []
-        for found in star_columns(scope, list(scope.visible())):
+        for found in star_columns(scope, scope.visible()):
             assert found.column is not None
             use = Use()
             parts: list[Part] = []
             self.reference(found, parts, use)
             hole = self.meaning.define(f"column {found.column.name}", parts)
             columns.append(Column(found.column.name, hole, frozenset(use.value), found.column.type))
-        opens = [m.relation.more for m in scope.visible() if m.relation.more is not None]
-        broken = any(m.relation.broken for m in scope.members)
-        return Relation(columns, rows_hole, frozenset(rows), order,
-                        opens[0] if opens else None, broken)  # fmt: skip
+        open_members = [member for member in scope.visible() if member.relation.more is not None]
+        more: More | None = None
+        if open_members:
+            more = lambda key: self._any_of(key, open_members, scope)  # noqa: E731
+        return Relation(columns, rows_hole, frozenset(rows), order, more, scope.broken)
 
-    def _pivot(self, relation: Relation, node: Pivoted) -> Relation:
-        """Taken whole: every output may come from every input column."""
-        out: list[Part] = [f"(pivot {leaf(node.tag)} ", relation.rows_hole]
-        value: set[int] = set(relation.rows)
-        columns = list(relation.columns)
-        if relation.more is not None:
-            columns.append(relation.more("*"))
-        for column in columns:
-            out.extend((f" {leaf('`' + column.key + '`')} ", column.hole))
-            value |= column.value
-        rows_hole = self.meaning.define("pivot", [*out, ")"])
-        sources: Sources = frozenset(value)
+    def whole(
+        self, what: str, inputs: Sequence[Relation], args: Sequence[Expr], scope: Scope
+    ) -> Relation:
+        """Not modelled: every output may come from everything that is read."""
+        out: list[Part] = [f"{what}("]
+        use = Use(aliases=False)
+        for relation in inputs:
+            out.append(relation.rows_hole)
+            for column in relation.everything():
+                out.extend((f", {canonical.name(column.key)} ", column.hole))
+            use.value |= relation.sources()
+            self.ordering(relation.order, out, use)
+        for arg in args:
+            out.append(", ")
+            self.write(arg, scope, out, use)
+        rows_hole = self.meaning.define(what, [*out, ")"])
+        sources = frozenset(use.value)
 
         def more(key: str) -> Column:
-            name = leaf("`" + key + "`")
-            hole = self.meaning.define(f"column {key}", [f"(column {name} of ", rows_hole, ")"])
+            text = f"column {canonical.name(key)} of "
+            hole = self.meaning.define(f"column {key}", [text, rows_hole])
             return Column(key, hole, sources)
 
-        return Relation([], rows_hole, sources, relation.order, more, relation.broken)
+        order = Ordering((rows_hole,), sources)
+        broken = any(relation.broken for relation in inputs)
+        return Relation([], rows_hole, sources, order, more, broken, covered=True)

@@ -26,21 +26,41 @@ class Column:
         self.value = value
         self.type = type_
 
+    def called(self, name: str) -> Column:
+        return Column(name, self.hole, self.value, self.type)
+
+
+More = Callable[[str], Column]
+"""Makes a column that a relation does not list, by its folded name."""
+
+
+@dataclass(slots=True)
+class Ordering:
+    """What decides in which order rows come: definitions, and the columns they draw from."""
+
+    holes: tuple[Hole, ...] = ()
+    sources: Sources = NO_SOURCES
+
+    def then(self, other: Ordering) -> Ordering:
+        return Ordering((*self.holes, *other.holes), self.sources | other.sources)
+
 
 @dataclass(slots=True)
 class Relation:
     """What a query or an item of FROM yields.
 
-    `rows` are the row sources; `order` the holes that decide the order of rows. `more` makes a
-    column that is not listed, where the relation may have some (`None`: all are listed).
+    `rows` are the row sources. `more` makes a column that is not listed, where the relation may
+    have some (`None`: all are listed); `covered` says that the rows' definition takes in those
+    columns too.
     """
 
     columns: list[Column]
     rows_hole: Hole
     rows: Sources
-    order: tuple[Hole, ...] = ()
-    more: Callable[[str], Column] | None = None
+    order: Ordering
+    more: More | None = None
     broken: bool = False
+    covered: bool = False
 
     def find(self, key: str) -> Column | None:
         for column in self.columns:
@@ -48,32 +68,59 @@ class Relation:
                 return column
         return None
 
+    def everything(self) -> list[Column]:
+        """All columns, with one that stands for those that are not listed."""
+        return [*self.columns, self.more("*")] if self.more is not None else self.columns
 
-@dataclass(slots=True)
+    def sources(self) -> Sources:
+        """Whatever the relation draws from."""
+        columns = (column.value for column in self.everything())
+        return self.rows.union(self.order.sources, *columns)
+
+    def with_columns(self, columns: list[Column]) -> Relation:
+        return Relation(
+            columns, self.rows_hole, self.rows, self.order, self.more, self.broken, self.covered
+        )
+
+
+@dataclass(eq=False, slots=True)
+class Merged:
+    """A column that USING made of several; a star shows it at its first member."""
+
+    column: Column
+    members: list[Member]
+
+
+@dataclass(eq=False, slots=True)
 class Member:
-    """A relation in a FROM clause. `hidden` columns of a USING join stand once in a star, at the
-    left side; `visible` is false for the right side of a semi join."""
+    """A relation in a FROM clause. `full_name` is empty where an alias hides it; `visible` is
+    false for the right side of a semi join. `by_key` may hold names that a star does not show."""
 
     relation: Relation
     alias: str | None
     number: int
     full_name: tuple[str, ...] = ()
-    hidden: set[str] = field(default_factory=set)
     visible: bool = True
     by_key: dict[str, Column] = field(default_factory=dict)
+    merged: dict[str, Merged] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for column in self.relation.columns:
             self.by_key.setdefault(column.key, column)
 
+    def named(self, prefix: tuple[str, ...]) -> bool:
+        """Whether a qualifier means this relation."""
+        if len(prefix) == 1:
+            return self.alias == prefix[0]
+        return bool(self.full_name) and self.full_name == prefix[-len(self.full_name) :]
+
 
 @dataclass(slots=True)
 class Found:
-    """A column as found from a scope.
+    """A column as found from a scope, `level` scopes out.
 
     `column` is None for a relation's whole row. `member` is None for a column that USING made of
-    several. `scope` is where it was found, `level` how many scopes out. `fields` are those of a
-    struct, for `a.b.c`.
+    several. `fields` are those of a struct, for `a.b.c`. `guess`: the relation may not have it.
     """
 
     column: Column | None
@@ -81,36 +128,62 @@ class Found:
     scope: Scope
     level: int = 0
     fields: tuple[str, ...] = ()
+    guess: bool = False
 
 
 @dataclass(slots=True)
+class Aliased:
+    """An output of a SELECT, named in one of its other clauses or in a query within."""
+
+    name: str
+    expr: Expr
+    scope: Scope
+    level: int
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(eq=False, slots=True)
 class Scope:
     """The relations of one SELECT and what its expressions may refer to."""
 
     parent: Scope | None = None
     members: list[Member] = field(default_factory=list)
-    merged: dict[str, Column] = field(default_factory=dict)
-    """Columns of USING and NATURAL joins by name, made of those of both sides."""
     aliases: dict[str, Expr] = field(default_factory=dict)
     """Output names that expressions may use."""
-    busy_aliases: set[str] = field(default_factory=set)
+    busy: set[str] = field(default_factory=set)
     """Aliases whose own expression is being written: there they mean a column."""
+    collapsed: bool = False
+    """An aggregate in a query within works on the rows of this one."""
+    depth: int = 0
 
-    def visible(self) -> Iterator[Member]:
-        return (member for member in self.members if member.visible)
+    def __post_init__(self) -> None:
+        self.depth = self.parent.depth + 1 if self.parent is not None else 0
+
+    def visible(self) -> list[Member]:
+        return [member for member in self.members if member.visible]
 
     @property
     def single(self) -> bool:
         return len(self.members) == 1
 
-    def member(self, alias: str) -> Member | None:
+    @property
+    def broken(self) -> bool:
+        return any(member.relation.broken for member in self.members)
+
+    def member(self, prefix: tuple[str, ...]) -> Member | None:
         for member in self.members:
-            if member.alias == alias:
+            if member.visible and member.named(prefix):
                 return member
         return None
 
-    def column_names(self) -> set[str]:
-        return {column.name for member in self.visible() for column in member.relation.columns}
+    def outward(self) -> Iterator[tuple[int, Scope]]:
+        """This scope and those around it, with how far out they are."""
+        level, at = 0, self
+        while True:
+            yield level, at
+            if at.parent is None:
+                return
+            level, at = level + 1, at.parent
 
 
 def star_columns(scope: Scope, members: list[Member], qualified: bool = False) -> Iterator[Found]:
@@ -120,11 +193,11 @@ def star_columns(scope: Scope, members: list[Member], qualified: bool = False) -
     """
     for member in members:
         for column in member.relation.columns:
-            merged = None if qualified else scope.merged.get(column.key)
+            merged = None if qualified else member.merged.get(column.key)
             if merged is None:
                 yield Found(column, member, scope)
-            elif column.key not in member.hidden:
-                yield Found(merged, None, scope)
+            elif merged.members[0] is member:
+                yield Found(merged.column, None, scope)
 
 
 def deduplicate(names: list[str]) -> list[str]:

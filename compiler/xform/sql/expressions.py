@@ -3,22 +3,25 @@
 Most nodes are taken as they are: an operator with its settings in its tag and its operands as
 arguments, so a construct that nobody thought of is still bound and hashed rightly. Only what has
 scoping of its own, or no effect on the result, is handled by name. Functions keep the name that
-was written: sqlglot maps some functions of a dialect to one node, and they need not be equal.
+was written (`tokens.py`).
+
+Two texts that mean different things to the engine must not give one form. sqlglot and DuckDB
+group the operators of SETTLED alike; where another one occurs, sqlglot may have put the operands
+together differently, so then all parentheses are kept (`tangled`). Nodes that are not in FAITHFUL
+may come from different spellings, so they make the whole text count (`careful`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from xform.sql import canonical
 from xform.sql.dialects import fold
 from xform.sql.functions import flags_of
 from xform.sql.ir import (
-    FLAG_AGGREGATE,
-    FLAG_CLOCK_DAY,
-    FLAG_CLOCK_RUN,
     FLAG_UNNEST,
     Expr,
     Lambda,
@@ -26,52 +29,87 @@ from xform.sql.ir import (
     Op,
     Order,
     Over,
+    Pattern,
+    Position,
     Projection,
     Star,
     Subquery,
     Text,
     Window,
 )
+from xform.sql.naming import made_up_name
+from xform.sql.tokens import PATH_MARK, unmarked
+from xform.sql.typenames import type_text
 
 if TYPE_CHECKING:
     from xform.sql.ir import Query
 
-CLOCK_NODES: dict[type[exp.Expression], int] = {
-    exp.CurrentDate: FLAG_CLOCK_DAY,
-    exp.CurrentTime: FLAG_CLOCK_RUN,
-    exp.CurrentDatetime: FLAG_CLOCK_RUN,
-    exp.CurrentTimestamp: FLAG_CLOCK_RUN,
-    exp.CurrentUser: FLAG_CLOCK_RUN,
-    exp.Rand: FLAG_CLOCK_RUN,
-    exp.Uuid: FLAG_CLOCK_RUN,
-}
 NO_POSITION = (0, 0)
+ORDERED_ARGUMENT = "ordered"
+"""The tag of an argument with an ORDER BY of its own."""
+
+SETTLED: frozenset[type[exp.Expr]] = frozenset(
+    [
+        exp.Add, exp.And, exp.DPipe, exp.Div, exp.Dot, exp.EQ, exp.Escape, exp.GT, exp.GTE,
+        exp.Glob, exp.ILike, exp.IntDiv, exp.Is, exp.LT, exp.LTE, exp.Like, exp.Mod, exp.Mul,
+        exp.NEQ, exp.Neg, exp.Not, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Or, exp.Pow,
+        exp.PropertyEQ, exp.Kwarg, exp.Slice, exp.SimilarTo, exp.Sub,
+    ]
+)  # fmt: skip
+FAITHFUL: frozenset[type[exp.Expr]] = SETTLED | frozenset(
+    [
+        exp.Anonymous, exp.Any, exp.All, exp.Array, exp.AtTimeZone, exp.Between, exp.Bracket,
+        exp.Case, exp.Cube, exp.Distinct, exp.Explode, exp.Extract, exp.Filter, exp.GroupingSets,
+        exp.If, exp.IgnoreNulls, exp.In, exp.Interval, exp.JSONExtract, exp.JSONExtractScalar,
+        exp.Overlay, exp.Placeholder, exp.Parameter, exp.RespectNulls, exp.Rollup, exp.StrPosition,
+        exp.Struct, exp.Substring, exp.ToMap, exp.Trim, exp.Tuple, exp.Where, exp.WindowSpec,
+        exp.WithinGroup, exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseLeftShift,
+        exp.BitwiseRightShift, exp.BitwiseNot, exp.CurrentDate, exp.CurrentTime,
+        exp.CurrentTimestamp, exp.Localtime, exp.Localtimestamp, exp.CurrentUser,
+    ]
+)  # fmt: skip
+TANGLING: frozenset[type[exp.Expr]] = frozenset([exp.AtTimeZone, exp.Abs])
+"""Operators that are neither Binary nor Unary in sqlglot's eyes."""
+CHAINS: frozenset[type[exp.Expr]] = frozenset(
+    [exp.Add, exp.And, exp.DPipe, exp.Div, exp.Mul, exp.Or, exp.Sub]
+)
+PATTERNS: dict[type[exp.Expr], str] = {
+    exp.Like: "like", exp.ILike: "ilike", exp.Glob: "glob", exp.SimilarTo: "regexp",
+}  # fmt: skip
 USUAL_ARGUMENTS = (["this"], ["this", "expression"])
 """Arguments that go without saying in a tag: one operand, two operands."""
-PARSER_MARKS = frozenset(["big_int"])
-"""Arguments that sqlglot adds for its own generators."""
+BARE = (exp.Column, exp.Literal, exp.Paren, exp.Anonymous, exp.Boolean, exp.Null, exp.Subquery)
+"""What needs no parentheses anywhere."""
 
 
-def extent(node: exp.Expression) -> tuple[int, int]:
-    """The stretch of text that a node covers, from the positions of the tokens below it.
+def position(node: exp.Expr) -> tuple[int, int]:
+    """The stretch of text of one token's node. (0, 0) where sqlglot keeps none."""
+    meta = node._meta  # the property would make an empty dictionary for every node
+    if meta is None or "start" not in meta:
+        return NO_POSITION
+    return meta["start"], meta["end"] + 1
+
+
+def extent(nodes: Iterable[exp.Expr]) -> tuple[int, int]:
+    """The stretch of text that nodes cover, from the positions of the tokens below them.
 
     A best effort: parentheses and keywords at the ends are not counted. (0, 0) where nothing
     below has a position.
     """
     low, high = -1, -1
-    stack: list[exp.Expression] = [node]
+    stack = list(nodes)
     while stack:
         item = stack.pop()
-        meta = item._meta  # the property would make an empty dictionary for every node
+        meta = item._meta
         if meta is not None and "start" in meta:
             start, end = meta["start"], meta["end"] + 1
             low = start if low < 0 else min(low, start)
             high = max(high, end)
         for value in item.args.values():
-            if isinstance(value, exp.Expression):
+            if isinstance(value, exp.Expr):
                 stack.append(value)
             elif isinstance(value, list):
-                stack.extend(child for child in value if isinstance(child, exp.Expression))
+                stack.extend(child for child in value if isinstance(child, exp.Expr))
     return (low, high) if low >= 0 else NO_POSITION
 
 
@@ -79,14 +117,17 @@ class ExpressionLowerer:
     """Lowers expressions of one query text. Subclassed by the lowerer of queries, which it needs
     for subqueries."""
 
-    def __init__(self, text: str, dialect: str) -> None:
+    def __init__(self, text: str, dialect: str, keep_parentheses: bool) -> None:
         self.text = text
         self.dialect = dialect
-        self.qualifiers: list[tuple[int, int, str]] = []
+        self.keep_parentheses = keep_parentheses
+        self.tangled = False
+        self.careful = False
+        self.parameter: exp.Expr | None = None
         self._handlers: dict[type, Callable[[Any], Expr]] = {
             exp.Column: self._column,
             exp.Literal: self._literal,
-            exp.Paren: self._inner,
+            exp.Paren: self._paren,
             exp.Identifier: self._identifier,
             exp.Var: self._var,
             exp.Boolean: self._boolean,
@@ -102,6 +143,7 @@ class ExpressionLowerer:
             exp.Union: self._rows,
             exp.Intersect: self._rows,
             exp.Except: self._rows,
+            exp.Values: self._rows,
             exp.Exists: self._exists,
             exp.In: self._in,
             exp.Any: self._quantified,
@@ -111,27 +153,38 @@ class ExpressionLowerer:
             exp.Alias: self._inner,
             exp.Order: self._order_argument,
             exp.Ordered: self._ordered,
-            exp.EQ: self._plain,
-            exp.And: self._plain,
-            exp.Or: self._plain,
+            exp.PropertyEQ: self._argument,
+            exp.Kwarg: self._argument,
+            exp.Anonymous: self._call,
+            exp.Array: self._array,
+            exp.PositionalColumn: self._position,
+            exp.Placeholder: self._parameter,
+            exp.Parameter: self._parameter,
+            exp.JSONExtract: self._arrow,
+            exp.JSONExtractScalar: self._arrow,
         }
+        for chain in CHAINS:
+            self._handlers[chain] = self._chain
+        for pattern in PATTERNS:
+            self._handlers[pattern] = self._pattern
 
     # What the query lowerer provides ----------------------------------------------------------
 
-    def query(self, node: exp.Expression) -> Query:
+    def query(self, node: exp.Expr) -> Query:
         raise NotImplementedError
 
     # Entry -------------------------------------------------------------------------------------
 
-    def expr(self, node: exp.Expression) -> Expr:
+    def expr(self, node: exp.Expr) -> Expr:
         handler = self._handlers.get(type(node))
         return handler(node) if handler is not None else self._generic(node)
 
-    def exprs(self, nodes: list[exp.Expression] | None) -> tuple[Expr, ...]:
-        return tuple(self.expr(node) for node in nodes or ())
+    def exprs(self, nodes: Sequence[exp.Expr] | None) -> tuple[Expr, ...]:
+        return tuple([self.expr(node) for node in nodes]) if nodes else ()
 
-    def fold(self, identifier: exp.Expression) -> str:
-        return fold(identifier.name, bool(identifier.args.get("quoted")), self.dialect)
+    def fold(self, identifier: exp.Expr) -> str:
+        name = unmarked(identifier.name)
+        return fold(name, bool(identifier.args.get("quoted")), self.dialect)
 
     # Leaves ------------------------------------------------------------------------------------
 
@@ -139,12 +192,12 @@ class ExpressionLowerer:
         parts = node.parts
         last = parts[-1]
         if isinstance(last, exp.Star):
-            return self._star(last, tuple(self.fold(part) for part in parts[:-1]))
-        start, end = self._positions(parts)
-        return Name(tuple(self.fold(part) for part in parts), last.name, start, end)
+            return self._star(last, tuple([self.fold(part) for part in parts[:-1]]), parts)
+        start, end = self.positions(parts)
+        return Name(tuple([self.fold(part) for part in parts]), unmarked(last.name), start, end)
 
     @staticmethod
-    def _positions(parts: list[Any]) -> tuple[int, int]:
+    def positions(parts: Sequence[exp.Expr]) -> tuple[int, int]:
         first, last = parts[0]._meta, parts[-1]._meta
         if not first or not last or "start" not in first or "end" not in last:
             return NO_POSITION
@@ -152,14 +205,16 @@ class ExpressionLowerer:
 
     @staticmethod
     def _literal(node: exp.Literal) -> Expr:
-        return Text(f"'{node.this}'" if node.args.get("is_string") else str(node.this))
+        if node.args.get("is_string"):
+            return Text(canonical.string(node.this), *position(node))
+        return Text(canonical.word(str(node.this)), *position(node))
 
     def _identifier(self, node: exp.Identifier) -> Expr:
-        return Text(f"`{self.fold(node)}`")
+        return Text(canonical.name(self.fold(node)))
 
     @staticmethod
     def _var(node: exp.Var) -> Expr:
-        return Text(f"var {node.name.upper()}")
+        return Text(canonical.word(f"var {node.name.upper()}"))
 
     @staticmethod
     def _boolean(node: exp.Boolean) -> Expr:
@@ -169,22 +224,41 @@ class ExpressionLowerer:
     def _null(_: exp.Null) -> Expr:
         return Text("null")
 
-    def _inner(self, node: exp.Expression) -> Expr:
-        inner: exp.Expression = node.this
+    def _paren(self, node: exp.Paren) -> Expr:
+        inner: exp.Expr = node.this
+        lowered = self.expr(inner)
+        if self.keep_parentheses and not isinstance(inner, BARE):
+            return Op("paren", (lowered,))
+        return lowered
+
+    def _inner(self, node: exp.Expr) -> Expr:
+        inner: exp.Expr = node.this
         return self.expr(inner)
 
-    def _type(self, node: exp.DataType) -> Expr:
-        return Text(f"type {type_text(node)}")
+    @staticmethod
+    def _type(node: exp.DataType) -> Expr:
+        return Text(canonical.word(f"type {type_text(node)}"))
+
+    @staticmethod
+    def _position(node: exp.PositionalColumn) -> Expr:
+        start, end = position(node.this)
+        return Position(int(node.this.name), start, end)
+
+    def _parameter(self, node: exp.Expr) -> Expr:
+        self.parameter = self.parameter or node
+        return Text("parameter")
 
     # Stars -------------------------------------------------------------------------------------
 
-    def _star(self, node: exp.Star, qualifier: tuple[str, ...] = ()) -> Expr:
+    def _star(
+        self, node: exp.Star, qualifier: tuple[str, ...] = (), parts: Sequence[exp.Expr] = ()
+    ) -> Star:
         args = node.args
-        start, end = self._positions([node])
+        start, end = self.positions(parts or [node])
         return Star(
             qualifier,
             tuple(
-                self.fold(column.this if isinstance(column, exp.Column) else column)
+                self._name_parts(column)
                 for column in args.get("except_") or args.get("except") or ()
             ),
             tuple(
@@ -192,50 +266,77 @@ class ExpressionLowerer:
                 for alias in args.get("replace") or ()
             ),
             tuple(
-                (self.fold(_identifier_of(alias.this)), alias.args["alias"].name)
+                (self._name_parts(alias.this), alias.args["alias"].name)
                 for alias in args.get("rename") or ()
             ),
             start=start,
             end=end,
         )
 
+    def _name_parts(self, node: exp.Expr) -> tuple[str, ...]:
+        parts = node.parts if isinstance(node, exp.Column) else [node]
+        return tuple(self.fold(part) for part in parts)
+
     def _columns(self, node: exp.Columns) -> Expr:
         what = node.this
-        start, end = extent(node)
+        start, _ = position(node)
+        end = extent([node])[1]
+        star = Star(())
         match what:
             case exp.Star():
-                return self._star(what)
+                star = self._star(what)
+            case exp.Column() if isinstance(what.this, exp.Star):
+                parts = what.parts
+                star = self._star(what.this, tuple(self.fold(part) for part in parts[:-1]), parts)
             case exp.Literal():
-                return Star((), pattern=what.name, start=start, end=end)
+                star = Star((), pattern=Pattern("regexp", what.name))
             case exp.Array():
-                names = tuple(fold(item.name, False, self.dialect) for item in what.expressions)
-                return Star((), names=names, start=start, end=end)
+                star = Star((), names=tuple(item.name.lower() for item in what.expressions))
             case _:
-                return Star((), pattern="", start=start, end=end)
+                self.careful = True
+                star = Star((), pattern=Pattern("unknown", ""))
+        return Star(
+            star.qualifier, star.exclude, star.replace, star.rename, star.pattern, star.names,
+            True, bool(node.args.get("unpack")), start, end,
+        )  # fmt: skip
+
+    def _pattern(self, node: exp.Binary) -> Expr:
+        """`* LIKE 'a%'` says which columns; anything else is a plain comparison."""
+        star = node.this
+        if not isinstance(star, exp.Star) and not (
+            isinstance(star, exp.Column) and isinstance(star.this, exp.Star)
+        ):
+            return self._generic(node)
+        lowered = self.expr(star)
+        assert isinstance(lowered, Star)
+        text = node.args["expression"]
+        how = PATTERNS[type(node)] if isinstance(text, exp.Literal) else "unknown"
+        pattern = Pattern(how, text.name, bool(node.args.get("negate")))
+        return Star(
+            lowered.qualifier, lowered.exclude, lowered.replace, lowered.rename, pattern,
+            start=lowered.start, end=lowered.end,
+        )  # fmt: skip
 
     # Scoped things -----------------------------------------------------------------------------
 
     def _lambda(self, node: exp.Lambda) -> Expr:
-        return Lambda(tuple(self.fold(name) for name in node.expressions), self.expr(node.this))
+        names = tuple(self.fold(name) for name in node.expressions)
+        return Lambda(names, self.expr(node.this))
 
     def _comprehension(self, node: exp.Comprehension) -> Expr:
-        variable = node.args["expression"]
-        name = self.fold(variable)
+        """`[body for x in list if condition]`, as a lambda over the list."""
+        name = self.fold(node.args["expression"])
         for column in list(node.find_all(exp.Column)):
-            if not column.args.get("table") and self.fold(column.this) == name:
+            if len(column.parts) == 1 and self.fold(column.this) == name:
                 column.replace(column.this)
-        body = Op(
-            "comprehension",
-            tuple(self.expr(part) for part in (node.this, node.args.get("condition")) if part),
-        )
-        return Op(
-            "each", (self.expr(node.args["iterator"]), Lambda((name,), body)), *self._where(node)
-        )
+        inner = [part for part in (node.this, node.args.get("condition")) if part is not None]
+        body = Op("comprehension", tuple(self.expr(part) for part in inner))
+        return Op("each", (self.expr(node.args["iterator"]), Lambda((name,), body)))
 
     def _scalar(self, node: exp.Subquery) -> Expr:
         return Subquery(self.query(node), "scalar")
 
-    def _rows(self, node: exp.Expression) -> Expr:
+    def _rows(self, node: exp.Expr) -> Expr:
         return Subquery(self.query(node), "rows")
 
     def _exists(self, node: exp.Exists) -> Expr:
@@ -245,199 +346,164 @@ class ExpressionLowerer:
         query = node.args.get("query")
         if query is None:
             return self._generic(node)
-        rows = Subquery(self.query(query), "rows")
-        return Op("in query", (self.expr(node.this), rows), *self._where(node))
+        return Op("in query", (self.expr(node.this), Subquery(self.query(query), "rows")))
 
-    def _quantified(self, node: exp.Expression) -> Expr:
+    def _quantified(self, node: exp.Expr) -> Expr:
         inner = node.this
-        if isinstance(inner, exp.Subquery | exp.Query):
-            return Op(node.key, (Subquery(self.query(inner), "rows"),))
+        if isinstance(inner, exp.Query):
+            return Op(f"quantified {node.key}", (Subquery(self.query(inner), "rows"),))
+        return self._generic(node)
+
+    def _array(self, node: exp.Array) -> Expr:
+        items = node.expressions
+        if len(items) == 1 and isinstance(items[0], exp.Query):
+            return Op("array query", (Subquery(self.query(items[0]), "list"),))
         return self._generic(node)
 
     def _window(self, node: exp.Window) -> Expr:
-        base = node.args.get("alias")
-        return Over(self.expr(node.this), self.window(node, base))
+        return Over(self.expr(node.this), self.window(node, node.args.get("alias")))
 
-    def window(self, node: exp.Window, base: exp.Expression | None) -> Window:
-        order = node.args.get("order")
+    def window(self, node: exp.Window, base: exp.Expr | None) -> Window:
+        self.known(node, ("this", "partition_by", "order", "spec", "alias", "over", "first"))
         spec = node.args.get("spec")
         first = node.args.get("first")
         frame = [self.expr(spec)] if spec is not None else []
         if first is not None:
-            frame.append(Text(f"first {first}"))
+            frame.append(Text(canonical.word(f"first {first}")))
         return Window(
             self.exprs(node.args.get("partition_by")),
-            self.orders(order),
+            self.orders(node.args.get("order")),
             tuple(frame),
             self.fold(base) if base is not None else None,
+            *(position(base) if base is not None else NO_POSITION),
         )
 
-    def orders(self, order: exp.Expression | None) -> tuple[Order, ...]:
-        return tuple(self.order(term) for term in order.expressions) if order is not None else ()
+    def orders(self, order: exp.Expr | None) -> tuple[Order, ...]:
+        if order is None:
+            return ()
+        self.known(order, ("this", "expressions"))
+        return tuple(self.order(term) for term in order.expressions)
 
-    def order(self, term: exp.Expression) -> Order:
+    def order(self, term: exp.Expr) -> Order:
         if not isinstance(term, exp.Ordered):
-            return Order(self.expr(term), "")
+            return Order(self.expr(term), "asc")
+        self.known(term, ("this", "desc", "nulls_first"))
         how = "desc" if term.args.get("desc") else "asc"
-        nulls = " nulls first" if term.args.get("nulls_first") else ""
-        fill = term.args.get("with_fill")
-        return Order(self.expr(term.this), how + nulls + (" fill" if fill else ""))
+        return Order(self.expr(term.this), how + " nulls" * bool(term.args.get("nulls_first")))
 
     def _ordered(self, node: exp.Ordered) -> Expr:
         order = self.order(node)
-        return Op(f"ordered {order.how}", (order.expr,))
+        return Op(f"by {order.how}", (order.expr,))
 
     def _order_argument(self, node: exp.Order) -> Expr:
         """`agg(x ORDER BY y)`: the order stands around the argument."""
         arguments = (self.expr(node.this),) if node.this is not None else ()
         return Op(ORDERED_ARGUMENT, (*arguments, *self.exprs(node.expressions)))
 
-    # Everything else ---------------------------------------------------------------------------
+    # Functions and operators -------------------------------------------------------------------
+
+    def _call(self, node: exp.Anonymous) -> Expr:
+        this = node.this
+        name = unmarked(this.name if isinstance(this, exp.Expr) else str(this)).lower()
+        arguments = self.exprs(node.expressions)
+        self.known(node, ("this", "expressions"))
+        flags = flags_of(name, len(arguments))
+        return Op(canonical.word(name), arguments, flags, *position(node))
+
+    def _argument(self, node: exp.Binary) -> Expr:
+        """`name := value`: the left side is no column."""
+        left = node.this
+        name = left.name if isinstance(left, exp.Expr) else str(left)
+        quoted = canonical.name(name.lower())
+        return Op("argument", (Text(quoted), self.expr(node.args["expression"])))
+
+    def _arrow(self, node: exp.Binary) -> Expr:
+        self.tangled = True
+        path = node.args["expression"]
+        if isinstance(path, exp.Literal) and path.is_string:
+            text = str(path.this)
+            if self.dialect == "duckdb" and not text.startswith(PATH_MARK):
+                self.careful = True
+            lowered: Expr = Text(canonical.string(text.removeprefix(PATH_MARK)))
+        else:
+            self.careful = self.careful or isinstance(path, exp.JSONPath)
+            lowered = self.expr(path)
+        return Op(node.key, (self.expr(node.this), lowered))
 
     def _cast(self, node: exp.Cast) -> Expr:
-        tag = f"{node.key} {type_text(node.args['to'])}"
-        extra = node.args.get("format"), node.args.get("default")
-        operands = (self.expr(node.this), *(self.expr(item) for item in extra if item))
-        return Op(tag, operands, 0, *self._positions_of(operands[0]))
+        self.known(node, ("this", "to", "safe"))
+        kind = Text(canonical.word(type_text(node.args["to"])))
+        return Op(node.key, (self.expr(node.this), kind))
 
-    @staticmethod
-    def _positions_of(operand: Expr) -> tuple[int, int]:
-        if isinstance(operand, Name | Op):
-            return operand.start, operand.end
-        return NO_POSITION
+    def _chain(self, node: exp.Binary) -> Expr:
+        """`a + b + c` leans to the left and may be long: walk its spine."""
+        kind = type(node)
+        operands: list[exp.Expr] = []
+        at: exp.Expr = node
+        while True:
+            if type(at) is kind:
+                operands.append(at.args["expression"])
+                at = at.args["this"]
+            elif isinstance(at, exp.Paren) and not self.keep_parentheses:
+                at = at.this
+            else:
+                break
+        operands.append(at)
+        operands.reverse()
+        return Op(node.key, tuple([self.expr(operand) for operand in operands]))
 
-    def _plain(self, node: exp.Binary) -> Expr:
-        return Op(node.key, (self.expr(node.args["this"]), self.expr(node.args["expression"])))
+    def known(self, node: exp.Expr, keys: tuple[str, ...]) -> None:
+        """Note it where a node says more than is looked at."""
+        for key, value in node.args.items():
+            if value is not None and value is not False and value != [] and key not in keys:
+                self.careful = True
 
-    def _where(self, node: exp.Expression) -> tuple[int, int, int]:
-        return (0, *extent(node))
-
-    def _generic(self, node: exp.Expression) -> Expr:
-        tag = [self._name(node)]
+    def _generic(self, node: exp.Expr) -> Expr:
+        kind = type(node)
+        if kind not in SETTLED and (isinstance(node, exp.Binary | exp.Unary) or kind in TANGLING):
+            self.tangled = True
+        if kind not in FAITHFUL:
+            self.careful = True
+        tag: list[str] = []
         operands: list[Expr] = []
         for key, value in node.args.items():
             if value is None or value is False or value == []:
                 continue
-            if isinstance(value, exp.Expression):
+            if isinstance(value, exp.Expr):
                 tag.append(key)
                 operands.append(self.expr(value))
             elif isinstance(value, list):
                 tag.append(f"{key}*{len(value)}")
                 operands.extend(
-                    self.expr(item) if isinstance(item, exp.Expression) else Text(str(item))
+                    self.expr(item)
+                    if isinstance(item, exp.Expr)
+                    else Text(canonical.string(str(item)))
                     for item in value
                 )
-            elif key not in PARSER_MARKS and not (
-                key == "this" and isinstance(node, exp.Anonymous)
-            ):
+            else:
                 tag.append(f"{key}={value}")
-        meta = node._meta
-        start, end = (meta["start"], meta["end"] + 1) if meta and "start" in meta else NO_POSITION
-        name = tag[0]
-        if tag[1:] in USUAL_ARGUMENTS:
-            del tag[1:]
-        return Op(" ".join(tag), tuple(operands), self._flags(node, name), start, end)
+        if tag in USUAL_ARGUMENTS:
+            tag.clear()
+        name = node.key
+        flags = flags_of(name, len(operands)) if isinstance(node, exp.Func) else 0
+        if isinstance(node, exp.Explode | exp.Unnest | exp.UDTF):
+            flags |= FLAG_UNNEST
+        return Op(canonical.word(" ".join([name, *tag])), tuple(operands), flags, *position(node))
 
-    def _name(self, node: exp.Expression) -> str:
-        """A function's name as written (folded), else the kind of node."""
-        if isinstance(node, exp.Func):
-            meta = node._meta
-            if meta is not None and "start" in meta:
-                return self.text[meta["start"] : meta["end"] + 1].lower()
-            if isinstance(node, exp.Anonymous | exp.AnonymousAggFunc):
-                return str(node.this).lower()
-        return node.key
+    # Outputs -----------------------------------------------------------------------------------
 
-    @staticmethod
-    def _flags(node: exp.Expression, name: str) -> int:
-        flags = CLOCK_NODES.get(type(node), 0)
-        if isinstance(node, exp.Func):
-            flags |= flags_of(name)
-            if isinstance(node, exp.AggFunc):
-                flags |= FLAG_AGGREGATE
-            if isinstance(node, exp.Explode | exp.Unnest | exp.UDTF):
-                flags |= FLAG_UNNEST
-        return flags
-
-    def projection(self, node: exp.Expression) -> Projection:
-        alias = node.args.get("alias") if isinstance(node, exp.Alias) else None
-        inner = node.this if isinstance(node, exp.Alias) else node
-        lowered = self.expr(inner)
-        start, end = extent(inner)
-        if alias is not None:
-            folded = fold(alias.name, bool(alias.args.get("quoted")), self.dialect)
-            meta = alias._meta
-            if meta and "end" in meta:
-                end = max(end, meta["end"] + 1)
-            return Projection(lowered, alias.name, folded, False, start, end)
-        if isinstance(lowered, Name):
-            return Projection(lowered, lowered.written, None, False, start, end)
-        if isinstance(lowered, Star):
-            return Projection(lowered, "", None, False, lowered.start, lowered.end)
-        return Projection(lowered, made_up_name(inner, self.text), None, True, start, end)
-
-
-ORDERED_ARGUMENT = "ordered by"
-
-
-def _identifier_of(node: exp.Expression) -> exp.Expression:
-    return node.this if isinstance(node, exp.Column) else node
-
-
-def made_up_name(node: exp.Expression, text: str) -> str:
-    """The name that DuckDB gives a column without an alias, for the usual shapes; for others
-    sqlglot's spelling of the expression."""
-    match node:
-        case exp.Count() if isinstance(node.this, exp.Star):
-            return "count_star()"
-        case exp.Dot():
-            return node.expression.name
-        case exp.Binary() if node.key in OPERATORS:
-            left = made_up_name(node.this, text)
-            right = made_up_name(node.args["expression"], text)
-            return f"({left} {OPERATORS[node.key]} {right})"
-        case exp.Column():
-            return node.name
-        case exp.Literal():
-            return f"'{node.this}'" if node.is_string else str(node.this)
-        case exp.Paren():
-            return made_up_name(node.this, text)
-        case exp.Func() if node._meta and "start" in node._meta:
-            name = text[node._meta["start"] : node._meta["end"] + 1].lower()
-            if all(
-                isinstance(value, exp.Expression) or not value or isinstance(value, bool | list)
-                for value in node.args.values()
-            ):
-                arguments = [
-                    made_up_name(item, text)
-                    for value in node.args.values()
-                    for item in (value if isinstance(value, list) else [value])
-                    if isinstance(item, exp.Expression)
-                ]
-                return f"{name}({', '.join(arguments)})"
-    return node.sql("duckdb")
-
-
-OPERATORS = {
-    "add": "+", "sub": "-", "mul": "*", "div": "/", "eq": "=", "neq": "!=", "gt": ">",
-    "gte": ">=", "lt": "<", "lte": "<=", "dpipe": "||", "mod": "%", "intdiv": "//",
-}  # fmt: skip
-
-
-def type_text(node: exp.Expression) -> str:
-    """Canonical text of a type: sqlglot's names of types, parameters and fields in order."""
-    if not isinstance(node, exp.DataType):
-        if isinstance(node, exp.DataTypeParam):
-            return str(node.this.name if isinstance(node.this, exp.Expression) else node.this)
-        if isinstance(node, exp.ColumnDef):
-            kind = node.args.get("kind")
-            return f"{node.name.lower()} {type_text(kind) if kind is not None else ''}"
-        return node.name.lower() or node.sql().lower()
-    this = node.this
-    name = str(getattr(this, "value", None) or getattr(this, "name", None) or this)
-    if node.args.get("kind") is not None:
-        kind = node.args["kind"]
-        name = f"{name} {kind if isinstance(kind, str) else kind.name}".lower()
-    inner = ", ".join(type_text(item) for item in node.expressions)
-    values = ", ".join(str(item.this) for item in node.args.get("values") or ())
-    return name + (f"({inner})" if inner else "") + (f"[{values}]" if values else "")
+    def projection(self, node: exp.Expr) -> Projection:
+        if isinstance(node, exp.Alias):
+            alias = node.args["alias"]
+            start, end = position(alias)
+            return Projection(
+                self.expr(node.this), unmarked(alias.name), self.fold(alias), False, start, end
+            )
+        lowered = self.expr(node)
+        match lowered:
+            case Name():
+                return Projection(lowered, lowered.written, None, False, lowered.start, lowered.end)
+            case Star():
+                return Projection(lowered, "", None, False, lowered.start, lowered.end)
+            case _:
+                return Projection(lowered, made_up_name(node), None, True, *extent([node]))

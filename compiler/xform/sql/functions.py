@@ -46,6 +46,7 @@ ORDER_SENSITIVE = frozenset(
         "json_group_array",
         "json_group_object",
         "json_group_structure",
+        "variant_group_array",
         "nth_value",
     ]
 )
@@ -62,7 +63,7 @@ WINDOW_ORDER_SENSITIVE = frozenset(
         "fill",
     ]
 )
-CLOCK_DAY = frozenset(["current_date", "today", "curdate"])
+CLOCK_DAY = frozenset(["current_date", "currentdate", "today", "curdate"])
 CLOCK_RUN = frozenset(
     [
         "now",
@@ -72,7 +73,6 @@ CLOCK_RUN = frozenset(
         "localtimestamp",
         "get_current_time",
         "ago",
-        "age",
         "get_current_timestamp",
         "transaction_timestamp",
         "statement_timestamp",
@@ -83,6 +83,17 @@ CLOCK_RUN = frozenset(
         "getdate",
         "sysdate",
         "systimestamp",
+        "currentdatetime",
+        "currenttime",
+        "currenttimestamp",
+        "currentuser",
+        "currentrole",
+        "currentcatalog",
+        "sessionuser",
+        "current_role",
+        "in_search_path",
+        "version",
+        "getenv",
         "current_user",
         "session_user",
         "user",
@@ -102,7 +113,9 @@ CLOCK_RUN = frozenset(
         "newsequentialid",
     ]
 )
-UNNESTING = frozenset(["unnest", "explode", "flatten"])
+UNNESTING = frozenset(
+    ["unnest", "explode", "flatten", "generate_subscripts", "regexp_split_to_table"]
+)
 AGGREGATES_ELSEWHERE = frozenset(
     [
         "array_concat_agg",
@@ -114,6 +127,8 @@ AGGREGATES_ELSEWHERE = frozenset(
         "collect_list",
         "collect_set",
         "every",
+        "geomean",
+        "geometric_mean",
         "hll_count",
         "logical_and",
         "logical_or",
@@ -124,6 +139,9 @@ AGGREGATES_ELSEWHERE = frozenset(
         "approx_percentile",
         "approx_distinct",
         "json_agg",
+        "json_group_array",
+        "json_group_object",
+        "json_group_structure",
         "jsonb_agg",
         "json_object_agg",
         "jsonb_object_agg",
@@ -132,6 +150,9 @@ AGGREGATES_ELSEWHERE = frozenset(
         "sum_if",
         "sumif",
         "avgif",
+        "variant_group_array",
+        "wavg",
+        "weighted_avg",
         "xmlagg",
         "grouping",
         "grouping_id",
@@ -145,16 +166,22 @@ def _catalogue() -> dict[str, frozenset[str]]:
     return {kind: frozenset(names) for kind, names in json.loads(text).items()}
 
 
+PURE_IN_FROM = frozenset(
+    ["generate_series", "json_each", "json_tree", "range", "repeat", "repeat_row", "unnest"]
+)
+"""Table functions that are decided by their arguments alone; the others count as volatile."""
+
+
 @cache
-def flags_of(name: str) -> int:
-    """The FLAG_ bits of a function, by its folded name."""
+def flags_of(name: str, arguments: int = 0) -> int:
+    """The FLAG_ bits of a function, by its folded name and its number of arguments."""
     catalogue = _catalogue()
     flags = 0
     if name in catalogue["aggregate"] or name in AGGREGATES_ELSEWHERE:
         flags |= FLAG_AGGREGATE
     if name in ORDER_SENSITIVE or name in WINDOW_ORDER_SENSITIVE:
         flags |= FLAG_ORDERED
-    if name in CLOCK_DAY:
+    if name in CLOCK_DAY or (name == "age" and arguments == 1):
         flags |= FLAG_CLOCK_DAY
     if name in CLOCK_RUN or name in catalogue["volatile"]:
         flags |= FLAG_CLOCK_RUN

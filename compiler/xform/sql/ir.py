@@ -21,7 +21,7 @@ class Node(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
 # Expressions ---------------------------------------------------------------------------------
 
 
-class Name(Node):
+class Name(Node, frozen=True):
     """A reference to a column, or to what `a.b.c` may mean: parts are folded."""
 
     parts: tuple[str, ...]
@@ -30,14 +30,26 @@ class Name(Node):
     end: int
 
 
-class Text(Node):
-    """A leaf whose canonical text says all: a literal, a keyword, a type."""
+class Text(Node, frozen=True):
+    """A leaf whose canonical text (`canonical.py`) says all: a literal, a keyword, a type."""
 
     text: str
+    start: int = 0
+    end: int = 0
 
 
-class Op(Node):
-    """An operator or function over arguments. `tag` names it and every setting it has.
+class Position(Node, frozen=True):
+    """`#1`: a column of FROM by its number."""
+
+    number: int
+    start: int
+    end: int
+
+
+class Op(Node, frozen=True):
+    """An operator or function over arguments. `tag` names it and every setting it has, as
+    canonical text. A chain of one left-leaning operator is one node: `a + b + c` has three
+    arguments.
 
     `flags` are the FLAG_ bits of this node alone.
     """
@@ -61,67 +73,84 @@ FLAG_UNNEST = 16
 """Yields several rows for one."""
 
 
-class Order(Node):
+class Order(Node, frozen=True):
     """One term of an ORDER BY; `how` holds direction and place of NULLs."""
 
     expr: Expr
     how: str
 
 
-class Window(Node):
+class Window(Node, frozen=True):
     """The definition of a window. `base` is the named window it extends."""
 
     partition: tuple[Expr, ...]
     order: tuple[Order, ...]
     frame: tuple[Expr, ...]
     base: str | None = None
+    start: int = 0
+    end: int = 0
 
 
-class Over(Node):
+class Over(Node, frozen=True):
     """A function over a window."""
 
     function: Expr
     window: Window
 
 
-class Lambda(Node):
+class Lambda(Node, frozen=True):
     """Parameters (folded) and body; a parameter in the body is a `Text` already."""
 
     parameters: tuple[str, ...]
     body: Expr
 
 
-class Subquery(Node):
-    """A query used as a value. `how` is scalar, exists or rows (IN, ANY, ALL, ARRAY)."""
+class Subquery(Node, frozen=True):
+    """A query used as a value. `how` is scalar, exists, rows (IN, ANY, ALL) or list (ARRAY)."""
 
     query: Query
     how: str
 
 
-class Star(Node):
+class Pattern(Node, frozen=True):
+    """Which columns of a star are meant, by name: `COLUMNS('…')`, `* LIKE '…'`.
+
+    `how` is regexp, like, ilike, glob, or unknown for what only the engine can tell.
+    """
+
+    how: str
+    text: str
+    negated: bool = False
+
+
+class Star(Node, frozen=True):
     """`*`, `t.*`, `COLUMNS(…)`: several columns in place of one.
 
-    `exclude` and `rename` hold folded names; `pattern` is a regular expression of COLUMNS.
+    Names are folded; those of `exclude` and `rename` may be qualified. `repeats` is set for
+    `COLUMNS(…)`, which makes its whole expression into one for each column.
     """
 
     qualifier: tuple[str, ...]
-    exclude: tuple[str, ...] = ()
+    exclude: tuple[tuple[str, ...], ...] = ()
     replace: tuple[tuple[str, Expr], ...] = ()
-    rename: tuple[tuple[str, str], ...] = ()
-    pattern: str | None = None
+    rename: tuple[tuple[tuple[str, ...], str], ...] = ()
+    pattern: Pattern | None = None
     names: tuple[str, ...] = ()
     """Of COLUMNS([…]): the columns listed."""
+    repeats: bool = False
+    unpack: bool = False
+    """Of `*COLUMNS(…)`: all columns stand in one expression."""
     start: int = 0
     end: int = 0
 
 
-Expr = Name | Text | Op | Over | Lambda | Subquery | Star
+Expr = Name | Text | Position | Op | Over | Lambda | Subquery | Star
 
 
 # Relations ------------------------------------------------------------------------------------
 
 
-class TableScan(Node):
+class TableScan(Node, frozen=True):
     """A table outside the query: `SqlUnit.tables[site]`."""
 
     site: int
@@ -129,7 +158,7 @@ class TableScan(Node):
     columns: tuple[str, ...] = ()
 
 
-class CteScan(Node):
+class CteScan(Node, frozen=True):
     """A CTE of this query, by number."""
 
     cte: int
@@ -137,7 +166,7 @@ class CteScan(Node):
     columns: tuple[str, ...] = ()
 
 
-class Derived(Node):
+class Derived(Node, frozen=True):
     """A subquery in FROM."""
 
     query: Query
@@ -145,9 +174,10 @@ class Derived(Node):
     columns: tuple[str, ...] = ()
 
 
-class TableFunction(Node):
-    """A function in FROM. `name` is its default column name; `rows` how many columns it yields
-    (`one`, or `open` where only running it tells). `reads_files` for read_csv and its kind."""
+class TableFunction(Node, frozen=True):
+    """A function in FROM. `name` is its default column name; `shape` says how many columns it
+    yields (`one`, or `open` where only running it tells). `reads_files` for read_csv and its
+    kind; `pure` where the arguments alone decide what it yields."""
 
     call: Expr
     name: str
@@ -155,34 +185,38 @@ class TableFunction(Node):
     columns: tuple[str, ...] = ()
     shape: str = "one"
     reads_files: bool = False
+    pure: bool = True
+    start: int = 0
+    end: int = 0
 
 
-class ValuesRelation(Node):
+class ValuesRelation(Node, frozen=True):
     query: Values
     alias: str | None
     columns: tuple[str, ...] = ()
 
 
-class Joined(Node):
-    """A parenthesised join."""
+class Joined(Node, frozen=True):
+    """A join that is bound before its neighbours: in parentheses, or between commas."""
 
     sources: tuple[Source, ...]
     alias: str | None
 
 
-class Pivoted(Node):
-    """PIVOT or UNPIVOT over a relation: taken whole."""
+class Pivoted(Node, frozen=True):
+    """PIVOT or UNPIVOT over a relation: taken whole. `args` are the subqueries in it."""
 
     relation: Relation
     tag: str
     args: tuple[Expr, ...]
     alias: str | None
+    columns: tuple[str, ...] = ()
 
 
 Relation = TableScan | CteScan | Derived | TableFunction | ValuesRelation | Joined | Pivoted
 
 
-class Source(Node):
+class Source(Node, frozen=True):
     """An item of FROM. The first has `join=""`; `join` is the canonical kind: `cross`, `inner`,
     `left`, `right`, `full`, `semi`, `anti`, `positional`, with `asof ` before it for ASOF."""
 
@@ -192,24 +226,29 @@ class Source(Node):
     using: tuple[str, ...] = ()
     on: Expr | None = None
     sample: str | None = None
+    start: int = 0
+    end: int = 0
 
 
 # Queries ---------------------------------------------------------------------------------------
 
 
-class Cte(Node):
+class Cte(Node, frozen=True):
+    """`recursive` where its query reads it; `settings` is what USING KEY and the like say."""
+
     number: int
     name: str
     query: Query
     columns: tuple[str, ...] = ()
     recursive: bool = False
+    settings: str = ""
     start: int = 0
     end: int = 0
 
 
-class Projection(Node):
-    """An output. `name` is the alias as written, or the name that the engine gives it;
-    `implicit` where the engine makes the name up from the expression."""
+class Projection(Node, frozen=True):
+    """An output. `name` is the alias as written, or the name that the engine gives it; `alias`
+    is the folded alias; `implicit` where the engine makes the name up from the expression."""
 
     expr: Expr
     name: str
@@ -219,14 +258,14 @@ class Projection(Node):
     end: int
 
 
-class Group(Node):
+class Group(Node, frozen=True):
     keys: tuple[Expr, ...]
     all: bool = False
     sets: str = ""
     """How keys form grouping sets, where they do."""
 
 
-class Select(Node):
+class Select(Node, frozen=True):
     projections: tuple[Projection, ...]
     sources: tuple[Source, ...] = ()
     ctes: tuple[Cte, ...] = ()
@@ -246,7 +285,7 @@ class Select(Node):
     end: int = 0
 
 
-class SetOperation(Node):
+class SetOperation(Node, frozen=True):
     op: str
     distinct: bool
     by_name: bool
@@ -259,13 +298,13 @@ class SetOperation(Node):
     end: int = 0
 
 
-class Values(Node):
+class Values(Node, frozen=True):
     rows: tuple[tuple[Expr, ...], ...]
     ctes: tuple[Cte, ...] = ()
 
 
-class Opaque(Node):
-    """A query that is not modelled: hashed whole, with all that it reads."""
+class Opaque(Node, frozen=True):
+    """A query that is not modelled: hashed whole (`SqlUnit.whole`), with all that it reads."""
 
     tag: str
     sources: tuple[Relation, ...]
@@ -281,8 +320,7 @@ class Table(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     `parts` are as written; `reference` is the number of the template's placeholder, or -1.
     `[start, end)` is the text to replace; `alias` is what it is called from then on, to be
-    written out where `aliased` is false. `qualifiers` are the stretches of the text that name a
-    column through the table's full name (`schema.table.column`), to be replaced by the alias.
+    written out where `aliased` is false.
     """
 
     parts: tuple[str, ...]
@@ -304,3 +342,5 @@ class SqlUnit(msgspec.Struct, frozen=True, array_like=True):
     qualifiers: tuple[tuple[int, int, str], ...] = ()
     end: int = 0
     """Where the query ends in the text (before a final semicolon)."""
+    whole: str = ""
+    """A digest of all tokens, where something in the query is not modelled."""

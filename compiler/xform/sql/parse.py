@@ -26,8 +26,12 @@ from xform.sql.ir import SqlUnit
 
 if TYPE_CHECKING:
     from sqlglot import exp
+    from sqlglot.dialects.dialect import Dialect
 
     from xform.template.rendered import Reference, Rendered
+
+
+NO_MAP = SourceMap()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Place:
 
     path: str
     source: Callable[[], str]
-    source_map: SourceMap = SourceMap()
+    source_map: SourceMap = NO_MAP
 
     def span(self, start: int, end: int) -> Span:
         begin, finish = self.source_map.locate(start, end)
@@ -60,108 +64,117 @@ def parse_query(
     dialect: str,
     references: Sequence[Reference] = (),
 ) -> tuple[SqlUnit | None, tuple[Diagnostic, ...]]:
-    from sqlglot import exp
-    from sqlglot.errors import ParseError, SqlglotError, TokenError
+    from sqlglot.errors import ParseError, SqlglotError
 
     from xform.sql.lower import lower
+    from xform.sql.tokens import digest_tokens, end_of_query, mark
 
-    parser, hint = _dialect(dialect)
+    parser, problem = _dialect(dialect)
     if parser is None:
         return None, (
             diagnose(
                 SQL_UNKNOWN_DIALECT,
-                f"unknown dialect '{dialect}'",
+                problem,
                 place.path,
-                hint,
+                "set `dialect` to one that sqlglot knows",
                 asset=asset,
             ),
         )
     try:
-        trees = parser.parse(text)
+        tokens = parser.tokenize(text)
+        mark(tokens, parser)
+        trees = parser.parser().parse(tokens, text)
     except ParseError as error:
         return None, (_syntax(asset, place, text, error),)
-    except (TokenError, SqlglotError) as error:
+    except SqlglotError as error:
         return None, (_token(asset, place, text, str(error)),)
     except RecursionError:
         return None, (_too_deep(asset, place, text),)
     statements = [tree for tree in trees if tree is not None and not _is_comment(tree)]
-    if not statements:
-        return None, (
-            diagnose(
-                SQL_EMPTY,
-                "the model holds no query",
-                place.path,
-                "write a SELECT, or delete the file",
-                asset=asset,
-            ),
-        )
-    if len(statements) > 1:
-        at = _second_statement(text, statements[1])
-        return None, (diagnose(
-            SQL_SEVERAL_STATEMENTS,
-            f"{len(statements)} statements in one model",
-            place.span(*at),
-            "keep one query per file; put others into models of their own",
-            asset=asset),)  # fmt: skip
-    tree = statements[0]
-    if not isinstance(tree, exp.Query | exp.Pivot | exp.Summarize | exp.Values | exp.Table):
-        kind = (tree.key if not isinstance(tree, exp.Command) else tree.name).upper()
-        return None, (diagnose(
-            SQL_NOT_A_QUERY,
-            f"{kind} is not a query",
-            place.span(*_first_word(text)),
-            "a model is one SELECT; xform writes the CREATE around it",
-            asset=asset),)  # fmt: skip
+    wrong = _not_one_query(asset, place, text, statements)
+    if wrong is not None:
+        return None, (wrong,)
     try:
-        unit = lower(tree, text, dialect, references)
+        lowered = lower(statements[0], text, dialect, references)
     except RecursionError:
         return None, (_too_deep(asset, place, text),)
-    parameter = next(iter(tree.find_all(exp.Parameter, exp.Placeholder)), None)
-    if parameter is not None:
-        return None, (diagnose(
-            SQL_PARAMETER,
-            f"query parameter {parameter.sql(dialect)} in a model",
-            place.span(*_first_word(text)),
-            "use {{ var('name') }} for a value that is set from outside",
-            asset=asset),)  # fmt: skip
-    return msgspec.structs.replace(unit, end=_end_of_query(text, parser)), ()
+    if lowered.parameter is not None:
+        return None, (_parameter(asset, place, text, lowered.parameter, dialect),)
+    # `<=>` is a distance in DuckDB and an equality to sqlglot: the tree does not tell them apart.
+    whole = digest_tokens(tokens) if lowered.careful or "<=>" in text else ""
+    unit = msgspec.structs.replace(lowered.unit, end=end_of_query(tokens, text), whole=whole)
+    return unit, ()
 
 
-def _dialect(name: str):  # type: ignore[no-untyped-def]
+def _dialect(name: str) -> tuple[Dialect | None, str]:
     from sqlglot.dialects.dialect import Dialect, Dialects
 
     try:
         return Dialect.get_or_raise(name), ""
     except ValueError:
         known = [dialect.value for dialect in Dialects if dialect.value]
-        return None, did_you_mean(name, known) or f"known are {', '.join(sorted(known))}"
+        return None, f"unknown dialect '{name}'; {did_you_mean(name, known)}".rstrip("; ")
 
 
-def _is_comment(tree: exp.Expression) -> bool:
+def _not_one_query(
+    asset: AssetName | None, place: Place, text: str, statements: Sequence[exp.Expr]
+) -> Diagnostic | None:
+    from sqlglot import exp
+
+    if not statements:
+        return diagnose(
+            SQL_EMPTY,
+            "the model holds no query",
+            place.path,
+            "write a SELECT, or delete the file",
+            asset=asset,
+        )
+    if len(statements) > 1:
+        return diagnose(
+            SQL_SEVERAL_STATEMENTS,
+            f"{len(statements)} statements in one model",
+            place.span(*_second_statement(text, statements[1])),
+            "keep one query per file; put others into models of their own",
+            asset=asset,
+        )
+    tree = statements[0]
+    if isinstance(tree, exp.Query | exp.Pivot | exp.Summarize | exp.Values | exp.Table):
+        return None
+    kind = (tree.key if not isinstance(tree, exp.Command) else tree.name).upper()
+    return diagnose(
+        SQL_NOT_A_QUERY,
+        f"{kind} is not a query",
+        place.span(*_first_word(text)),
+        "a model is one SELECT; xform writes the CREATE around it",
+        asset=asset,
+    )
+
+
+def _parameter(
+    asset: AssetName | None, place: Place, text: str, parameter: exp.Expr, dialect: str
+) -> Diagnostic:
+    written = parameter.sql(dialect)
+    start = max(text.find(written), 0)
+    at = (start, start + len(written)) if text.count(written) == 1 else _first_word(text)
+    return diagnose(
+        SQL_PARAMETER,
+        f"query parameter {written} in a model",
+        place.span(*at),
+        "use {{ var('name') }} for a value that is set from outside",
+        asset=asset,
+    )
+
+
+def _is_comment(tree: exp.Expr) -> bool:
     from sqlglot import exp
 
     return isinstance(tree, exp.Semicolon)
 
 
-def _end_of_query(text: str, parser: object) -> int:
-    """Where the query ends: before a final semicolon and what follows it.
-
-    What stands behind the semicolon can only be comments; they must go with it, or the query
-    could not be put in parentheses.
-    """
-    if ";" not in text:
-        return len(text.rstrip())
-    tokens = parser.tokenize(text)  # type: ignore[attr-defined]
-    last = len(tokens)
-    while last and tokens[last - 1].text == ";":
-        last -= 1
-    return int(tokens[last - 1].end) + 1 if last else len(text)
-
-
-def _second_statement(text: str, tree: exp.Expression) -> tuple[int, int]:
+def _second_statement(text: str, tree: exp.Expr) -> tuple[int, int]:
     from xform.sql.expressions import extent
 
-    start, end = extent(tree)
+    start, end = extent([tree])
     semicolon = text.rfind(";", 0, start)
     begin = semicolon + 1 if semicolon >= 0 else start
     while begin < start and text[begin].isspace():

@@ -16,7 +16,7 @@ from xform.app.building import Wanted, build
 from xform.app.environment import EnvironmentPlanner, Planned
 from xform.app.forms import plan_form, run_form
 from xform.base.codes import TEST_BROKEN_WARNED, TEST_WARNED
-from xform.cli.context import FAILED, Context, command
+from xform.cli.context import FAILED, INTERRUPTED, Context, command
 from xform.cli.selection import (
     Exclude,
     Indirect,
@@ -30,9 +30,6 @@ from xform.console.progress import Progress
 from xform.console.text import EMPTY
 from xform.run.events import Event
 from xform.run.result import RunResult
-
-INTERRUPTED = 130
-"""The exit code of shells for a command that was stopped by Ctrl-C."""
 
 WARNED = (TEST_WARNED.id, TEST_BROKEN_WARNED.id)
 

@@ -1,0 +1,68 @@
+"""What every part of the binder shares: the meaning under construction, diagnostics, uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from xform.base.codes import Code
+from xform.base.diagnostics import Diagnostic, diagnose
+from xform.base.names import AssetName
+from xform.sema.meaning import Hole, MeaningBuilder
+from xform.sema.scope import Found, Ordering, Relation, Scope
+from xform.sema.traits import traits
+from xform.sql.ir import Expr, Query, Window
+from xform.sql.parse import Place
+
+
+@dataclass(slots=True)
+class Use:
+    """What an expression draws from. `value` are sources of its value; `rows_hole` and `order`
+    belong to the stage at which aggregates and windows in it work."""
+
+    value: set[Hole] = field(default_factory=set)
+    rows_hole: Hole | None = None
+    order: Ordering = field(default_factory=Ordering)
+    aliases: bool = True
+    """Whether output names may be referred to."""
+    either: bool = False
+    """Whether a name that is both a column and an output counts as both (HAVING, ORDER BY)."""
+    windows: dict[str, Window] = field(default_factory=dict)
+    star: Found | None = None
+    """The column that a `COLUMNS(…)` inside an expression stands for just now."""
+
+
+class Binder:
+    """State of binding one query."""
+
+    def __init__(self, asset: AssetName | None, place: Place) -> None:
+        self.asset = asset
+        self.place = place
+        self.meaning = MeaningBuilder()
+        self.diagnostics: list[Diagnostic] = []
+        self.clock: set[str] = set()
+        self.depths: list[set[int]] = []
+        """For each aggregate being written: the depths of the scopes it draws from."""
+        self.reach = NO_REACH
+        """The outermost depth that was referred to since a CTE's definition began."""
+
+        self._traits: dict[int, int] = {}
+
+    def traits(self, expr: Expr) -> int:
+        """`traits` of an expression of the query, looked at once."""
+        bits = self._traits.get(id(expr))
+        if bits is None:
+            bits = self._traits[id(expr)] = traits(expr)
+        return bits
+
+    def query(self, query: Query, parent: Scope | None) -> Relation:
+        """Bind a query: provided by the binder of queries, needed for subqueries."""
+        raise NotImplementedError
+
+    def complain(self, code: Code, message: str, start: int, end: int, help_: str) -> None:
+        span = self.place.span(start, end)
+        diagnostic = diagnose(code, message, span, help_, asset=self.asset)
+        if diagnostic not in self.diagnostics:
+            self.diagnostics.append(diagnostic)
+
+
+NO_REACH = 1 << 30

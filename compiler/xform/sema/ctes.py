@@ -1,0 +1,135 @@
+"""WITH: what a CTE yields, also where it recurs or is read far from where it stands."""
+
+from __future__ import annotations
+
+from xform.base.codes import COLUMN_COUNT
+from xform.sema.binder import NO_REACH, Use
+from xform.sema.meaning import Part
+from xform.sema.scope import NO_SOURCES, Column, Ordering, Relation, Scope
+from xform.sema.set_operations import SetOperationBinder
+from xform.sql.ir import Cte, CteScan, SetOperation
+
+
+class Defined:
+    """A CTE: what it yields, the depth of its own scopes, the outermost that it refers to."""
+
+    __slots__ = ("depth", "reach", "relation")
+
+    def __init__(self, relation: Relation, depth: int, reach: int) -> None:
+        self.relation = relation
+        self.depth = depth
+        self.reach = reach
+
+
+class CteBinder(SetOperationBinder):
+    """Binds CTEs."""
+
+    ctes: dict[int, Defined]
+    recursions: int = 0
+    """How many recursive CTEs are being bound."""
+
+    def define_cte(self, cte: Cte, parent: Scope | None) -> None:
+        depth = parent.depth + 1 if parent is not None else 0
+        before, self.reach = self.reach, NO_REACH
+        if cte.recursive and isinstance(cte.query, SetOperation):
+            relation = self._recursive(cte, cte.query, parent, depth)
+        else:
+            relation = self.query(cte.query, parent)
+        self.ctes[cte.number] = Defined(self._called(relation, cte), depth, self.reach)
+        self.reach = before
+
+    def cte(self, node: CteScan, scope: Scope) -> Relation:
+        """A CTE where it is read. What it says of scopes around it counts from where it was
+        defined; where it is read deeper in, that is said, or it could be taken for another."""
+        defined = self.ctes[node.cte]
+        if defined.reach >= defined.depth:
+            return defined.relation
+        self.reach = min(self.reach, defined.reach)
+        shift = scope.depth - defined.depth
+        if not shift:
+            return defined.relation
+        relation = defined.relation
+
+        def shifted(label: str, hole: int) -> int:
+            return self.meaning.define(label, [f"up {shift}(", hole, ")"])
+
+        columns = [
+            Column(c.name, shifted(f"column {c.name}", c.hole), c.value, c.type)
+            for c in relation.columns
+        ]
+        rows = shifted("from", relation.rows_hole)
+        order = Ordering(
+            tuple(shifted("order by", hole) for hole in relation.order.holes),
+            relation.order.sources,
+        )
+        return Relation(
+            columns, rows, relation.rows, order, relation.more, relation.broken, relation.covered
+        )
+
+    def _called(self, relation: Relation, cte: Cte) -> Relation:
+        if not cte.columns:
+            return relation
+        count = len(relation.columns)
+        if len(cte.columns) > count and relation.more is None and not relation.broken:
+            self.complain(
+                COLUMN_COUNT,
+                f"more column names ({len(cte.columns)}) than columns ({count}) in '{cte.name}'",
+                cte.start,
+                cte.end,
+                "name no more columns than the query has",
+            )
+        columns = [
+            column.called(name) for name, column in zip(cte.columns, relation.columns, strict=False)
+        ]
+        return relation.with_columns([*columns, *relation.columns[len(columns) :]])
+
+    def _recursive(
+        self, cte: Cte, query: SetOperation, parent: Scope | None, depth: int
+    ) -> Relation:
+        """A recursive CTE is one whole: each column may depend on all that either part reads."""
+        for inner in query.ctes:
+            self.define_cte(inner, parent)
+        anchor = self.query(query.left, parent)
+        self.recursions += 1
+        itself = self.meaning.define("recursion", [f"recursion {self.recursions}"])
+        names = cte.columns or tuple(column.name for column in anchor.columns)
+        stand_in = [
+            Column(
+                names[i] if i < len(names) else column.name,
+                self.meaning.define(f"column {column.name}", [f"column {i} of ", itself]),
+                NO_SOURCES,
+                column.type,
+            )
+            for i, column in enumerate(anchor.columns)
+        ]
+        order = Ordering((itself,))
+        self.ctes[cte.number] = Defined(
+            Relation(stand_in, itself, NO_SOURCES, order, anchor.more, anchor.broken), depth,
+            NO_REACH,
+        )  # fmt: skip
+        step = self.query(query.right, parent)
+        self.recursions -= 1
+        self.same_width(query, anchor, step)
+        use = Use()
+        out: list[Part] = [f"recursive {query.op} {query.distinct}({cte.settings}"]
+        for relation in (anchor, step):
+            out.extend((", ", relation.rows_hole))
+            for column in relation.everything():
+                out.extend((", ", column.hole))
+            self.ordering(relation.order, out, use)
+            use.value |= relation.sources()
+        rows_hole = self.meaning.define(f"recursive cte {cte.name}", [*out, ")"])
+        sources = frozenset(use.value)
+        columns = [
+            Column(
+                column.name,
+                self.meaning.define(f"column {column.name}", [f"column {i} of ", rows_hole]),
+                sources,
+                column.type,
+            )
+            for i, column in enumerate(anchor.columns)
+        ]
+        return Relation(
+            columns, rows_hole, sources, Ordering((rows_hole,), sources), anchor.more,
+            anchor.broken or step.broken,
+        )  # fmt: skip

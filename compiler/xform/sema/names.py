@@ -1,0 +1,174 @@
+"""Names looked up in scopes: columns, struct fields, whole rows, output names.
+
+As DuckDB does it: in each scope, from the inside out, first a column, then an output of the
+SELECT, then a relation as a whole row; a qualifier is a relation before it is a struct.
+"""
+
+from __future__ import annotations
+
+from xform.base.codes import AMBIGUOUS_COLUMN, UNKNOWN_ALIAS, UNKNOWN_COLUMN
+from xform.base.names import did_you_mean
+from xform.sema.binder import Binder, Use
+from xform.sema.meaning import Part
+from xform.sema.scope import NO_SOURCES, Aliased, Column, Found, Member, Merged, Scope
+from xform.sql.ir import Name
+
+SHOWN = 8
+"""How many columns a help text lists."""
+
+
+class NameBinder(Binder):
+    """Looks names up."""
+
+    def find(self, expr: Name, scope: Scope, use: Use) -> Found | Aliased | None:
+        """What a name means, or None (then it is diagnosed)."""
+        guess: Found | None = None
+        for level, at in scope.outward():
+            found = self._find_in(expr, at, level)
+            if found is not None and not found.guess:
+                return found if guess is None else self._either(expr, scope, guess, found)
+            guess = guess or found
+            if level or use.aliases:
+                alias = at.aliases.get(expr.parts[0])
+                if alias is not None and expr.parts[0] not in at.busy:
+                    if guess is not None:
+                        break
+                    return Aliased(expr.parts[0], alias, at, level, expr.parts[1:])
+            if len(expr.parts) == 1 and guess is None:
+                member = at.member(expr.parts)
+                if member is not None:
+                    return Found(None, member, at, level)
+        if guess is None:
+            self._unknown(expr, scope)
+        return guess
+
+    def _find_in(self, expr: Name, scope: Scope, level: int) -> Found | None:
+        parts = expr.parts
+        for cut in range(min(len(parts) - 1, 3), 0, -1):
+            member = scope.member(parts[:cut])
+            if member is None:
+                continue
+            column = member.by_key.get(parts[cut])
+            if column is not None:
+                return Found(column, member, scope, level, parts[cut + 1 :])
+            if member.relation.more is not None:
+                column = member.relation.more(parts[cut]).called(expr.written)
+                return Found(column, member, scope, level, parts[cut + 1 :])
+        return self._unqualified(expr, scope, level)
+
+    def _unqualified(self, expr: Name, scope: Scope, level: int) -> Found | None:
+        key, fields = expr.parts[0], expr.parts[1:]
+        hits: list[tuple[Member, Column]] = []
+        merged: list[Merged] = []
+        for member in scope.members:
+            if not member.visible:
+                continue
+            group = member.merged.get(key)
+            if group is not None:
+                if group not in merged:
+                    merged.append(group)
+            elif (column := member.by_key.get(key)) is not None:
+                hits.append((member, column))
+        if len(merged) > 1 or (len(hits) > 1 and not merged):
+            self._ambiguous(expr, scope)  # a column of USING goes before others of its name
+        if merged:
+            return Found(merged[0].column, None, scope, level, fields)
+        if hits:
+            return Found(hits[0][1], hits[0][0], scope, level, fields)
+        return self._guessed(expr, scope, level)
+
+    def _ambiguous(self, expr: Name, scope: Scope) -> None:
+        key = expr.parts[0]
+        holders = [m.alias or "?" for m in scope.members if m.visible and key in m.by_key]
+        self.complain(
+            AMBIGUOUS_COLUMN,
+            f"column '{expr.written}' is in {listed(holders)}",
+            expr.start,
+            expr.end,
+            f"say which: {holders[0]}.{expr.written}",
+        )
+
+    def _guessed(self, expr: Name, scope: Scope, level: int) -> Found | None:
+        """A column of a relation whose columns are not known: of any that may have it."""
+        key, fields = expr.parts[0], expr.parts[1:]
+        candidates = [m for m in scope.members if m.visible and m.relation.more is not None]
+        found: list[tuple[Member, Column]] = [
+            (m, m.relation.more(key).called(expr.written))
+            for m in candidates
+            if m.relation.more is not None
+        ]
+        if not found:
+            return None
+        if len(found) == 1:
+            return Found(found[0][1], found[0][0], scope, level, fields, guess=True)
+        parts: list[Part] = ["any of("]
+        for member, column in found:
+            parts.extend((f"@{member.number} ", column.hole))
+        hole = self.meaning.define(f"column {key}", [*parts, ")"])
+        value = NO_SOURCES.union(*(column.value for _, column in found))
+        return Found(Column(expr.written, hole, value), None, scope, level, fields, guess=True)
+
+    def _either(self, expr: Name, scope: Scope, guess: Found, outer: Found) -> Found:
+        """A name that an inner relation may have and an outer one does: both count."""
+        parts: list[Part] = ["either("]
+        value = NO_SOURCES
+        for found in (guess, outer):
+            assert found.column is not None
+            self.reach = min(self.reach, found.scope.depth)
+            parts.extend((mark(found), found.column.hole, " "))
+            value |= found.column.value
+        hole = self.meaning.define(f"column {expr.parts[0]}", [*parts, ")"])
+        column = Column(expr.written, hole, value)
+        return Found(column, None, scope, 0, expr.parts[1:])
+
+    def _unknown(self, expr: Name, scope: Scope) -> None:
+        levels = [at for _, at in scope.outward()]
+        if any(at.broken for at in levels):
+            return  # the reason stands at the broken model
+        parts = expr.parts
+        where = ""
+        if len(parts) > 1:
+            member = next((m for at in levels if (m := at.member(parts[:-1]))), None)
+            if member is None:
+                self.unknown_qualifier(".".join(parts[:-1]), levels, expr.start, expr.end)
+                return
+            known = [column.name for column in member.relation.columns]
+            where = f" in '{member.alias}'"
+        else:
+            known = sorted(
+                {c.name for at in levels for m in at.visible() for c in m.relation.columns}
+            )
+            known += list(scope.aliases)
+        shown = ", ".join(known[:SHOWN]) + (", …" if len(known) > SHOWN else "")
+        self.complain(
+            UNKNOWN_COLUMN,
+            f"unknown column '{expr.written}'{where}",
+            expr.start,
+            expr.end,
+            did_you_mean(expr.written, known)
+            or (f"columns here: {shown}" if known else "nothing in FROM has columns"),
+        )
+
+    def unknown_qualifier(self, qualifier: str, levels: list[Scope], start: int, end: int) -> None:
+        aliases = [m.alias for at in levels for m in at.visible() if m.alias]
+        self.complain(
+            UNKNOWN_ALIAS,
+            f"'{qualifier}' names no relation of this query",
+            start,
+            end,
+            did_you_mean(qualifier, aliases)
+            or (f"in scope: {', '.join(aliases)}" if aliases else "there is no FROM here"),
+        )
+
+
+def mark(found: Found) -> str:
+    """Where a reference is taken from: how many scopes out, and which relation there."""
+    text = f"^{found.level} " if found.level else ""
+    if found.member is not None and not found.scope.single:
+        text += f"@{found.member.number} "
+    return text
+
+
+def listed(names: list[str]) -> str:
+    quoted = [f"'{name}'" for name in names]
+    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"

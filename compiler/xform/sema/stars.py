@@ -1,0 +1,205 @@
+"""Stars: which columns stand in their place."""
+
+from __future__ import annotations
+
+import re
+
+from xform.base.codes import STAR_MODIFIER, STAR_OVER_UNKNOWN, UNKNOWN_ALIAS
+from xform.base.names import did_you_mean
+from xform.sema.binder import Use
+from xform.sema.expressions import ExpressionBinder
+from xform.sema.scope import Column, Found, Member, More, Scope, star_columns
+from xform.sema.traits import REPEATING, star_within
+from xform.sql.ir import Expr, Name, Pattern, Projection, Select, Star, Text
+
+AS_IT_IS = Text("*")
+"""Marks a projection that is a column of a star, as it is."""
+Output = tuple[Projection, Found | None]
+"""A projection, and the column of a star that it stands for."""
+
+
+class StarBinder(ExpressionBinder):
+    """Expands stars."""
+
+    def expand(self, query: Select, scope: Scope) -> list[Output]:
+        """The projections with stars replaced by the columns they stand for."""
+        result: list[Output] = []
+        for projection in query.projections:
+            star = star_within(projection.expr) if self.starry(projection.expr) else None
+            if star is None:
+                result.append((projection, None))
+                continue
+            alone = projection.expr is star
+            for name, found, replacement in self.star(star, scope):
+                expr = projection.expr
+                if alone:
+                    expr = replacement if replacement is not None else AS_IT_IS
+                shown = _renamed(projection, star, name) if projection.alias is not None else name
+                result.append((
+                    Projection(expr, shown, None, False, projection.start, projection.end),
+                    found,
+                ))  # fmt: skip
+        return result
+
+    def starry(self, expr: Expr) -> bool:
+        return isinstance(expr, Star) or bool(self.traits(expr) & REPEATING)
+
+    def star(self, star: Star, scope: Scope) -> list[tuple[str, Found | None, Expr | None]]:
+        members = scope.visible()
+        if star.qualifier:
+            member = scope.member(star.qualifier)
+            if member is None:
+                self._struct_star(star, scope)
+                return []
+            members = [member]
+        elif not members:
+            self.complain(
+                UNKNOWN_ALIAS, "a star without FROM", star.start, star.end,
+                "name the columns, or add FROM",
+            )  # fmt: skip
+        self._open_star(star, members)
+        if star.pattern is not None and star.pattern.how == "unknown":
+            return []
+        replace = dict(star.replace)
+        known: set[str] = set()
+        result: list[tuple[str, Found | None, Expr | None]] = []
+        for found in star_columns(scope, members, bool(star.qualifier)):
+            column = found.column
+            assert column is not None
+            key = column.key
+            known.add(key)
+            if any(_means(parts, found) for parts in star.exclude):
+                continue
+            if star.names and key not in star.names:
+                continue
+            if star.pattern is not None and not matches(star.pattern, column.name):
+                continue
+            name = next((new for old, new in star.rename if _means(old, found)), column.name)
+            result.append((name, found, replace.get(key)))
+        self._check_modifiers(star, members, known)
+        return result
+
+    def _check_modifiers(self, star: Star, members: list[Member], known: set[str]) -> None:
+        if any(member.relation.more is not None or member.relation.broken for member in members):
+            return
+        for kind, names in (
+            ("EXCLUDE", [parts[-1] for parts in star.exclude]),
+            ("REPLACE", [name for name, _ in star.replace]),
+            ("RENAME", [parts[-1] for parts, _ in star.rename]),
+            ("COLUMNS", list(star.names)),
+        ):
+            for name in names:
+                if name not in known:
+                    self.complain(
+                        STAR_MODIFIER,
+                        f"{kind} names '{name}', which the star does not have",
+                        star.start,
+                        star.end,
+                        did_you_mean(name, known)
+                        or f"columns here: {', '.join(sorted(known)[:8])}",
+                    )
+
+    def _struct_star(self, star: Star, scope: Scope) -> None:
+        """`s.*`: the fields of a struct, or a wrong qualifier."""
+        if scope.broken:
+            return
+        qualifier = ".".join(star.qualifier)
+        name = Name(star.qualifier, qualifier, star.start, star.end)
+        if self._find_in(name, scope, 0) is None:
+            levels = [at for _, at in scope.outward()]
+            self.unknown_qualifier(qualifier, levels, star.start, star.end)
+            return
+        self.complain(
+            STAR_OVER_UNKNOWN,
+            f"the fields of '{qualifier}' are not known",
+            star.start,
+            star.end,
+            f"name them: {qualifier}.field as field, …",
+        )
+
+    def _open_star(self, star: Star, members: list[Member]) -> None:
+        for member in members:
+            relation = member.relation
+            if relation.more is not None and not relation.broken and not relation.covered:
+                self.complain(
+                    STAR_OVER_UNKNOWN,
+                    f"'*' over '{member.alias or 'a relation'}', whose columns are not known",
+                    star.start,
+                    star.end,
+                    "declare its columns in a yml file, or name the columns you need",
+                )
+
+    def more_columns(self, query: Select, scope: Scope) -> More | None:
+        """A star over unknown columns yields unknown columns."""
+        for projection in query.projections:
+            star = star_within(projection.expr) if self.starry(projection.expr) else None
+            if star is None:
+                continue
+            members = scope.visible()
+            if star.pattern is not None and star.pattern.how == "unknown":
+                return lambda key: self._any_of(key, members, scope)
+            for member in members:
+                if star.qualifier and not member.named(star.qualifier):
+                    continue
+                if member.relation.more is not None:
+                    return self._passed_on(member, member.relation.more, scope)
+        return None
+
+    def _passed_on(self, member: Member, more: More, scope: Scope) -> More:
+        def column(key: str) -> Column:
+            inner = more(key)
+            use = Use()
+            out: list[str | int] = []
+            self.reference(Found(inner, member, scope), out, use)
+            hole = self.meaning.define(f"column {key}", out)
+            return Column(inner.name, hole, frozenset(use.value))
+
+        return column
+
+    def _any_of(self, key: str, members: list[Member], scope: Scope) -> Column:
+        use = Use()
+        out: list[str | int] = ["any of("]
+        for member in members:
+            for column in member.relation.everything():
+                self.reference(Found(column, member, scope), out, use)
+                out.append(", ")
+        hole = self.meaning.define(f"column {key}", [*out, ")"])
+        return Column(key, hole, frozenset(use.value))
+
+
+def _means(parts: tuple[str, ...], found: Found) -> bool:
+    """Whether a name in EXCLUDE or RENAME is that of a column."""
+    assert found.column is not None
+    if parts[-1] != found.column.key:
+        return False
+    return len(parts) == 1 or (found.member is not None and found.member.named(parts[:-1]))
+
+
+def matches(pattern: Pattern, name: str) -> bool:
+    """Whether a column's name fits a pattern, as DuckDB has it: COLUMNS searches, LIKE fits."""
+    match pattern.how:
+        case "regexp":
+            fits = re.search(pattern.text, name) is not None
+        case "like" | "ilike":
+            flags = re.IGNORECASE if pattern.how == "ilike" else re.NOFLAG
+            parts = {"%": ".*", "_": "."}
+            regex = "".join(parts.get(char) or re.escape(char) for char in pattern.text)
+            fits = re.fullmatch(regex, name, flags | re.DOTALL) is not None
+        case _:
+            fits = True
+    return fits is not pattern.negated
+
+
+def _renamed(projection: Projection, star: Star, name: str) -> str:
+    r"""`COLUMNS('(a.*)') AS "x_\1"`: the alias with what the groups matched."""
+    pattern = star.pattern
+    if pattern is None or pattern.how != "regexp" or "\\" not in projection.name:
+        return projection.name
+    found = re.search(pattern.text, name)
+    groups = (name, *(group or "" for group in found.groups())) if found is not None else (name,)
+
+    def group(match: re.Match[str]) -> str:
+        number = int(match[1])
+        return groups[number] if number < len(groups) else ""
+
+    return re.sub(r"\\(\d)", group, projection.name)

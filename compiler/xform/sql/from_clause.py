@@ -1,0 +1,329 @@
+"""FROM clauses of sqlglot's tree, lowered; CTEs told apart from tables.
+
+A name in FROM is a CTE's where one of that name is visible: defined earlier in the same WITH, or
+in a WITH around it; a CTE sees itself only in the recursive side of a WITH RECURSIVE.
+Placeholders that the template put in for `ref(…)` are always tables.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from xform.sql import canonical
+from xform.sql.expressions import NO_POSITION, ExpressionLowerer, extent, position
+from xform.sql.functions import PURE_IN_FROM
+from xform.sql.ir import (
+    CteScan,
+    Derived,
+    Expr,
+    Joined,
+    Op,
+    Pivoted,
+    Projection,
+    Relation,
+    Select,
+    Source,
+    Star,
+    Subquery,
+    Table,
+    TableFunction,
+    TableScan,
+    Text,
+    Values,
+    ValuesRelation,
+)
+from xform.template.rendered import PLACEHOLDER
+
+if TYPE_CHECKING:
+    from xform.template.rendered import Reference
+
+FILE_FUNCTIONS = re.compile(
+    r"^(read_|parquet_|glob$|sniff_csv|query$|query_table$|st_read|.*_scan$)"
+)
+FILE_NAME = re.compile(r"[./\\]|^\w+:")
+ONE_COLUMN = frozenset(["range", "generate_series", "unnest", "repeat"])
+_PLACEHOLDER = re.compile("^" + PLACEHOLDER.replace("{}", r"(\d+)") + "$")
+EVERYTHING = Projection(Star(()), "", None, False, 0, 0)
+_TABLE = ("this", "db", "catalog", "alias", "joins", "pivots", "sample")
+_SUBQUERY = ("this", "alias", "with_", "order", "limit", "offset", "sample", "pivots", "joins")
+
+
+class FromLowerer(ExpressionLowerer):
+    """Lowers FROM clauses. Subclassed by the lowerer of queries."""
+
+    def __init__(
+        self, text: str, dialect: str, keep_parentheses: bool, references: Sequence[Reference]
+    ) -> None:
+        super().__init__(text, dialect, keep_parentheses)
+        self.references = references
+        self.tables: list[Table] = []
+        self.read_ctes: set[int] = set()
+        self.visible_ctes: list[dict[str, int]] = []
+        self.hidden: list[str] = []
+        """Names of CTEs that are being defined and do not see themselves."""
+        self._qualified: list[tuple[tuple[str, ...], Sequence[exp.Expr]]] = []
+
+    # Joins -------------------------------------------------------------------------------------
+
+    def sources(self, first: exp.Expr, joins: Sequence[exp.Join]) -> tuple[Source, ...]:
+        """The items of a FROM clause. A comma binds less than JOIN: what stands between commas
+        is joined first."""
+        groups: list[list[Source]] = [[self._first(first)]]
+        nested: list[exp.Join] = list(first.args.get("joins") or ())
+        for join in (*nested, *joins):
+            source = self._join(join)
+            if source.join == "comma":
+                groups.append([source])
+            else:
+                groups[-1].append(source)
+        result = groups[0]
+        for group in groups[1:]:
+            head = group[0]
+            if len(group) == 1:
+                result.append(Source(head.relation, "cross", sample=head.sample))
+            else:
+                inner = (Source(head.relation, sample=head.sample), *group[1:])
+                result.append(Source(Joined(inner, None), "cross"))
+        return tuple(result)
+
+    def _first(self, node: exp.Expr) -> Source:
+        return Source(self._relation(node), sample=self.sample(node))
+
+    def _join(self, join: exp.Join) -> Source:
+        self.known(join, ("this", "on", "using", "side", "kind", "method"))
+        item = join.this
+        words = [str(join.args.get(key) or "").lower() for key in ("method", "side", "kind")]
+        kind = " ".join(word for word in words if word not in ("", "natural", "outer"))
+        on = join.args.get("on")
+        using = join.args.get("using") or ()
+        natural = "natural" in words
+        nested = item.args.get("joins")
+        if not kind:
+            kind = "comma" if on is None and not using and not natural else "inner"
+        relation = Joined(self.sources(item, ()), None) if nested else self._relation(item)
+        places = list(using) or [item.this if isinstance(item.this, exp.Expr) else item]
+        return Source(
+            relation,
+            kind.replace("left semi", "semi").replace("left anti", "anti"),
+            natural,
+            tuple(self.fold(column) for column in using),
+            self.expr(on) if on is not None else None,
+            None if nested else self.sample(item),
+            *extent(places),
+        )
+
+    def sample(self, node: exp.Expr) -> str | None:
+        sample = node.args.get("sample")
+        return canonical.word(sample.sql(self.dialect)) if sample is not None else None
+
+    # Relations ---------------------------------------------------------------------------------
+
+    def relation(self, node: exp.Expr) -> Relation:
+        if node.args.get("joins"):
+            return Joined(self.sources(node, ()), None)
+        return self._relation(node)
+
+    def _relation(self, node: exp.Expr) -> Relation:
+        relation = self._plain_relation(node)
+        for pivot in node.args.get("pivots") or ():
+            relation = self._pivot(relation, pivot)
+        return relation
+
+    def _plain_relation(self, node: exp.Expr) -> Relation:
+        alias, columns = self._alias(node)
+        match node:
+            case exp.Table():
+                self.known(node, _TABLE)
+                if isinstance(node.this, exp.Identifier):
+                    return self._table(node, alias, columns)
+                return self._function(node.this, alias, columns)
+            case exp.Subquery():
+                self.known(node, _SUBQUERY)
+                return self._parenthesised(node, alias, columns)
+            case exp.Lateral():
+                self.known(node, ("this", "alias"))
+                inner = node.this
+                if isinstance(inner, exp.Subquery):
+                    return Derived(self.query(inner), alias, columns)
+                return self._function(inner, alias, columns)
+            case exp.Values():
+                return ValuesRelation(Values(self.value_rows(node)), alias, columns)
+            case exp.Unnest():
+                return self._unnest(node, alias, columns)
+            case exp.Query():
+                return Derived(self.query(node), alias, columns)
+            case _:
+                return self._function(node, alias, columns)
+
+    def _parenthesised(
+        self, node: exp.Subquery, alias: str | None, columns: tuple[str, ...]
+    ) -> Relation:
+        inner = node.this
+        plain = not any(node.args.get(key) for key in ("with_", "order", "limit", "offset"))
+        if plain and (
+            isinstance(inner, exp.Table)
+            or (
+                isinstance(inner, exp.Subquery)
+                and any(inner.args.get(key) for key in ("joins", "alias", "sample", "pivots"))
+            )
+        ):
+            sources = self.sources(inner, ())
+            if alias is None or not columns:
+                return Joined(sources, alias)
+            return Derived(Select((EVERYTHING,), sources), alias, columns)
+        if plain:
+            return Derived(self.query(inner), alias, columns)
+        return Derived(self.query(node), alias, columns)
+
+    def value_rows(self, node: exp.Values) -> tuple[tuple[Expr, ...], ...]:
+        self.known(node, ("expressions", "alias", "with_"))
+        return tuple(
+            self.exprs(row.expressions) if isinstance(row, exp.Tuple) else (self.expr(row),)
+            for row in node.expressions
+        )
+
+    def _alias(self, node: exp.Expr) -> tuple[str | None, tuple[str, ...]]:
+        alias = node.args.get("alias")
+        if alias is None:
+            return None, ()
+        if isinstance(alias, exp.TableAlias):
+            name = self.fold(alias.this) if alias.this is not None else None
+            return name, self.alias_columns(alias)
+        return self.fold(alias), ()
+
+    @staticmethod
+    def alias_columns(alias: exp.TableAlias) -> tuple[str, ...]:
+        return tuple(column.name for column in alias.args.get("columns") or ())
+
+    # Tables ------------------------------------------------------------------------------------
+
+    def _table(self, node: exp.Table, alias: str | None, columns: tuple[str, ...]) -> Relation:
+        parts = node.parts
+        names = tuple(part.name for part in parts)
+        start, end = self.positions(parts)
+        reference = -1
+        called = self.fold(parts[-1])
+        if len(parts) == 1:
+            placeholder = _PLACEHOLDER.match(names[0])
+            if placeholder is not None:
+                reference = int(placeholder[1])
+                arguments = self.references[reference].arguments
+                names = (arguments[-1],) if arguments else names
+                called = names[-1].lower()
+            else:
+                cte = self._visible_cte(called)
+                if cte is not None:
+                    self.read_ctes.add(cte)
+                    return CteScan(cte, alias or called, columns)
+                if parts[-1].args.get("quoted") and FILE_NAME.search(names[0]):
+                    return self._file(names[0], alias, columns, start, end)
+        site = len(self.tables)
+        self_named = len(names) == 1 and reference < 0 and called in self.hidden
+        self.tables.append(
+            Table(names, start, end, alias or called, alias is not None, reference, self_named)
+        )
+        return TableScan(site, alias or called, columns)
+
+    def _visible_cte(self, name: str) -> int | None:
+        for scope in reversed(self.visible_ctes):
+            if name in scope:
+                return scope[name]
+        return None
+
+    # Functions ---------------------------------------------------------------------------------
+
+    @staticmethod
+    def _file(
+        name: str, alias: str | None, columns: tuple[str, ...], start: int, end: int
+    ) -> Relation:
+        call = Op("file", (Text(canonical.string(name)),))
+        stem = re.split(r"[/\\]", name)[-1].partition(".")[0].lower()
+        return TableFunction(call, stem, alias or stem, columns, "open", True, False, start, end)
+
+    def _function(self, node: exp.Expr, alias: str | None, columns: tuple[str, ...]) -> Relation:
+        for item in node.args.get("expressions") or ():
+            self._name_argument(item)
+        call = self.expr(node)
+        name = call.tag.strip('"') if isinstance(call, Op) else node.key
+        if isinstance(node, exp.Explode):
+            name = "unnest"
+        files = bool(FILE_FUNCTIONS.match(name))
+        shape = "one" if name in ONE_COLUMN else "open"
+        return TableFunction(
+            call, name, alias, columns, shape, files, name in PURE_IN_FROM, *position(node)
+        )
+
+    @staticmethod
+    def _name_argument(item: exp.Expr) -> None:
+        """`header = true` in a table function names an argument: nothing is compared."""
+        if isinstance(item, exp.EQ):
+            left = item.this
+            if isinstance(left, exp.Column) and len(left.parts) == 1:
+                name = exp.to_identifier(left.name)
+                item.replace(exp.PropertyEQ(this=name, expression=item.expression))
+
+    def _unnest(self, node: exp.Unnest, alias: str | None, columns: tuple[str, ...]) -> Relation:
+        self.known(node, ("expressions", "alias", "offset"))
+        call = Op("unnest", self.exprs(node.expressions))
+        place = position(node.expressions[0]) if node.expressions else NO_POSITION
+        offset = node.args.get("offset")
+        if offset is not None and offset is not False:
+            name = offset.name if isinstance(offset, exp.Expr) else "ordinality"
+            columns = columns or (alias or "unnest",)
+            columns = columns if len(columns) > 1 else (*columns, name)
+            return TableFunction(
+                call, "unnest", alias, columns, "listed", start=place[0], end=place[1]
+            )
+        shape = "one" if len(node.expressions) == 1 else "open"
+        return TableFunction(call, "unnest", alias, columns, shape, start=place[0], end=place[1])
+
+    def _pivot(self, relation: Relation, node: exp.Pivot) -> Relation:
+        """Hashed by the whole text: how a pivot names its columns is the engine's affair."""
+        self.careful = True
+        alias, columns = self._alias(node)
+        return Pivoted(relation, "pivot", self.subqueries(node), alias, columns)
+
+    def subqueries(self, node: exp.Expr) -> tuple[Expr, ...]:
+        """The outermost queries within a node that is not modelled."""
+        found: list[Expr] = []
+        stack = [child for key, child in _children(node) if key != "this"]
+        while stack:
+            item = stack.pop()
+            if isinstance(item, exp.Query):
+                found.append(Subquery(self.query(item), "rows"))
+            else:
+                stack.extend(child for _, child in _children(item))
+        return tuple(found)
+
+    # Columns through full table names ----------------------------------------------------------
+
+    def _column(self, node: exp.Column) -> Expr:
+        parts = node.parts
+        if len(parts) >= 3:
+            self._qualified.append((tuple(part.name.lower() for part in parts[:-1]), parts))
+        return super()._column(node)
+
+    def qualifier_edits(self) -> Iterator[tuple[int, int, str]]:
+        """Column references through a table's full name, where such a table is read unaliased."""
+        full = {
+            tuple(part.lower() for part in table.parts): table.alias
+            for table in self.tables
+            if not table.aliased and len(table.parts) > 1
+        }
+        for names, parts in self._qualified:
+            for cut in range(len(names), 1, -1):
+                if names[:cut] in full:
+                    start, end = self.positions(parts[:cut])
+                    yield start, end, full[names[:cut]]
+                    break
+
+
+def _children(node: exp.Expr) -> Iterator[tuple[str, exp.Expr]]:
+    for key, value in node.args.items():
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, exp.Expr):
+                yield key, child

@@ -1,0 +1,119 @@
+"""What is done to tokens before sqlglot parses them, so that its tree keeps what was written.
+
+sqlglot builds a node of its own for most functions and drops or rewrites arguments on the way:
+`date_trunc('month', x)` and `date_trunc(month, x)` become one tree, the third argument of
+`time_bucket` a keyword. A function whose name it does not know is kept as written; so function
+names are marked here, and read from the text afterwards. Likewise the path of a JSON arrow, which
+it would normalise, gets a slash in front.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.tokenizer_core import TokenType
+
+from xform.base.hashing import Digest, digest_parts
+
+if TYPE_CHECKING:
+    from sqlglot.tokenizer_core import Token
+
+MARK = "\x01"
+"""Stands before a marked function's name. `unmarked` takes it off where a name was no function."""
+PATH_MARK = "/"
+
+SPECIAL_SYNTAX = frozenset(
+    [
+        "ARRAY",
+        "CAST",
+        "COLUMNS",
+        "CONVERT",
+        "EXTRACT",
+        "JSON_TABLE",
+        "MAP",
+        "MATCH",
+        "OVERLAY",
+        "POSITION",
+        "SAFE_CAST",
+        "STRUCT",
+        "SUBSTRING",
+        "TRIM",
+        "TRY_CAST",
+        "TRY_CONVERT",
+        "XMLELEMENT",
+        "XMLTABLE",
+    ]
+)
+"""Functions whose arguments are more than a list of expressions."""
+_ARROWS = (TokenType.ARROW, TokenType.DARROW)
+_BEFORE_ALIAS = (
+    TokenType.ALIAS,
+    TokenType.VAR,
+    TokenType.IDENTIFIER,
+    TokenType.R_PAREN,
+    TokenType.WITH,
+    TokenType.RECURSIVE,
+    TokenType.DOT,
+    TokenType.STAR,
+)
+"""A name behind one of these is no function's: an alias with columns, a CTE, a method, the
+REPLACE of a star."""
+
+
+@cache
+def _known_functions(dialect: type[Dialect]) -> frozenset[str]:
+    parser = dialect.parser_class
+    return frozenset({*parser.FUNCTIONS, *parser.FUNCTION_PARSERS} - SPECIAL_SYNTAX)
+
+
+def mark(tokens: Sequence[Token], dialect: Dialect) -> None:
+    """Mark the names of functions, and the paths of DuckDB's JSON arrows, in place."""
+    known = _known_functions(type(dialect))
+    opening = TokenType.L_PAREN
+    arrows = type(dialect).__name__ == "DuckDB"
+    before = previous = None
+    for token in tokens:
+        kind = token.token_type
+        if kind is opening:
+            if (
+                previous is not None
+                and previous.text.upper() in known
+                and (before is None or before.token_type not in _BEFORE_ALIAS)
+            ):
+                previous.text = MARK + previous.text
+        elif (
+            arrows
+            and kind is TokenType.STRING
+            and previous is not None
+            and previous.token_type in _ARROWS
+        ):
+            token.text = PATH_MARK + token.text
+        before, previous = previous, token
+
+
+def unmarked(text: str) -> str:
+    return text[1:] if text[:1] == MARK else text
+
+
+def digest_tokens(tokens: Sequence[Token]) -> Digest:
+    """All that a text says but for comments and layout: for what is not modelled."""
+    return digest_parts(
+        part for token in tokens for part in (token.token_type.name, unmarked(token.text))
+    )
+
+
+def end_of_query(tokens: Sequence[Token], text: str) -> int:
+    """Where the query ends: before a final semicolon and what follows it.
+
+    What stands behind the semicolon can only be comments; they must go with it, or the query
+    could not be put in parentheses.
+    """
+    last = len(tokens)
+    if not last or tokens[last - 1].token_type is not TokenType.SEMICOLON:
+        return len(text.rstrip())
+    while last and tokens[last - 1].token_type is TokenType.SEMICOLON:
+        last -= 1
+    return int(tokens[last - 1].end) + 1 if last else len(text)

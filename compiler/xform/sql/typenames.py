@@ -1,0 +1,36 @@
+"""Canonical text of types in casts."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+
+def type_text(node: exp.Expr) -> str:
+    """Canonical text of a type: sqlglot's names of types, parameters and fields in order."""
+    match node:
+        case exp.DataType():
+            return _data_type(node)
+        case exp.DataTypeParam():
+            return _plain(node.this)
+        case exp.ColumnDef():
+            kind = node.args.get("kind")
+            return f"{node.name.lower()} {type_text(kind) if kind is not None else ''}"
+        case exp.Literal():
+            return node.sql()
+        case _:
+            return node.name.lower() or node.sql().lower()
+
+
+def _data_type(node: exp.DataType) -> str:
+    this = node.this
+    text = str(getattr(this, "value", None) or getattr(this, "name", None) or this)
+    kind = node.args.get("kind")
+    if kind is not None:
+        text = f"{text} {_plain(kind)}".lower()
+    inner = ", ".join(type_text(item) for item in node.expressions)
+    values = ", ".join(_plain(item) for item in node.args.get("values") or ())
+    return text + (f"({inner})" if inner else "") + (f"[{values}]" if values else "")
+
+
+def _plain(value: object) -> str:
+    return value.sql() if isinstance(value, exp.Expr) else str(value)
