@@ -164,7 +164,8 @@ def _with_ancestors(compilation: Compilation, assets: frozenset[AssetName]) -> f
     found = set(assets)
     for name in reversed(list(compilation.assets)):
         if name in found:
-            found.update(compilation.assets[name].depends_on)
+            compiled = compilation.assets[name]
+            found.update((*compiled.depends_on, *compiled.checks_read))
     return frozenset(found)
 
 

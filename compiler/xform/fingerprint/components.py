@@ -117,7 +117,7 @@ def of_query(
     if facts.order is not None:
         components.append(component("order by", facts.order))
     names = ", ".join(column.name for column in facts.columns)
-    components.append(Component("column order", digest_parts((names,)), names))
+    components.append(Component("order of columns", digest_parts((names,)), names))
     return tuple(components)
 
 

@@ -25,10 +25,8 @@ ANOTHER_FORM = "this version of xform reads it in another way"
 
 
 def column_of(component: str) -> str | None:
-    """The column that a component is of; the order of all columns is of none."""
-    if component == "column order" or not component.startswith("column "):
-        return None
-    return component.removeprefix("column ")
+    """The column that a component is of."""
+    return component.removeprefix("column ") if component.startswith("column ") else None
 
 
 def code_reasons(old: Sequence[Component], new: Sequence[Component]) -> list[Reason]:
@@ -58,7 +56,7 @@ def code_reasons(old: Sequence[Component], new: Sequence[Component]) -> list[Rea
     if storage:
         reasons.append(Reason(ReasonKind.CONFIG, "; ".join(storage)))
     if own:
-        told = [(how, name) for how, name in own if name != "column order"] or own
+        told = [(how, name) for how, name in own if name != "order of columns"] or own
         reasons.append(Reason(ReasonKind.CODE, _grouped(told), tuple(columns)))
     if upstream and not own:
         read = list(upstream)

@@ -48,7 +48,11 @@ def _version(
     if leaf in moved:
         return f"{MOVING}{files.before[leaf]}"
     if leaf in files.before:
-        return files.before[leaf] or UNKNOWN
+        found_now = files.before[leaf]
+        if found_now != step.pins.get(leaf) and inputs:
+            # The file moved after planning: an input may have been built on what it was.
+            return f"{MOVING}{found_now}"
+        return found_now or UNKNOWN
     if leaf in step.pins:
         return step.pins[leaf]
     found = sorted({record.versions[leaf] for record in inputs if leaf in record.versions})

@@ -49,7 +49,14 @@ order by physical
 """
 _PUBLICATIONS = """
 select environment, asset, "schema", name, physical, fingerprint
-from _xform.ledger_publications order by environment, asset
+from _xform.ledger_publications as published
+where exists (
+  select 1 from duckdb_views() as standing
+  where standing.database_name = current_database()
+    and lower(standing.schema_name) = lower(published."schema")
+    and lower(standing.view_name) = lower(published.name)
+)
+order by environment, asset
 """
 
 
@@ -72,6 +79,7 @@ def is_present(cursor: duckdb.DuckDBPyConnection) -> bool:
 
 
 def read(cursor: duckdb.DuckDBPyConnection) -> Ledger:
+    """Builds and publications that stand: what somebody dropped by hand is not among them."""
     if not is_present(cursor):
         return Ledger((), ())
     with translated():

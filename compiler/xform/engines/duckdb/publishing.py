@@ -51,6 +51,11 @@ def move(
                 f"'{step.schema}.{step.name}' is a {standing[key][0]} that xform did not make",
                 step.asset,
             )
+    # Drops come first: a name that only changed its case is one name to DuckDB.
+    for gone in drop:
+        if ours(gone.schema, gone.name):
+            cursor.execute(f"drop view if exists {name(gone.schema)}.{name(gone.name)}")
+        _forget(cursor, environment, gone.asset)
     for schema in sorted({step.schema for step in publish}):
         cursor.execute(f"create schema if not exists {name(schema)}")
     for step in publish:
@@ -63,10 +68,6 @@ def move(
             "insert into _xform.ledger_publications values (?, ?, ?, ?, ?, ?)",
             [environment, step.asset, step.schema, step.name, step.physical, step.fingerprint],
         )
-    for gone in drop:
-        if ours(gone.schema, gone.name):
-            cursor.execute(f"drop view if exists {name(gone.schema)}.{name(gone.name)}")
-        _forget(cursor, environment, gone.asset)
 
 
 def _forget(cursor: duckdb.DuckDBPyConnection, environment: str, asset: str) -> None:
