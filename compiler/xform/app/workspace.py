@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,25 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from xform.app.compiled import Body, Compilation, Slim
-from xform.app.compiler import Compiler
-from xform.app.index import Index, load_index, save_index, slim_of
-from xform.app.inputs import Inputs, slim_key, visible_target
+from xform.app.cached import CachedCompiler
+from xform.app.compiled import Compilation
+from xform.app.index import load_index
+from xform.app.inputs import Inputs, visible_target
 from xform.base.diagnostics import Diagnostic, Severity, has_errors
-from xform.base.names import AssetName, schema_of, table_of
-from xform.host.cache import CacheFile
+from xform.base.names import schema_of, table_of
 from xform.host.files import ProjectFiles
 from xform.plan.plan import SeedBody
-from xform.project.assets import Asset, Project
+from xform.project.assets import Asset
 from xform.project.layout import PYPROJECT, XFORM_TOML
 from xform.project.profile import Target
 from xform.project.profiles import no_profiles, profile_files, read_target
 from xform.project.settings import Settings, read_settings
-from xform.query.memo import Memo
 from xform.sql.dialects import quote
-from xform.template.macros import MacroLibrary, load_macros
-from xform.template.reads import still_valid
-from xform.template.scope import Scope
 
 if TYPE_CHECKING:
     from xform.host.local import LocalHost
@@ -74,8 +69,6 @@ class Workspace:
         """What is to be said of the profile, besides errors."""
         self.ran: list[tuple[str, str]] = []
         """The queries that compiling really computed."""
-        self._asked = ""
-        """The warehouse's identity when it was last asked for columns."""
 
     # Settings and target -------------------------------------------------------------------------
 
@@ -179,109 +172,22 @@ class Workspace:
 
     def compile(self) -> Compilation:
         """Compile the project; at once where nothing changed since the last time."""
-        files = self.files
-        key = slim_key(self.inputs, files)
-        listing = self._listing
-        if listing is not None and listing.key == key:
-            slim = slim_of(listing)
-            held = self._held(slim) if slim is not None else None
-            if held is not None:
-                if listing.snapshot.entries != files.snapshot.entries or held is not slim:
-                    save_index(self.home / "cache", Index(files.snapshot, key, held))
-                return self._compilation(held, _Bodies(self))
-        compiler = self._run()
-        slim = compiler.slim
-        bodies = compiler.bodies
-        # Compiling may have listed more files than were known before.
-        key = slim_key(self.inputs, files)
-        kept = slim if compiler.settled else None
-        save_index(self.home / "cache", Index(files.snapshot, key, kept))
-        return self._compilation(slim, bodies.__getitem__)
-
-    def _compilation(self, slim: Slim, body: Callable[[AssetName], Body]) -> Compilation:
-        """What is to be said of the profile is said with the project, and not stored with it."""
+        compiler = CachedCompiler(
+            self.root,
+            self.home / "cache",
+            self.files,
+            self._listing,
+            self.inputs,
+            lambda: self.engine,
+            self.relation_query,
+        )
+        compiler.ran = self.ran
+        slim, body = compiler.compile()
         if self.notices:
+            # What is to be said of the profile is said with the project, and not stored with it.
             diagnostics = (*self.notices, *slim.diagnostics)
             slim = msgspec.structs.replace(slim, diagnostics=diagnostics)
         return Compilation(slim, body, self.read_text)
-
-    def _held(self, slim: Slim) -> Slim | None:
-        """The compilation, if what it looked at outside of the files is as it was: what templates
-        read, and tables of the warehouse."""
-        inputs = self.inputs
-        scope = Scope(AssetName("."), inputs.variables, inputs.environ, inputs.target)
-        if slim.traces and not still_valid(slim.traces, scope):
-            return None
-        if not slim.described:
-            return slim
-        warehouse = self.engine.identity()
-        if slim.warehouse == warehouse:
-            return slim
-        now, certain = self._describe({item.asset: item.query for item in slim.described})
-        if any(now.get(item.asset) != item.columns for item in slim.described):
-            return None
-        return msgspec.structs.replace(slim, warehouse=warehouse) if certain else slim
-
-    def _run(self) -> _Run:
-        cache = CacheFile(self.home / "cache")
-        memo = Memo(cache)
-        compiler = Compiler(
-            self.inputs, self.files, memo, self._macros, self.describe, self.relation_query
-        )
-        try:
-            slim = compiler.run()
-            memo.flush()
-        finally:
-            cache.close()
-        self.ran.extend(memo.ran)
-        if slim.described:
-            slim = msgspec.structs.replace(slim, warehouse=self._asked)
-        return _Run(slim, compiler.bodies, compiler.settled)
-
-    def _macros(self, project: Project) -> tuple[MacroLibrary, list[Diagnostic]]:
-        texts = {
-            path: self.files.read(path).decode("utf-8-sig", "replace")
-            for path in project.macros
-            if path.endswith(".sql")
-        }
-        python = [path for path in project.macros if path.endswith(".py")]
-        functions: dict[str, Any] = {}
-        found: list[Diagnostic] = []
-        if python:
-            from xform.host.python_macros import load_functions
-
-            functions, found = load_functions(self.root, python)
-        library, more = load_macros(texts, functions)
-        return library, [*found, *more]
-
-    def describe(self, queries: Mapping[str, str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
-        self._asked = self.engine.identity()
-        return self._describe(queries)[0]
-
-    def _describe(
-        self, queries: Mapping[str, str]
-    ) -> tuple[Mapping[str, tuple[tuple[str, str], ...]], bool]:
-        """Columns by key, and whether that is certain: while another process writes the
-        warehouse, its tables are taken to have the columns that they had."""
-        found = self.engine.describe(queries)
-        if found.keys() >= queries.keys() or not self._is_busy():
-            return found, True
-        slim = slim_of(self._listing) if self._listing is not None else None
-        known: dict[str, tuple[tuple[str, str], ...]] = {
-            item.asset: item.columns
-            for item in (slim.described if slim is not None else ())
-            if item.columns is not None and item.asset in queries
-        }
-        return {**known, **found}, False
-
-    def _is_busy(self) -> bool:
-        from xform.run.ports import EngineBusy
-
-        try:
-            self.engine.ledger()
-        except EngineBusy:
-            return True
-        return False
 
     def relation_query(self, asset: Asset) -> str:
         """A query over the data of a seed or source, to ask for its columns."""
@@ -302,29 +208,6 @@ class Workspace:
             return (self.root / path).read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError, ValueError):
             return None
-
-
-@dataclass(frozen=True)
-class _Run:
-    slim: Slim
-    bodies: dict[AssetName, Body]
-    settled: bool
-
-
-class _Bodies:
-    """The bodies of a compilation that came from the index: computed when one is asked for.
-
-    Every stage is remembered by content, so this parses nothing.
-    """
-
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self._found: dict[AssetName, Body] | None = None
-
-    def __call__(self, name: AssetName) -> Body:
-        if self._found is None:
-            self._found = self._workspace._run().bodies
-        return self._found[name]
 
 
 def dialect_of(engine: str) -> str:
