@@ -67,6 +67,12 @@ DIFFERENT = {
         "select a, k, count(*) as n from t group by grouping sets ((1), (2))",
         "select a, k, count(*) as n from t group by grouping sets ((1, 2), ())",
     ],
+    "outputs of one expression in grouping sets": [
+        "select a as x, a as y, count(*) as n from t group by rollup (1, 2)",
+        "select a as x, a as y, count(*) as n from t group by rollup (1, 1)",
+        "select a as x, a as y, count(*) as n from t group by rollup (y, x)",
+        "select a as x, a as y, count(*) as n from t group by rollup (a)",
+    ],
     "ORDER BY 1 and LIMIT": [
         "select a, b from t order by 1 limit 2",
         "select a, b from t order by 2 limit 2",

@@ -366,7 +366,7 @@ class Queries:
             group=self.choose.pick(("expr", "ordinal", "all", "rollup")) if grouped else "",
             having=self._having(exprs) if grouped and self.choose.chance(25) else None,
             qualify=exprs.window("row_number()") if plain and self.choose.chance(10) else None,
-            distinct=self.choose.chance(12),
+            distinct=self.choose.chance(16),
             first_of=exprs.column() if plain and self.choose.chance(6) else None,
             top=self.choose.count(1, 6) if self.choose.chance(10) else None,
             sorted=self.choose.chance(6),
@@ -444,10 +444,10 @@ class Queries:
         return tuple(found)
 
     def output(self, exprs: Expressions) -> Output:
-        choice = self.choose.below(12)
-        if choice == 11:
+        choice = self.choose.below(14)
+        if choice >= 12:
             expr: Expr = exprs.window()
-        elif choice == 10:
+        elif choice >= 10:
             expr = exprs.nested(self.choose.pick(("int", "text", "bool")))
         else:
             expr = exprs.value(exprs.any_family())

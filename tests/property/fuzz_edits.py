@@ -127,10 +127,11 @@ def _other(expr: Expr, choose: Chooser, exprs: Expressions) -> Expr:
         family = expr.family if yields is None else wanted
         args = () if not wanted else (exprs.value("int" if family == "any" else family, 1),)  # type: ignore[arg-type]
         return Aggregate(template, args, expr.family)
-    if isinstance(expr, Window) and choose.chance(60):
-        frame = choose.pick(FRAMES) if expr.template in ("sum({0})", "count(*)") else ""
+    if isinstance(expr, Window) and choose.chance(80):
+        if expr.template in ("sum({0})", "count(*)") and choose.chance(50):
+            return replace(expr, frame=choose.pick(FRAMES))
         partition = () if expr.partition else (exprs.simple(exprs.any_family()),)
-        return replace(expr, frame=frame, partition=choose.pick((expr.partition, partition)))
+        return replace(expr, partition=partition)
     if isinstance(expr, Nested) and choose.chance(60):
         inner = expr.query
         return replace(expr, query=replace(inner, where=None)) if inner.where else expr
@@ -208,6 +209,8 @@ def map_expr(expr: Expr, rewrite: Rewrite, resolver: Resolver | None, inner: Sco
             return rewrite(expr, inner)
         case Call():
             return replace(expr, args=tuple(map(over, expr.args)))
+        case Aggregate() if inner is not None:
+            return expr  # with a column from outside it would be an aggregate of the outer query
         case Aggregate():
             where = over(expr.where) if expr.where is not None else None
             return replace(expr, args=tuple(map(over, expr.args)), where=where)

@@ -120,7 +120,9 @@ class Renderer:
         named, self.windows = self.windows, None
         distinct = self.word("distinct ") if select.distinct else ""
         if select.first_of is not None:
+            self.bare = False
             distinct = f"{self.word('distinct on')} ({self.expr(select.first_of, scopes)}) "
+            self.bare = self.style.bare
         text = f"{self.word('select')} {distinct}{outputs}{self.gap}{self.word('from')} {sources}"
         if select.where is not None:
             text += f"{self.gap}{self.word('where')} {self.expr(select.where, scopes)}"
@@ -276,7 +278,7 @@ class Renderer:
     def _column(self, col: Col, scopes: tuple[Scope, ...]) -> str:
         if col.source in (MERGED, ALIAS):
             return col.name
-        holders = [cols for _, cols in scopes[-1].visible() if col.name in dict(cols)]
+        holders = [cols for cols in scopes[-1].sources if col.name in dict(cols)]
         if self.bare and not col.level and len(holders) == 1:
             return col.name
         return f"{self.alias(self.depth - col.level, col.source)}.{col.name}"

@@ -197,7 +197,7 @@ class Queries:
         known = len(self.ctes)
         clause = ""
         if depth > 0 and self.chance(0.35):
-            parts = []
+            parts: list[str] = []
             for _ in range(self.random.choice([1, 2])):
                 text, columns = self.query(depth - 1, Frame([], frame.outer))
                 name = self.fresh("cte") if parts or self.chance(0.7) else "t"

@@ -10,7 +10,7 @@ from xform.base.names import AssetName
 from xform.sema.meaning import Hole, MeaningBuilder
 from xform.sema.scope import Found, Ordering, Relation, Scope
 from xform.sema.traits import traits
-from xform.sql.ir import Expr, Query, Window
+from xform.sql.ir import Expr, Name, Query, Window
 from xform.sql.parse import Place
 
 
@@ -49,6 +49,8 @@ class Binder:
 
     def traits(self, expr: Expr) -> int:
         """`traits` of an expression of the query, looked at once."""
+        if type(expr) is Name:
+            return 0
         bits = self._traits.get(id(expr))
         if bits is None:
             bits = self._traits[id(expr)] = traits(expr)

@@ -18,12 +18,12 @@ from xform.sema.meaning import CLOCK, Part
 from xform.sema.names import NameBinder, mark
 from xform.sema.scope import Aliased, Column, Found, Ordering, Scope, star_columns
 from xform.sql import canonical
-from xform.sql.expressions import ORDERED_ARGUMENT
 from xform.sql.ir import (
     FLAG_AGGREGATE,
     FLAG_CLOCK_DAY,
     FLAG_CLOCK_RUN,
     FLAG_ORDERED,
+    ORDERED_ARGUMENT,
     Expr,
     Lambda,
     Name,

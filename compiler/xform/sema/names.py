@@ -163,10 +163,9 @@ class NameBinder(Binder):
 
 def mark(found: Found) -> str:
     """Where a reference is taken from: how many scopes out, and which relation there."""
-    text = f"^{found.level} " if found.level else ""
-    if found.member is not None and not found.scope.single:
-        text += f"@{found.member.number} "
-    return text
+    member = found.member
+    taken = "" if member is None or len(found.scope.members) == 1 else f"@{member.number} "
+    return f"^{found.level} {taken}" if found.level else taken
 
 
 def listed(names: list[str]) -> str:

@@ -8,15 +8,14 @@ a new definition of them over the one before; a SELECT that has none passes its 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import assert_never
 
 from xform.base.codes import DUPLICATE_COLUMN, UNNAMED_COLUMN
 from xform.base.names import AssetName
 from xform.sema.binder import Use
-from xform.sema.ctes import CteBinder
 from xform.sema.facts import Schema
-from xform.sema.meaning import CLOCK, Hole, Part
+from xform.sema.grouping import GroupBinder, Stage
+from xform.sema.meaning import CLOCK, Part
 from xform.sema.names import NameBinder
 from xform.sema.scope import (
     NO_SOURCES,
@@ -45,27 +44,11 @@ from xform.sql.ir import (
     Star,
     Text,
     Values,
-    Window,
 )
 from xform.sql.parse import Place
 
-GROUPINGS = frozenset(["rollup", "cube", "groupingsets", "tuple"])
 
-
-@dataclass(slots=True)
-class Stage:
-    """The rows of a SELECT so far, and the windows it names."""
-
-    hole: Hole
-    sources: set[Hole]
-    order: Ordering
-    windows: dict[str, Window]
-
-    def use(self, *, either: bool = False) -> Use:
-        return Use(rows_hole=self.hole, order=self.order, either=either, windows=self.windows)
-
-
-class QueryBinder(CteBinder):
+class QueryBinder(GroupBinder):
     """Binds queries."""
 
     def __init__(
@@ -121,7 +104,7 @@ class QueryBinder(CteBinder):
         outputs = self.expand(query, scope)
         if query.sample is not None:
             self._sample(query.sample, stage)
-        grouped = self._group(query, outputs, stage, scope, grouped)
+        grouped = self.group(query, outputs, stage, scope, grouped)
         if query.having is not None:
             self._filter("having", query.having, stage, scope)
         columns = self._project_all(outputs, stage, scope, grouped)
@@ -173,88 +156,11 @@ class QueryBinder(CteBinder):
             shape = (star.qualifier, star.exclude, star.rename, star.names, star.pattern)
             out.append(f", {number} {canonical.word(repr(shape))}")
             if star is not projection.expr:
-                self._output(projection.expr, None, scope, out, stage.use())
+                self.output(projection.expr, None, scope, out, stage.use())
             for name, replacement in star.replace:
                 out.append(f" {canonical.name(name)} ")
                 self.write(replacement, scope, out, stage.use())
         stage.hole = self.meaning.define("outputs", [*out, ")"])
-
-    # GROUP BY ------------------------------------------------------------------------------------
-
-    def _group(
-        self,
-        query: Select,
-        outputs: Sequence[Output],
-        stage: Stage,
-        scope: Scope,
-        grouped: bool,
-    ) -> bool:
-        """Whether the SELECT is grouped."""
-        clauses = [projection.expr for projection, _ in outputs]
-        clauses += [term.expr for term in query.order]
-        clauses += [query.qualify] if query.qualify is not None else []
-        if (
-            query.group is None
-            and query.having is None
-            and not grouped
-            and not any(self.traits(clause) & AGGREGATE for clause in clauses)
-        ):
-            return False
-        use = stage.use()
-        out: list[Part] = ["group(", stage.hole]
-        group = query.group
-        if group is not None:
-            if group.sets:
-                out.append(f", {group.sets}")
-            for key in group.keys:
-                out.append(", ")
-                self._key(key, outputs, scope, out, use)
-            for projection, star in outputs if group.all else ():
-                if not self.traits(projection.expr) & AGGREGATE:
-                    out.append(", ")
-                    self._output(projection.expr, star, scope, out, use)
-        stage.hole = self.meaning.define("group by", [*out, ")"])
-        stage.sources |= use.value
-        return True
-
-    def _key(
-        self, key: Expr, outputs: Sequence[Output], scope: Scope, out: list[Part], use: Use
-    ) -> None:
-        """A grouping key: `1` is the output at that position, also within ROLLUP and the like."""
-        if isinstance(key, Op) and key.tag.split(" ", 1)[0] in GROUPINGS:
-            out.append(f"{key.tag}(")
-            for argument in key.args:
-                self._key(argument, outputs, scope, out, use)
-                out.append(", ")
-            out.append(")")
-            return
-        ordinal = self._ordinal(key, outputs, scope)
-        if ordinal is None:
-            self.write(key, scope, out, use)
-        else:
-            self._output(ordinal[0].expr, ordinal[1], scope, out, use)
-
-    def _output(
-        self, expr: Expr, star: Found | None, scope: Scope, out: list[Part], use: Use
-    ) -> None:
-        """The expression of an output; that of a star is a column."""
-        if expr is AS_IT_IS and star is not None:
-            self.reference(star, out, use)
-            return
-        use.star = star
-        self.write(expr, scope, out, use)
-        use.star = None
-
-    def _ordinal(self, expr: Expr, outputs: Sequence[Output], scope: Scope) -> Output | None:
-        """The output that a bare number means in GROUP BY and DISTINCT ON."""
-        if not isinstance(expr, Text) or not expr.text.isdigit():
-            return None
-        position = int(expr.text)
-        if 1 <= position <= len(outputs):
-            return outputs[position - 1]
-        if not scope.broken and all(m.relation.more is None for m in scope.members):
-            self.bad_ordinal(position, len(outputs), expr)
-        return None
 
     # Outputs -------------------------------------------------------------------------------------
 
@@ -373,7 +279,7 @@ class QueryBinder(CteBinder):
             for key in query.distinct_on:
                 out.append(", ")
                 self._order_term(Order(key, ""), columns, scope, out, use)
-            self._by(order, stage, out, use)
+            self._by(order, columns, stage, out, use)
             stage.hole = self.meaning.define("distinct on", [*out, ")"])
             stage.sources |= use.value
         if query.limit:
@@ -381,18 +287,28 @@ class QueryBinder(CteBinder):
             for clause in query.limit:
                 out.append(", ")
                 self.write(clause, scope, out, use)
-            self._by(order, stage, out, use)
+            self._by(order, columns, stage, out, use)
             stage.hole = self.meaning.define("limit", [*out, ")"])
             stage.sources |= use.value
         if order:
             hole = self.meaning.define("order by", ["order(", *order, ")"])
             stage.order = Ordering((hole,), by).then(stage.order)
 
-    def _by(self, order: list[Part], stage: Stage, out: list[Part], use: Use) -> None:
-        """What decides which rows come first: the ORDER BY, else the order of the input."""
+    def _by(
+        self,
+        order: list[Part],
+        columns: Sequence[Column],
+        stage: Stage,
+        out: list[Part],
+        use: Use,
+    ) -> None:
+        """What decides which rows come first: the ORDER BY, else the order of the input. That
+        depends on how the engine goes about it, which depends on what is asked for."""
         out.extend((" by ", *order))
         if not order:
             self.ordering(stage.order, out, use)
+            for column in columns:
+                out.extend((" ", column.hole))
         out.append(")")
 
     def _order_term(

@@ -163,10 +163,6 @@ class Scope:
         return [member for member in self.members if member.visible]
 
     @property
-    def single(self) -> bool:
-        return len(self.members) == 1
-
-    @property
     def broken(self) -> bool:
         return any(member.relation.broken for member in self.members)
 

@@ -96,6 +96,8 @@ class SetOperationBinder(RelationBinder):
             out.extend((" by ", *order))
             if not order:
                 self.ordering(ordering, out, use)
+                for column in relation.columns:
+                    out.extend((" ", column.hole))
             rows_hole = self.meaning.define("limit", [*out, ")"])
             rows = rows | use.value
         if order:

@@ -25,7 +25,10 @@ class StarBinder(ExpressionBinder):
         """The projections with stars replaced by the columns they stand for."""
         result: list[Output] = []
         for projection in query.projections:
-            star = star_within(projection.expr) if self.starry(projection.expr) else None
+            if not self.starry(projection.expr):
+                result.append((projection, None))
+                continue
+            star = star_within(projection.expr)
             if star is None:
                 result.append((projection, None))
                 continue
@@ -42,7 +45,10 @@ class StarBinder(ExpressionBinder):
         return result
 
     def starry(self, expr: Expr) -> bool:
-        return isinstance(expr, Star) or bool(self.traits(expr) & REPEATING)
+        kind = type(expr)
+        if kind is Name:
+            return False
+        return kind is Star or bool(self.traits(expr) & REPEATING)
 
     def star(self, star: Star, scope: Scope) -> list[tuple[str, Found | None, Expr | None]]:
         members = scope.visible()

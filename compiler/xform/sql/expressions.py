@@ -13,40 +13,35 @@ may come from different spellings, so they make the whole text count (`careful`)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from xform.sql import canonical
-from xform.sql.dialects import fold
 from xform.sql.functions import flags_of
 from xform.sql.ir import (
     FLAG_UNNEST,
+    ORDERED_ARGUMENT,
     Expr,
     Lambda,
     Name,
     Op,
     Order,
     Over,
-    Pattern,
-    Position,
     Projection,
     Star,
     Subquery,
     Text,
     Window,
 )
+from xform.sql.leaves import NO_POSITION, PATTERNS, LeafLowerer, extent, position
 from xform.sql.naming import made_up_name
 from xform.sql.tokens import PATH_MARK, unmarked
 from xform.sql.typenames import type_text
 
 if TYPE_CHECKING:
     from xform.sql.ir import Query
-
-NO_POSITION = (0, 0)
-ORDERED_ARGUMENT = "ordered"
-"""The tag of an argument with an ORDER BY of its own."""
 
 SETTLED: frozenset[type[exp.Expr]] = frozenset(
     [
@@ -73,57 +68,18 @@ TANGLING: frozenset[type[exp.Expr]] = frozenset([exp.AtTimeZone, exp.Abs])
 CHAINS: frozenset[type[exp.Expr]] = frozenset(
     [exp.Add, exp.And, exp.DPipe, exp.Div, exp.Mul, exp.Or, exp.Sub]
 )
-PATTERNS: dict[type[exp.Expr], str] = {
-    exp.Like: "like", exp.ILike: "ilike", exp.Glob: "glob", exp.SimilarTo: "regexp",
-}  # fmt: skip
 USUAL_ARGUMENTS = (["this"], ["this", "expression"])
 """Arguments that go without saying in a tag: one operand, two operands."""
 BARE = (exp.Column, exp.Literal, exp.Paren, exp.Anonymous, exp.Boolean, exp.Null, exp.Subquery)
 """What needs no parentheses anywhere."""
 
 
-def position(node: exp.Expr) -> tuple[int, int]:
-    """The stretch of text of one token's node. (0, 0) where sqlglot keeps none."""
-    meta = node._meta  # the property would make an empty dictionary for every node
-    if meta is None or "start" not in meta:
-        return NO_POSITION
-    return meta["start"], meta["end"] + 1
-
-
-def extent(nodes: Iterable[exp.Expr]) -> tuple[int, int]:
-    """The stretch of text that nodes cover, from the positions of the tokens below them.
-
-    A best effort: parentheses and keywords at the ends are not counted. (0, 0) where nothing
-    below has a position.
-    """
-    low, high = -1, -1
-    stack = list(nodes)
-    while stack:
-        item = stack.pop()
-        meta = item._meta
-        if meta is not None and "start" in meta:
-            start, end = meta["start"], meta["end"] + 1
-            low = start if low < 0 else min(low, start)
-            high = max(high, end)
-        for value in item.args.values():
-            if isinstance(value, exp.Expr):
-                stack.append(value)
-            elif isinstance(value, list):
-                stack.extend(child for child in value if isinstance(child, exp.Expr))
-    return (low, high) if low >= 0 else NO_POSITION
-
-
-class ExpressionLowerer:
-    """Lowers expressions of one query text. Subclassed by the lowerer of queries, which it needs
-    for subqueries."""
+class ExpressionLowerer(LeafLowerer):
+    """Lowers expressions of one query text. Subclassed by the lowerer of FROM clauses and
+    queries, which it needs for subqueries."""
 
     def __init__(self, text: str, dialect: str, keep_parentheses: bool) -> None:
-        self.text = text
-        self.dialect = dialect
-        self.keep_parentheses = keep_parentheses
-        self.tangled = False
-        self.careful = False
-        self.parameter: exp.Expr | None = None
+        super().__init__(text, dialect, keep_parentheses)
         self._handlers: dict[type, Callable[[Any], Expr]] = {
             exp.Column: self._column,
             exp.Literal: self._literal,
@@ -165,7 +121,7 @@ class ExpressionLowerer:
         }
         for chain in CHAINS:
             self._handlers[chain] = self._chain
-        for pattern in PATTERNS:
+        for pattern in (*PATTERNS, exp.Glob):
             self._handlers[pattern] = self._pattern
 
     # What the query lowerer provides ----------------------------------------------------------
@@ -182,48 +138,6 @@ class ExpressionLowerer:
     def exprs(self, nodes: Sequence[exp.Expr] | None) -> tuple[Expr, ...]:
         return tuple([self.expr(node) for node in nodes]) if nodes else ()
 
-    def fold(self, identifier: exp.Expr) -> str:
-        name = unmarked(identifier.name)
-        return fold(name, bool(identifier.args.get("quoted")), self.dialect)
-
-    # Leaves ------------------------------------------------------------------------------------
-
-    def _column(self, node: exp.Column) -> Expr:
-        parts = node.parts
-        last = parts[-1]
-        if isinstance(last, exp.Star):
-            return self._star(last, tuple([self.fold(part) for part in parts[:-1]]), parts)
-        start, end = self.positions(parts)
-        return Name(tuple([self.fold(part) for part in parts]), unmarked(last.name), start, end)
-
-    @staticmethod
-    def positions(parts: Sequence[exp.Expr]) -> tuple[int, int]:
-        first, last = parts[0]._meta, parts[-1]._meta
-        if not first or not last or "start" not in first or "end" not in last:
-            return NO_POSITION
-        return first["start"], last["end"] + 1
-
-    @staticmethod
-    def _literal(node: exp.Literal) -> Expr:
-        if node.args.get("is_string"):
-            return Text(canonical.string(node.this), *position(node))
-        return Text(canonical.word(str(node.this)), *position(node))
-
-    def _identifier(self, node: exp.Identifier) -> Expr:
-        return Text(canonical.name(self.fold(node)))
-
-    @staticmethod
-    def _var(node: exp.Var) -> Expr:
-        return Text(canonical.word(f"var {node.name.upper()}"))
-
-    @staticmethod
-    def _boolean(node: exp.Boolean) -> Expr:
-        return Text("true" if node.this else "false")
-
-    @staticmethod
-    def _null(_: exp.Null) -> Expr:
-        return Text("null")
-
     def _paren(self, node: exp.Paren) -> Expr:
         inner: exp.Expr = node.this
         lowered = self.expr(inner)
@@ -234,88 +148,6 @@ class ExpressionLowerer:
     def _inner(self, node: exp.Expr) -> Expr:
         inner: exp.Expr = node.this
         return self.expr(inner)
-
-    @staticmethod
-    def _type(node: exp.DataType) -> Expr:
-        return Text(canonical.word(f"type {type_text(node)}"))
-
-    @staticmethod
-    def _position(node: exp.PositionalColumn) -> Expr:
-        start, end = position(node.this)
-        return Position(int(node.this.name), start, end)
-
-    def _parameter(self, node: exp.Expr) -> Expr:
-        self.parameter = self.parameter or node
-        return Text("parameter")
-
-    # Stars -------------------------------------------------------------------------------------
-
-    def _star(
-        self, node: exp.Star, qualifier: tuple[str, ...] = (), parts: Sequence[exp.Expr] = ()
-    ) -> Star:
-        args = node.args
-        start, end = self.positions(parts or [node])
-        return Star(
-            qualifier,
-            tuple(
-                self._name_parts(column)
-                for column in args.get("except_") or args.get("except") or ()
-            ),
-            tuple(
-                (self.fold(alias.args["alias"]), self.expr(alias.this))
-                for alias in args.get("replace") or ()
-            ),
-            tuple(
-                (self._name_parts(alias.this), alias.args["alias"].name)
-                for alias in args.get("rename") or ()
-            ),
-            start=start,
-            end=end,
-        )
-
-    def _name_parts(self, node: exp.Expr) -> tuple[str, ...]:
-        parts = node.parts if isinstance(node, exp.Column) else [node]
-        return tuple(self.fold(part) for part in parts)
-
-    def _columns(self, node: exp.Columns) -> Expr:
-        what = node.this
-        start, _ = position(node)
-        end = extent([node])[1]
-        star = Star(())
-        match what:
-            case exp.Star():
-                star = self._star(what)
-            case exp.Column() if isinstance(what.this, exp.Star):
-                parts = what.parts
-                star = self._star(what.this, tuple(self.fold(part) for part in parts[:-1]), parts)
-            case exp.Literal():
-                star = Star((), pattern=Pattern("regexp", what.name))
-            case exp.Array():
-                star = Star((), names=tuple(item.name.lower() for item in what.expressions))
-            case _:
-                self.careful = True
-                star = Star((), pattern=Pattern("unknown", ""))
-        return Star(
-            star.qualifier, star.exclude, star.replace, star.rename, star.pattern, star.names,
-            True, bool(node.args.get("unpack")), start, end,
-        )  # fmt: skip
-
-    def _pattern(self, node: exp.Binary) -> Expr:
-        """`* LIKE 'a%'` says which columns; anything else is a plain comparison."""
-        star = node.this
-        if not isinstance(star, exp.Star) and not (
-            isinstance(star, exp.Column) and isinstance(star.this, exp.Star)
-        ):
-            return self._generic(node)
-        lowered = self.expr(star)
-        assert isinstance(lowered, Star)
-        text = node.args["expression"]
-        how = PATTERNS[type(node)] if isinstance(text, exp.Literal) else "unknown"
-        pattern = Pattern(how, text.name, bool(node.args.get("negate")))
-        return Star(
-            lowered.qualifier, lowered.exclude, lowered.replace, lowered.rename, pattern,
-            start=lowered.start, end=lowered.end,
-        )  # fmt: skip
 
     # Scoped things -----------------------------------------------------------------------------
 
@@ -452,11 +284,16 @@ class ExpressionLowerer:
         operands.reverse()
         return Op(node.key, tuple([self.expr(operand) for operand in operands]))
 
-    def known(self, node: exp.Expr, keys: tuple[str, ...]) -> None:
-        """Note it where a node says more than is looked at."""
-        for key, value in node.args.items():
-            if value is not None and value is not False and value != [] and key not in keys:
-                self.careful = True
+    def _pattern(self, node: exp.Binary) -> Expr:
+        """`* LIKE 'a%'` says which columns; anything else is a plain comparison."""
+        star = node.this
+        if isinstance(star, exp.Star) or (
+            isinstance(star, exp.Column) and isinstance(star.this, exp.Star)
+        ):
+            lowered = self.expr(star)
+            assert isinstance(lowered, Star)
+            return self._star_pattern(lowered, node)
+        return self._generic(node)
 
     def _generic(self, node: exp.Expr) -> Expr:
         kind = type(node)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from xform.sql import canonical
-from xform.sql.expressions import NO_POSITION, ExpressionLowerer, extent, position
+from xform.sql.expressions import ExpressionLowerer
 from xform.sql.functions import PURE_IN_FROM
 from xform.sql.ir import (
     CteScan,
@@ -36,6 +36,7 @@ from xform.sql.ir import (
     Values,
     ValuesRelation,
 )
+from xform.sql.leaves import NO_POSITION, extent, position
 from xform.template.rendered import PLACEHOLDER
 
 if TYPE_CHECKING:

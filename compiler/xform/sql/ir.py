@@ -61,6 +61,9 @@ class Op(Node, frozen=True):
     end: int = 0
 
 
+ORDERED_ARGUMENT = "ordered"
+"""The tag around an argument with an order of its own: `list(x ORDER BY y)`."""
+
 FLAG_AGGREGATE = 1
 """Collapses the rows of its group."""
 FLAG_ORDERED = 2

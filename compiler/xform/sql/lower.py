@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlglot import exp
 
-from xform.sql.expressions import extent
 from xform.sql.from_clause import EVERYTHING, FromLowerer
 from xform.sql.ir import (
     Cte,
@@ -27,6 +26,7 @@ from xform.sql.ir import (
     Text,
     Values,
 )
+from xform.sql.leaves import extent
 
 if TYPE_CHECKING:
     from xform.template.rendered import Reference

@@ -69,14 +69,14 @@ def parse_query(
     from xform.sql.lower import lower
     from xform.sql.tokens import digest_tokens, end_of_query, mark
 
-    parser, problem = _dialect(dialect)
+    parser, hint = _dialect(dialect)
     if parser is None:
         return None, (
             diagnose(
                 SQL_UNKNOWN_DIALECT,
-                problem,
+                f"unknown dialect '{dialect}'",
                 place.path,
-                "set `dialect` to one that sqlglot knows",
+                hint,
                 asset=asset,
             ),
         )
@@ -107,13 +107,14 @@ def parse_query(
 
 
 def _dialect(name: str) -> tuple[Dialect | None, str]:
+    """sqlglot's dialect of a name, or what to do where there is none."""
     from sqlglot.dialects.dialect import Dialect, Dialects
 
     try:
         return Dialect.get_or_raise(name), ""
     except ValueError:
         known = [dialect.value for dialect in Dialects if dialect.value]
-        return None, f"unknown dialect '{name}'; {did_you_mean(name, known)}".rstrip("; ")
+        return None, did_you_mean(name, known) or f"known are {', '.join(sorted(known))}"
 
 
 def _not_one_query(
@@ -172,7 +173,7 @@ def _is_comment(tree: exp.Expr) -> bool:
 
 
 def _second_statement(text: str, tree: exp.Expr) -> tuple[int, int]:
-    from xform.sql.expressions import extent
+    from xform.sql.leaves import extent
 
     start, end = extent([tree])
     semicolon = text.rfind(";", 0, start)

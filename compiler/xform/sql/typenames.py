@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from xform.sql import canonical
+
 
 def type_text(node: exp.Expr) -> str:
     """Canonical text of a type: sqlglot's names of types, parameters and fields in order."""
@@ -16,7 +18,7 @@ def type_text(node: exp.Expr) -> str:
             kind = node.args.get("kind")
             return f"{node.name.lower()} {type_text(kind) if kind is not None else ''}"
         case exp.Literal():
-            return node.sql()
+            return _plain(node)
         case _:
             return node.name.lower() or node.sql().lower()
 
@@ -33,4 +35,10 @@ def _data_type(node: exp.DataType) -> str:
 
 
 def _plain(value: object) -> str:
-    return value.sql() if isinstance(value, exp.Expr) else str(value)
+    match value:
+        case exp.Literal():
+            return canonical.string(value.this) if value.is_string else str(value.this)
+        case exp.Expr():
+            return value.sql()
+        case _:
+            return str(value)
