@@ -7,10 +7,10 @@ from dataclasses import replace
 from random import Random
 
 from fuzz_draw import Chooser, Expressions, choices
-from fuzz_edits import before, put, restyle, swap
+from fuzz_edits import Edit, before, put, references, restyle, swap
 from fuzz_history import History, examples, places, told
 from fuzz_project import Model, Project, draw_project
-from fuzz_queries import Call, Expr, Family, Output, Select, has_star
+from fuzz_queries import ALIAS, Call, Expr, Family, Output, Select, has_star
 from fuzz_resolve import Resolver, Scope, has_aggregate, is_grouped
 from fuzz_warehouse import built
 from hypothesis import assume, given
@@ -57,7 +57,7 @@ def test_a_new_column_builds_its_model_and_readers_through_stars(random: Random)
     with told(history), places() as (work, _):
         work.write(project)
         work.build()
-        history.note(f"a column that nobody reads in {model.name}")
+        history.edit(Edit(f"a column that nobody reads in {model.name}", edited))
         work.write(edited)
         ran = built(work.plan())
         # A reader that orders by all that it has in scope is written anew itself.
@@ -88,10 +88,13 @@ def test_a_changed_expression_builds_only_readers_of_the_column(random: Random) 
     assert model is not None
     query = model.query
     assert isinstance(query, Select)
+    named = {col.name for col in references(query) if col.source == ALIAS}
     candidates = [
         (i, output)
         for i, output in enumerate(query.outputs)
-        if isinstance(output, Output) and (not is_grouped(query) or has_aggregate(output.expr))
+        if isinstance(output, Output)
+        and output.name not in named
+        and (not is_grouped(query) or has_aggregate(output.expr))
     ]
     assume(candidates)
     at, output = choose.pick(candidates)
@@ -102,7 +105,7 @@ def test_a_changed_expression_builds_only_readers_of_the_column(random: Random) 
     with told(history), places() as (work, _):
         work.write(project)
         work.build()
-        history.note(f"{output.name} of {model.name} changes")
+        history.edit(Edit(f"{output.name} of {model.name} changes", edited))
         work.write(edited)
         ran = built(work.plan())
         allowed = {model.asset} | readers(work.compile(), (AssetName(model.asset), output.name))
@@ -163,19 +166,27 @@ def below(project: Project, assets: Iterable[str]) -> set[str]:
 
 
 def readers(compilation: Compilation, column: ColumnRef) -> set[str]:
-    """The assets whose rows or columns depend on a column, by lineage."""
+    """The assets whose rows or columns depend on a column, by lineage. Where the rows of an asset
+    do, all that read it do."""
     lineage = LineageReader(compilation)
-    touched = {(column[0], column[1].lower())}
-    found: set[str] = set()
-    for name in compilation.assets:
-        shown = compilation.body(name).schema.columns or ()
-        if (name, column[1].lower()) in touched:
+    touched = {folded(column)}
+    whole: set[AssetName] = set()
+    for name, compiled in compilation.assets.items():
+        if name == column[0]:
             continue
-        of_columns = [lineage.direct(name, item.name) for item in shown]
-        for one in of_columns:
-            values = {(asset, read.lower()) for asset, read in one.value}
-            rows = {(asset, read.lower()) for asset, read in one.rows}
-            if (values | rows) & touched:
-                found.add(name)
-                touched.add((name, one.column[1].lower()))
-    return found
+        shown = compilation.body(name).schema.columns or ()
+        found = [lineage.direct(name, item.name) for item in shown]
+        if whole & set(compiled.depends_on) or any(
+            touched & set(map(folded, one.rows)) for one in found
+        ):
+            whole.add(name)
+        touched |= {
+            folded(one.column)
+            for one in found
+            if name in whole or touched & set(map(folded, one.value))
+        }
+    return {str(name) for name, _ in touched} - {str(column[0])}
+
+
+def folded(column: ColumnRef) -> ColumnRef:
+    return column[0], column[1].lower()

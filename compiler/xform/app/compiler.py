@@ -347,7 +347,7 @@ def python_inputs(asset: Asset, index: NameIndex) -> dict[str, AssetName]:
 
 def storage_of(asset: Asset, engine: str, dialect: str) -> str:
     """What shapes a build beyond its rows: its kind, the engine, the dialect where it differs."""
-    other = f" dialect {dialect}" if dialect != engine else ""
+    other = f" dialect {dialect}" if dialect != engine.partition(" ")[0] else ""
     return f"{asset.kind} on {engine}{other}"
 
 

@@ -38,7 +38,7 @@ class EnvironmentPlanner:
         self.workspace = workspace
         self.compilation = compilation
         self.assets = planned_assets(
-            compilation, workspace.environment, workspace.target.type, workspace.relation_sql
+            compilation, workspace.environment, workspace.inputs.engine, workspace.relation_sql
         )
 
     def plan(

@@ -17,8 +17,8 @@ from xform.project.files import WideFiles
 from xform.project.profile import Target
 from xform.project.settings import Settings
 
-PARSE_VERSION = "parse 1"
-BIND_VERSION = "bind 1"
+PARSE_VERSION = "parse 2"
+BIND_VERSION = "bind 2"
 """Raised whenever the same input may give another result: part of the memo's keys."""
 
 
@@ -38,10 +38,35 @@ class Inputs(msgspec.Struct, frozen=True):
     """What templates see of the target."""
     dialect: str
     engine: str
-    """The engine's kind: it enters every build fingerprint."""
+    """The engine's kind, with those of its settings that change results: it enters every build
+    fingerprint."""
 
     def dialect_of(self, asset: Asset) -> str:
         return asset.dialect or self.dialect
+
+
+MEANINGFUL = frozenset(
+    [
+        "calendar",
+        "default_collation",
+        "default_null_order",
+        "default_order",
+        "ieee_floating_point_ops",
+        "integer_division",
+        "null_order",
+        "order_by_non_integer_literal",
+        "timezone",
+    ]
+)
+"""Settings of an engine that change what a query yields; others only change how fast."""
+
+
+def engine_of(target: Target) -> str:
+    """The engine's kind and meaningful settings, as text."""
+    settings = target.settings.get("settings")
+    given = settings.items() if isinstance(settings, dict) else ()
+    shaping = sorted(f"{key.lower()}={value}" for key, value in given if key.lower() in MEANINGFUL)
+    return " ".join((target.type, *shaping))
 
 
 def visible_target(target: Target) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import msgspec
 from xform.app.cached import CachedCompiler
 from xform.app.compiled import Compilation
 from xform.app.index import load_index
-from xform.app.inputs import Inputs, visible_target
+from xform.app.inputs import Inputs, engine_of, visible_target
 from xform.base.diagnostics import Diagnostic, Severity, has_errors
 from xform.base.names import schema_of, table_of
 from xform.host.files import ProjectFiles
@@ -167,7 +167,7 @@ class Workspace:
             self.environ,
             visible_target(target),
             self.settings.dialect or dialect_of(target.type),
-            target.type,
+            engine_of(target),
         )
 
     def compile(self) -> Compilation:

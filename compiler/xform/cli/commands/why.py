@@ -38,7 +38,7 @@ def run(
     planner = EnvironmentPlanner(context.workspace, compilation)
     planned = planner.plan(offline=offline, components=True)
     context.report(planned.notices)
-    engine = context.workspace.target.type
+    engine = context.workspace.inputs.engine
     explanation = explain_asset(compilation, planned, name, engine)
     if context.json:
         context.print_json({"version": 1, **msgspec.to_builtins(explanation)})
