@@ -18,6 +18,7 @@ from hypothesis import assume, given
 from xform.app.compiled import Compilation
 from xform.app.lineage import LineageReader
 from xform.base.names import AssetName, ColumnRef
+from xform.plan.plan import Plan
 
 
 @given(choices)
@@ -36,7 +37,7 @@ def test_layout_names_and_descriptions_plan_nothing(random: Random) -> None:
             project = edit.project
             work.write(project)
             plan = work.plan()
-            assert plan.actions == (), [f"{a.asset}: {a.reasons}" for a in plan.actions]
+            assert plan.actions == (), reasons(plan)
 
 
 @given(choices)
@@ -59,13 +60,14 @@ def test_a_new_column_builds_its_model_and_readers_through_stars(random: Random)
         work.build()
         history.edit(Edit(f"a column that nobody reads in {model.name}", edited))
         work.write(edited)
-        ran = built(work.plan())
+        plan = work.plan()
+        ran = built(plan)
         # A reader that orders by all that it has in scope is written anew itself.
         texts = dict(project.statements())
         rewritten = {asset for asset, sql in edited.statements() if texts[asset] != sql}
         touched = (rewritten - {model.asset}) | through_stars(edited, model)
         allowed = {model.asset} | below(edited, touched)
-        assert ran <= allowed, f"{sorted(ran)}, but only {sorted(allowed)} may be built"
+        assert ran <= allowed, f"only {sorted(allowed)} may be built, not\n{reasons(plan)}"
         if model.kind != "ephemeral":
             assert model.asset in ran, f"{model.asset} has a new column and is not built"
 
@@ -107,11 +109,20 @@ def test_a_changed_expression_builds_only_readers_of_the_column(random: Random) 
         work.build()
         history.edit(Edit(f"{output.name} of {model.name} changes", edited))
         work.write(edited)
-        ran = built(work.plan())
+        plan = work.plan()
+        ran = built(plan)
         allowed = {model.asset} | readers(work.compile(), (AssetName(model.asset), output.name))
-        assert ran <= allowed, f"{sorted(ran)}, but only {sorted(allowed)} may be built"
+        assert ran <= allowed, f"only {sorted(allowed)} may be built, not\n{reasons(plan)}"
         if model.kind != "ephemeral":
             assert model.asset in ran, f"{model.asset} has changed and is not built"
+
+
+def reasons(plan: Plan) -> str:
+    return "\n".join(
+        f"{action.asset}: {action.action}, {reason.kind}: {reason.detail}"
+        for action in plan.actions
+        for reason in action.reasons
+    )
 
 
 def keeps_rows(model: Model) -> bool:
