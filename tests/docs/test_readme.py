@@ -110,7 +110,7 @@ def test_the_two_lines_that_install_are_there() -> None:
     installing = [line for line in lines() if line.startswith(INSTALLING)]
     assert [line.removeprefix(INSTALLING) for line in installing] == [
         ". && .venv/bin/xform build && .venv/bin/xform show anomaly_days",
-        "uv && .venv/bin/uv run pytest",
+        "uv && .venv/bin/uv run pytest -n auto",
     ]
 
 
