@@ -35,6 +35,8 @@ def start(place: Place, mode: str) -> subprocess.Popen[str]:
 def assert_whole(place: Place) -> int:
     """Every published name is complete, all are of one generation, and every build in the ledger
     is as it is recorded. Returns the generation, 0 before the first."""
+    if not place.file.exists():
+        return 0  # killed before there was a warehouse
     ledger = place.engine().ledger()
     with duckdb.connect(str(place.file), read_only=True) as connection:
         for build in ledger.builds:
