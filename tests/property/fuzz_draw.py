@@ -75,14 +75,14 @@ class Chooser:
 
 # Values ------------------------------------------------------------------------------------------
 
-WORDS = ("ann", "bob", "cy", "dee", "eve")
+WORDS = ("ann", "bob", "cy", "eve")
 
 
 def value(choose: Chooser, family: Family) -> str:
     """A value as it stands in a CSV file. Few different ones: joins and groups then meet."""
     match family:
         case "int":
-            return str(choose.below(5))
+            return str(choose.below(4))
         case "text":
             return choose.pick(WORDS)
         case "bool":
@@ -133,7 +133,7 @@ CALLS: dict[Family, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("({0} > {1})", ("int", "int")),
         ("({0} <> {1})", ("text", "text")),
         ("({0} < {1})", ("date", "date")),
-        ("({0} is null)", ("any",)),
+        ("({0} is null or {1})", ("any", "bool")),
         ("({0} and {1})", ("bool", "bool")),
         ("({0} or {1})", ("bool", "bool")),
         ("(not {0})", ("bool",)),
@@ -222,9 +222,12 @@ class Expressions:
         return Call(template, args, family)
 
     def condition(self) -> Expr:
+        """Something that some rows satisfy: of two conditions often one is enough."""
         choice = self.choose.below(10)
         if choice == 9:
             return self.nested("bool")
+        if choice >= 5:
+            return Call("({0} or {1})", (self._comparison(), self._comparison()), "bool")
         return self._comparison()
 
     def _comparison(self) -> Expr:
@@ -234,7 +237,8 @@ class Expressions:
         if first is None:
             col = self.column()
             return Call("({0} is not null)", (col or LITERALS["int"],), "bool")
-        rest = tuple(self.value(kind, 1) for kind in families[1:])  # type: ignore[arg-type]
+        rest = [self.value(kind, 1) for kind in families[1:]]  # type: ignore[arg-type]
+        rest = [literal(self.choose, arg.family) if arg == first else arg for arg in rest]
         return Call(template, (first, *rest), "bool")
 
     def aggregate(self) -> Aggregate:
@@ -307,7 +311,10 @@ class Expressions:
 
 # Queries -----------------------------------------------------------------------------------------
 
-JOINS: tuple[Join, ...] = ("inner", "left", "inner", "right", "full", "semi", "anti", "cross")
+SET_OPERATIONS = ("union all", "union", "except", "union all by name", "union all", "intersect")
+JOINS: tuple[Join, ...] = (
+    "inner", "left", "full", "right", "left", "inner", "semi", "anti", "cross"
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -327,8 +334,7 @@ class Queries:
         query: Query
         if self.choose.chance(18):
             left, right = self.select(depth=0), self.select(depth=0)
-            ops = ("union all", "union", "except", "intersect", "union all by name")
-            query = SetOp(self.choose.pick(ops), left, right, tuple(ctes))  # type: ignore[arg-type]
+            query = SetOp(self.choose.pick(SET_OPERATIONS), left, right, tuple(ctes))  # type: ignore[arg-type]
         else:
             query = replace(self.select(), ctes=tuple(ctes))
         self.resolver.ctes = []
@@ -355,7 +361,7 @@ class Queries:
         scope = Scope()
         resolved, _ = self.resolver._sources(tuple(sources), scope, ())
         exprs = Expressions(self.choose, (scope,), self.resolver)
-        where = exprs.condition() if self.choose.chance(40) else None
+        where = exprs.condition() if self.choose.chance(30) else None
         grouped = self.choose.chance(28)
         outputs = self._grouped(exprs) if grouped else self._outputs(exprs)
         plain = not any(isinstance(o, Output) and isinstance(o.expr, Aggregate) for o in outputs)
@@ -373,13 +379,11 @@ class Queries:
         )
 
     def _having(self, exprs: Expressions) -> Expr:
-        return (
-            Call("({0} > {1})", (Aggregate("count(*)", (), "int"), LITERALS["int"]), "bool")
-            if (self.choose.chance(30))
-            else Call(
-                "({0} >= 1)", (Aggregate("count({0})", (exprs.simple("int"),), "int"),), "bool"
-            )
+        template, limit = self.choose.pick(
+            (("count({0})", "0"), ("count(*)", "1"), ("sum({0})", "2"))
         )
+        counted = Aggregate(template, (exprs.simple("int"),), "int")
+        return Call("({0} > {1})", (counted, Lit(limit, "int")), "bool")
 
     def _item(self, depth: int, number: int) -> Item:
         choice = self.choose.below(20)

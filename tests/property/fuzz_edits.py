@@ -6,7 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, assert_never
 
-from fuzz_draw import AGGREGATES, FRAMES, JOINS, Chooser, Expressions, Queries, value
+from fuzz_draw import (
+    AGGREGATES,
+    FRAMES,
+    JOINS,
+    SET_OPERATIONS,
+    Chooser,
+    Expressions,
+    Queries,
+    value,
+)
 from fuzz_project import Model, Project, Seed, draw_model, draw_row
 from fuzz_queries import (
     Aggregate,
@@ -452,8 +461,7 @@ def change_set_operation(choose: Chooser, project: Project) -> Edit | None:
         if choose.chance(40):
             query = replace(model.query, left=model.query.right, right=model.query.left)
         else:
-            ops = ("union all", "union", "except", "intersect", "union all by name")
-            query = replace(model.query, op=choose.pick(ops))  # type: ignore[arg-type]
+            query = replace(model.query, op=choose.pick(SET_OPERATIONS))  # type: ignore[arg-type]
     else:
         bare = replace(model.query, ctes=())
         query = SetOp("union all", bare, bare, model.query.ctes)

@@ -168,13 +168,13 @@ def draw_seed(choose: Chooser, name: str) -> Seed:
     start = choose.below(len(pool))
     width = choose.count(1, 3)
     columns: Columns = (("k", "int"), *(pool[(start + i) % len(pool)] for i in range(width)))
-    count = choose.count(1, 6)
+    count = choose.count(4, 8)
     return Seed(name, columns, tuple(draw_row(choose, columns, not i) for i in range(count)))
 
 
 def draw_row(choose: Chooser, columns: Columns, full: bool) -> tuple[str | None, ...]:
     return tuple(
-        None if i and not full and choose.chance(20) else value(choose, family)
+        None if i and not full and choose.chance(15) else value(choose, family)
         for i, (_, family) in enumerate(columns)
     )
 

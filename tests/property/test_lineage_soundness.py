@@ -56,12 +56,16 @@ def test_columns_outside_of_a_change_are_as_before(random: Random) -> None:
 
 
 def perturbed(choose: Chooser, seed: Seed, at: int) -> Seed:
-    """The seed with other values in a column: in all rows, or in some."""
-    share = choose.pick((100, 50, 20))
-    family = seed.columns[at][1]
-    rows = tuple(
-        swap(row, at, value(choose, family)) if choose.chance(share) else row for row in seed.rows
-    )
-    if family == "int" and choose.chance(30):
-        rows = tuple(swap(row, at, str(7 + i)) for i, row in enumerate(rows))
-    return replace(seed, rows=rows)
+    """The seed with other values in a column: in all rows, or in some; often all different."""
+    share, family = choose.pick((100, 50, 30)), seed.columns[at][1]
+    apart = family in ("int", "date") and choose.chance(40)
+
+    def other(number: int, row: tuple[str | None, ...]) -> tuple[str | None, ...]:
+        if number and not choose.chance(share):
+            return row
+        if apart:
+            return swap(row, at, str(7 + number) if family == "int" else f"2024-02-1{number}")
+        drawn = [value(choose, family) for _ in range(3)]
+        return swap(row, at, next((cell for cell in drawn if cell != row[at]), drawn[0]))
+
+    return replace(seed, rows=tuple(other(i, row) for i, row in enumerate(seed.rows)))
