@@ -263,6 +263,21 @@ DIFFERENT = {
         " select n from r"),
         "with r as (select 1 as n) select n from r",
     ],
+    "operands that are not alike": [
+        "select a < b as x from t",
+        "select b < a as x from t",
+        "select a = b as x from t",
+        "select a - b as x from t",
+        "select b - a as x from t",
+        "select (a = b) = k as x from t",
+        "select (a = k) = b as x from t",
+    ],
+    "characters that mark holes": [
+        "select 'a\x01b' as x from t",
+        "select 'a\x02b' as x from t",
+        "select 'a\\1b' as x from t",
+        "select 'ab' as x from t",
+    ],
     "names and order of columns": [
         "select a, b from t",
         "select b, a from t",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from chains import build
+from chains import Chain, build, rows
 
 SAME = [
     ("select a, b from t", "SELECT\n  A,\n  B -- comment\nFROM T /* x */;"),
@@ -49,6 +49,10 @@ SAME = [
      "select (select max(y.c) from u y where y.k = z.k) as x from t z"),
     ("with recursive r as (select 1 as n union all select n + 1 from r where n < 5) from r",
      "with recursive q(n) as (select 1 union all select n + 1 from q where n < 5) select * from q"),
+    ("select t.a from t join u on t.k = u.k", "select t.a from t join u on u.k = t.k"),
+    ("select a from t where a = 1 and b = 2", "select a from t where 2 = b and 1 = a"),
+    ("select a from t where a = 1 or b <> 2 and k = 3",
+     "select a from t where 3 = k and 2 != b or a = 1"),
     ("select a -> 'x' as j from t", "select a->'x' as j from t"),
 ]  # fmt: skip
 
@@ -56,3 +60,25 @@ SAME = [
 @pytest.mark.parametrize(("one", "other"), SAME, ids=[case[1] for case in SAME])
 def test_same_meaning_same_fingerprint(one: str, other: str) -> None:
     assert build(one) == build(other)
+
+
+def test_an_operand_is_put_in_place_by_what_it_is() -> None:
+    """Not by the order in which columns are met, nor by what they are called."""
+    query = "select a as x{} from t where b = k"
+    assert rows(query.format("")) == rows(query.format(", k as y, b as z"))
+    view = "select a, {} from t"
+    reader = "select v.a from v where v.p = v.q"
+    one = Chain({"v": view.format("b as p, k as q"), "m": reader})
+    other = Chain({"v": view.format("b as q, k as p"), "m": reader})
+    assert one.build("m") == other.build("m")
+
+
+@pytest.mark.parametrize(
+    "unused",
+    [
+        "select 2 * coalesce(a, 0) as y from t",
+        "select distinct on (a) sum(b) over (partition by k) as y from t",
+    ],
+)
+def test_an_unused_cte_says_nothing(unused: str) -> None:
+    assert build(f"with c as ({unused}) select a from t") == build("select a from t")

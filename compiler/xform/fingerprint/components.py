@@ -13,10 +13,22 @@ from xform.base.names import AssetName
 from xform.fingerprint.component import Component
 from xform.fingerprint.evaluate import Fingerprints, fill
 from xform.sema.facts import ModelFacts
-from xform.sema.meaning import CLOCK, ROWS, WHOLE, External, Hole, Meaning
+from xform.sema.meaning import (
+    CLOCK,
+    CLOSE,
+    HOLE,
+    NEXT,
+    OPEN,
+    ROWS,
+    WHOLE,
+    External,
+    Hole,
+    Meaning,
+)
 
 TEXT_LIMIT = 600
 """Characters of a component's text; what is longer is cut in the middle."""
+_ARRANGED = str.maketrans({OPEN: "", NEXT: ", ", CLOSE: ""})
 
 
 def external_name(external: External) -> str:
@@ -38,19 +50,19 @@ class _Writer:
         self._texts: dict[Hole, str] = {}
         self._reads: dict[Hole, frozenset[Hole]] = {}
         for number, definition in enumerate(meaning.definitions):
-            pieces: list[str] = []
+            between = definition.text.translate(_ARRANGED).split(HOLE)
+            pieces = [between[0]]
             reads: set[Hole] = set()
-            for part in definition.parts:
-                if isinstance(part, str):
-                    pieces.append(part)
-                elif part < 0:
-                    pieces.append(external_name(meaning.externals[~part]))
-                    reads.add(part)
-                elif self.is_column(part):
-                    pieces.append(self._texts[part])
-                    reads |= self._reads[part]
+            for hole, text in zip(definition.holes, between[1:], strict=True):
+                if hole < 0:
+                    pieces.append(external_name(meaning.externals[~hole]))
+                    reads.add(hole)
+                elif self.is_column(hole):
+                    pieces.append(self._texts[hole])
+                    reads |= self._reads[hole]
                 else:
                     pieces.append("…")
+                pieces.append(text)
             self._texts[number] = _cut("".join(pieces))
             self._reads[number] = frozenset(reads)
 
@@ -72,9 +84,7 @@ class _Writer:
             if hole < 0 or hole in found:
                 continue
             found.add(hole)
-            stack.extend(
-                part for part in self.meaning.definitions[hole].parts if not isinstance(part, str)
-            )
+            stack.extend(self.meaning.definitions[hole].holes)
         return sorted(hole for hole in found if not self.is_column(hole))
 
 

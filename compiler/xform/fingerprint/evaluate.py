@@ -8,6 +8,7 @@ whose data can change it, so a reader knows exactly whose new data makes it stal
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
@@ -16,9 +17,19 @@ import msgspec
 from xform.base.hashing import SIZE, Digest, digest_parts
 from xform.base.names import AssetName
 from xform.sema.facts import ModelFacts, Schema
-from xform.sema.meaning import CLOCK, ORDER, ROWS, WHOLE, Meaning
+from xform.sema.meaning import (
+    CLOCK,
+    CLOSE,
+    HOLE,
+    NEXT,
+    OPEN,
+    ORDER,
+    ROWS,
+    WHOLE,
+    Meaning,
+)
 
-FORMAT = "xform fingerprint 1"
+FORMAT = "xform fingerprint 2"
 """Changes whenever the canonical text of something changes: then everything is built anew."""
 
 CLOCK_LEAF = "clock:"
@@ -26,6 +37,7 @@ CLOCK_LEAF = "clock:"
 
 Leaves = frozenset[str]
 NO_LEAVES: Leaves = frozenset()
+_MARKS = re.compile(f"([{HOLE}{OPEN}{NEXT}{CLOSE}])")
 
 
 class Print(msgspec.Struct, frozen=True, array_like=True):
@@ -126,21 +138,42 @@ def fill(
     for i, external in enumerate(meaning.externals):
         prints[~i] = external_print(external.asset, external.column, inputs, volatile=volatile)
     for number, definition in enumerate(meaning.definitions):
-        hasher = blake2b(digest_size=SIZE)
+        text = definition.text
         leaves = NO_LEAVES
-        for part in definition.parts:
-            if isinstance(part, str):
-                data = part.encode("utf-8", "surrogatepass")
-                hasher.update(b"t%d:" % len(data))
-                hasher.update(data)
-            else:
-                found = prints[part]
-                hasher.update(b"h")
-                hasher.update(found.digest.encode())
-                if not found.leaves <= leaves:
-                    leaves |= found.leaves
-        prints[number] = Print(Digest(hasher.hexdigest()), leaves)
+        if definition.holes:
+            found = [prints[hole] for hole in definition.holes]
+            for item in found:
+                if not item.leaves <= leaves:
+                    leaves |= item.leaves
+            digests = [item.digest for item in found]
+            text = arranged(text, digests) if OPEN in text else HOLE.join([text, *digests])
+        data = text.encode("utf-8", "surrogatepass")
+        prints[number] = Print(Digest(blake2b(data, digest_size=SIZE).hexdigest()), leaves)
     return prints
+
+
+def arranged(text: str, digests: Sequence[Digest]) -> str:
+    """A definition's text with digests in its holes, and operands whose order has no part in the
+    result in the order of their own texts: which side of `=` was written first does not show."""
+    left = iter(digests)
+    out: list[str] = []
+    groups: list[tuple[list[str], list[str]]] = []
+    for piece in _MARKS.split(text):
+        if piece == HOLE:
+            out.extend((HOLE, next(left)))
+        elif piece == OPEN:
+            groups.append((out, []))
+            out = []
+        elif piece == NEXT:
+            groups[-1][1].append("".join(out))
+            out = []
+        elif piece == CLOSE:
+            operands = [*groups[-1][1], "".join(out)]
+            out = groups.pop()[0]
+            out.extend((OPEN, NEXT.join(sorted(operands)), CLOSE))
+        else:
+            out.append(piece)
+    return "".join(out)
 
 
 def external_print(

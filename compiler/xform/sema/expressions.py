@@ -14,7 +14,7 @@ from xform.base.codes import BAD_ORDINAL, UNKNOWN_WINDOW
 from xform.base.names import did_you_mean
 from xform.sema.binder import Use
 from xform.sema.facts import UNKNOWN_TYPE
-from xform.sema.meaning import CLOCK, Part
+from xform.sema.meaning import CLOCK, CLOSE, NEXT, OPEN, Part
 from xform.sema.names import NameBinder, mark
 from xform.sema.scope import Aliased, Column, Found, Ordering, Scope, star_columns
 from xform.sql import canonical
@@ -43,6 +43,8 @@ BOOLEAN_OPS = frozenset(
         "lte", "neq", "not", "nullsafeeq", "nullsafeneq", "or",
     ]
 )  # fmt: skip
+UNORDERED = frozenset(["and", "eq", "neq", "nullsafeeq", "nullsafeneq", "or"])
+"""Operators that give the same whichever operand stands first."""
 TYPE_NAMES = {
     "int": "integer", "text": "varchar", "timestampntz": "timestamp",
     "timestamptz": "timestamp with time zone",
@@ -89,6 +91,9 @@ class ExpressionBinder(NameBinder):
         flags = expr.flags
         if flags & FLAG_AGGREGATE:
             self.depths.append(set())
+        if expr.tag in UNORDERED:
+            self._unordered(expr, scope, out, use)
+            return
         out.append(f"{expr.tag}(")
         separator = ""
         for argument in expr.args:
@@ -102,6 +107,14 @@ class ExpressionBinder(NameBinder):
         if flags:
             self._op_flags(expr, scope, out, use)
         out.append(")")
+
+    def _unordered(self, expr: Op, scope: Scope, out: list[Part], use: Use) -> None:
+        mark = f"{expr.tag}({OPEN}"
+        for argument in expr.args:
+            out.append(mark)
+            self.write(argument, scope, out, use)
+            mark = NEXT
+        out.append(f"{CLOSE})")
 
     def _op_flags(self, expr: Op, scope: Scope, out: list[Part], use: Use) -> None:
         flags = expr.flags

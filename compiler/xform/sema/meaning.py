@@ -23,6 +23,12 @@ from xform.base.names import AssetName
 Hole: TypeAlias = int
 Part: TypeAlias = str | Hole
 
+HOLE = "\x00"
+"""Stands in a definition's text for each of its holes, in order."""
+OPEN, NEXT, CLOSE = "\x01", "\x02", "\x03"
+"""Stand around and between operands whose order has no part in the result. Canonical text has
+none of these characters of its own (`sql/canonical.py`)."""
+
 ROWS = ""
 """As an external's column: the rows of the asset."""
 WHOLE = "*"
@@ -41,11 +47,13 @@ class External(msgspec.Struct, frozen=True, array_like=True, gc=False):
     column: str
 
 
-class Definition(msgspec.Struct, frozen=True, array_like=True):
-    """`label` says what it is (`column amount`, `where`); it does not enter the hash."""
+class Definition(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """`label` says what it is (`column amount`, `where`); it does not enter the hash. `text` has
+    a HOLE for each of `holes`."""
 
     label: str
-    parts: tuple[Part, ...]
+    text: str
+    holes: tuple[Hole, ...]
 
 
 class Meaning(msgspec.Struct, frozen=True, array_like=True):
@@ -58,13 +66,13 @@ class Meaning(msgspec.Struct, frozen=True, array_like=True):
 class MeaningBuilder:
     """Collects definitions; equal ones become one."""
 
-    __slots__ = ("_by_external", "_by_parts", "definitions", "externals")
+    __slots__ = ("_by_external", "_by_text", "definitions", "externals")
 
     def __init__(self) -> None:
         self.externals: list[External] = []
         self.definitions: list[Definition] = []
         self._by_external: dict[tuple[AssetName, str], Hole] = {}
-        self._by_parts: dict[tuple[Part, ...], Hole] = {}
+        self._by_text: dict[tuple[str, tuple[Hole, ...]], Hole] = {}
 
     def external(self, asset: AssetName, column: str) -> Hole:
         key = (asset, column)
@@ -77,42 +85,36 @@ class MeaningBuilder:
 
     def define(self, label: str, parts: list[Part]) -> Hole:
         """The hole of a definition. A definition that is nothing but a hole is that hole."""
-        if len(parts) == 1 and isinstance(parts[0], int):
-            return parts[0]
-        merged: list[Part] = []
-        text = ""
-        for part in parts:
-            if isinstance(part, str):
-                text += part
-            else:
-                if text:
-                    merged.append(text)
-                    text = ""
-                merged.append(part)
-        if text:
-            merged.append(text)
-        key = tuple(merged)
-        hole = self._by_parts.get(key)
+        if len(parts) == 1:
+            only = parts[0]
+            if type(only) is int:
+                return only
+        holes = tuple([part for part in parts if type(part) is int])
+        text = "".join([part if type(part) is str else HOLE for part in parts])
+        key = (text, holes)
+        hole = self._by_text.get(key)
         if hole is None:
             hole = len(self.definitions)
-            self._by_parts[key] = hole
-            self.definitions.append(Definition(label, key))
+            self._by_text[key] = hole
+            self.definitions.append(Definition(label, text, holes))
         return hole
 
     def finish(self, roots: Iterable[Hole]) -> tuple[Meaning, dict[Hole, Hole]]:
         """What the roots need, and nothing else, with new numbers (old hole → new)."""
         needed = set(roots)
-        for old in range(len(self.definitions) - 1, -1, -1):
+        given = self.definitions
+        for old in range(len(given) - 1, -1, -1):
             if old in needed:  # a definition refers to earlier ones only
-                needed.update([p for p in self.definitions[old].parts if isinstance(p, int)])
+                needed.update(given[old].holes)
         externals = [hole for hole in range(-1, -len(self.externals) - 1, -1) if hole in needed]
         renamed = {hole: ~i for i, hole in enumerate(externals)}
         definitions: list[Definition] = []
-        for old, definition in enumerate(self.definitions):
+        for old, definition in enumerate(given):
             if old in needed:
                 renamed[old] = len(definitions)
-                parts = tuple(
-                    part if isinstance(part, str) else renamed[part] for part in definition.parts
-                )
-                definitions.append(Definition(definition.label, parts))
-        return Meaning(tuple(self.externals[~h] for h in externals), tuple(definitions)), renamed
+                holes = definition.holes
+                if holes:
+                    holes = tuple([renamed[hole] for hole in holes])
+                    definition = Definition(definition.label, definition.text, holes)
+                definitions.append(definition)
+        return Meaning(tuple([self.externals[~h] for h in externals]), tuple(definitions)), renamed

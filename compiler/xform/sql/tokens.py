@@ -53,14 +53,13 @@ _BEFORE_ALIAS = (
     TokenType.ALIAS,
     TokenType.VAR,
     TokenType.IDENTIFIER,
-    TokenType.R_PAREN,
     TokenType.WITH,
     TokenType.RECURSIVE,
     TokenType.DOT,
-    TokenType.STAR,
 )
-"""A name behind one of these is no function's: an alias with columns, a CTE, a method, the
-REPLACE of a star."""
+"""A name behind one of these is no function's: an alias with columns, a CTE, a method."""
+_OF_STARS = frozenset(["EXCEPT", "EXCLUDE", "RENAME", "REPLACE"])
+"""Behind a star these are no functions; any other name there is the right side of a product."""
 
 
 @cache
@@ -72,18 +71,16 @@ def _known_functions(dialect: type[Dialect]) -> frozenset[str]:
 def mark(tokens: Sequence[Token], dialect: Dialect) -> None:
     """Mark the names of functions, and the paths of DuckDB's JSON arrows, in place."""
     known = _known_functions(type(dialect))
-    opening = TokenType.L_PAREN
+    opening, star = TokenType.L_PAREN, TokenType.STAR
     arrows = type(dialect).__name__ == "DuckDB"
     before = previous = None
     for token in tokens:
         kind = token.token_type
         if kind is opening:
-            if (
-                previous is not None
-                and previous.text.upper() in known
-                and (before is None or before.token_type not in _BEFORE_ALIAS)
-            ):
-                previous.text = MARK + previous.text
+            if previous is not None and (name := previous.text.upper()) in known:
+                where = before.token_type if before is not None else None
+                if where not in _BEFORE_ALIAS and not (where is star and name in _OF_STARS):
+                    previous.text = MARK + previous.text
         elif (
             arrows
             and kind is TokenType.STRING
