@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from xform.base.codes import Code
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName
 from xform.sema.meaning import Hole, MeaningBuilder
-from xform.sema.scope import Found, Ordering, Relation, Scope
+from xform.sema.scope import UNORDERED_ROWS, Found, Ordering, Relation, Scope
 from xform.sema.traits import traits
-from xform.sql.ir import Expr, Name, Query, Window
+from xform.sql.ir import Expr, Name, Query, Text, Window
 from xform.sql.parse import Place
 
 
-@dataclass(slots=True)
-class Use:
+class Use(msgspec.Struct):
     """What an expression draws from. `value` are sources of its value; `rows_hole` and `order`
     belong to the stage at which aggregates and windows in it work."""
 
-    value: set[Hole] = field(default_factory=set)
+    value: set[Hole] = msgspec.field(default_factory=set)
     rows_hole: Hole | None = None
-    order: Ordering = field(default_factory=Ordering)
+    order: Ordering = UNORDERED_ROWS
     aliases: bool = True
     """Whether output names may be referred to."""
     either: bool = False
     """Whether a name that is both a column and an output counts as both (HAVING, ORDER BY)."""
-    windows: dict[str, Window] = field(default_factory=dict)
+    windows: dict[str, Window] = msgspec.field(default_factory=dict)
     star: Found | None = None
     """The column that a `COLUMNS(…)` inside an expression stands for just now."""
 
@@ -49,7 +48,8 @@ class Binder:
 
     def traits(self, expr: Expr) -> int:
         """`traits` of an expression of the query, looked at once."""
-        if type(expr) is Name:
+        kind = type(expr)
+        if kind is Name or kind is Text:
             return 0
         bits = self._traits.get(id(expr))
         if bits is None:

@@ -256,12 +256,17 @@ class ExpressionBinder(NameBinder):
         if alias.level:
             out.append(")")
 
-    def reference(self, found: Found, out: list[Part], use: Use) -> None:
-        """Write a column, or a whole row as its columns, marked by where it comes from."""
+    def refer(self, found: Found) -> None:
+        """Note how far out something was found."""
         depth = found.scope.depth
-        self.reach = min(self.reach, depth)
+        if depth < self.reach:
+            self.reach = depth
         if self.depths:
             self.depths[-1].add(depth)
+
+    def reference(self, found: Found, out: list[Part], use: Use) -> None:
+        """Write a column, or a whole row as its columns, marked by where it comes from."""
+        self.refer(found)
         taken = mark(found)
         if found.column is not None:
             if taken:

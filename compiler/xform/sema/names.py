@@ -22,6 +22,11 @@ class NameBinder(Binder):
 
     def find(self, expr: Name, scope: Scope, use: Use) -> Found | Aliased | None:
         """What a name means, or None (then it is diagnosed)."""
+        if len(expr.parts) == 1 and len(scope.members) == 1:  # most names of most queries
+            member = scope.members[0]
+            column = member.by_key.get(expr.parts[0])
+            if column is not None and member.visible:
+                return Found(column, member, scope)
         guess: Found | None = None
         for level, at in scope.outward():
             found = self._find_in(expr, at, level)
@@ -164,8 +169,9 @@ class NameBinder(Binder):
 def mark(found: Found) -> str:
     """Where a reference is taken from: how many scopes out, and which relation there."""
     member = found.member
-    taken = "" if member is None or len(found.scope.members) == 1 else f"@{member.number} "
-    return f"^{found.level} {taken}" if found.level else taken
+    if member is None or len(found.scope.members) == 1:
+        return f"^{found.level} " if found.level else ""
+    return f"^{found.level} @{member.number} " if found.level else f"@{member.number} "
 
 
 def listed(names: list[str]) -> str:

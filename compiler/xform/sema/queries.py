@@ -16,7 +16,7 @@ from xform.sema.binder import Use
 from xform.sema.facts import Schema
 from xform.sema.grouping import GroupBinder, Stage
 from xform.sema.meaning import CLOCK, Part
-from xform.sema.names import NameBinder
+from xform.sema.names import NameBinder, mark
 from xform.sema.scope import (
     NO_SOURCES,
     Column,
@@ -185,18 +185,14 @@ class QueryBinder(GroupBinder):
 
     def _project(self, output: Output, stage: Stage, scope: Scope, grouped: bool) -> Column:
         projection, star = output
-        use = stage.use()
-        label = f"column {projection.name}"
         expr = projection.expr
         if expr is AS_IT_IS:
             assert star is not None
-            assert star.column is not None
-            out: list[Part] = []
-            self.reference(star, out, use)
-            hole = self.meaning.define(label, out)
-            return Column(projection.name, hole, frozenset(use.value), star.column.type)
-        if isinstance(expr, Name):
-            return self._named(projection, expr, label, scope, use)
+            return self._passed(star, projection.name)
+        use = stage.use()
+        if type(expr) is Name:
+            return self._named(projection, expr, scope, use)
+        label = f"column {projection.name}"
         alias = projection.alias
         if alias is not None:
             scope.busy.add(alias)
@@ -208,23 +204,39 @@ class QueryBinder(GroupBinder):
             column.hole = self.meaning.define(label, ["in(", stage.hole, ", ", column.hole, ")"])
         return column
 
-    def _named(
-        self, projection: Projection, expr: Name, label: str, scope: Scope, use: Use
-    ) -> Column:
+    def _passed(self, found: Found, name: str) -> Column:
+        """A column as it is, under a name."""
+        column = found.column
+        assert column is not None
+        if mark(found):
+            use = Use()
+            out: list[Part] = []
+            self.reference(found, out, use)
+            hole = self.meaning.define(f"column {name}", out)
+            return Column(name, hole, column.value, column.type)
+        self.refer(found)
+        return column if column.name == name else column.called(name)
+
+    def _named(self, projection: Projection, expr: Name, scope: Scope, use: Use) -> Column:
         """A plain name as an output. Without an alias it is called as where it comes from."""
-        if projection.alias is not None:
-            scope.busy.add(projection.alias)
+        name, alias = projection.name, projection.alias
+        if alias is not None:
+            scope.busy.add(alias)
         found = self.find(expr, scope, use)
-        out: list[Part] = []
-        self.emit(found, expr, scope, out, use)
-        if projection.alias is not None:
-            scope.busy.discard(projection.alias)
-        name, type_ = projection.name, "unknown"
-        if isinstance(found, Found) and found.column is not None and not found.fields:
-            type_ = found.column.type
-            if projection.alias is None and found.column.key == name.lower():
+        if alias is not None:
+            scope.busy.discard(alias)
+        if type(found) is Found and found.column is not None and not found.fields:
+            if alias is None and found.column.key == name.lower():
                 name = found.column.name
-        return Column(name, self.meaning.define(label, out), frozenset(use.value), type_)
+            return self._passed(found, name)
+        out: list[Part] = []
+        if alias is not None:
+            scope.busy.add(alias)
+        self.emit(found, expr, scope, out, use)
+        if alias is not None:
+            scope.busy.discard(alias)
+        hole = self.meaning.define(f"column {name}", out)
+        return Column(name, hole, frozenset(use.value))
 
     def _unnest(
         self, outputs: list[Output], columns: list[Column], stage: Stage, scope: Scope

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+import msgspec
+
 from xform.sema.facts import UNKNOWN_TYPE
 from xform.sema.meaning import Hole
 from xform.sql.ir import Expr
@@ -34,8 +36,7 @@ More = Callable[[str], Column]
 """Makes a column that a relation does not list, by its folded name."""
 
 
-@dataclass(slots=True)
-class Ordering:
+class Ordering(msgspec.Struct, frozen=True):
     """What decides in which order rows come: definitions, and the columns they draw from."""
 
     holes: tuple[Hole, ...] = ()
@@ -43,6 +44,10 @@ class Ordering:
 
     def then(self, other: Ordering) -> Ordering:
         return Ordering((*self.holes, *other.holes), self.sources | other.sources)
+
+
+UNORDERED_ROWS = Ordering()
+"""Nothing decides the order."""
 
 
 @dataclass(slots=True)
@@ -115,8 +120,7 @@ class Member:
         return bool(self.full_name) and self.full_name == prefix[-len(self.full_name) :]
 
 
-@dataclass(slots=True)
-class Found:
+class Found(msgspec.Struct):
     """A column as found from a scope, `level` scopes out.
 
     `column` is None for a relation's whole row. `member` is None for a column that USING made of
@@ -131,8 +135,7 @@ class Found:
     guess: bool = False
 
 
-@dataclass(slots=True)
-class Aliased:
+class Aliased(msgspec.Struct):
     """An output of a SELECT, named in one of its other clauses or in a query within."""
 
     name: str

@@ -66,12 +66,16 @@ class StarBinder(ExpressionBinder):
         self._open_star(star, members)
         if star.pattern is not None and star.pattern.how == "unknown":
             return []
+        plain = not (star.exclude or star.names or star.pattern or star.rename or star.replace)
         replace = dict(star.replace)
         known: set[str] = set()
         result: list[tuple[str, Found | None, Expr | None]] = []
         for found in star_columns(scope, members, bool(star.qualifier)):
             column = found.column
             assert column is not None
+            if plain:
+                result.append((column.name, found, None))
+                continue
             key = column.key
             known.add(key)
             if any(_means(parts, found) for parts in star.exclude):
@@ -82,6 +86,8 @@ class StarBinder(ExpressionBinder):
                 continue
             name = next((new for old, new in star.rename if _means(old, found)), column.name)
             result.append((name, found, replace.get(key)))
+        if plain:
+            return result
         self._check_modifiers(star, members, known)
         return result
 
