@@ -23,10 +23,10 @@ class NameBinder(Binder):
     def find(self, expr: Name, scope: Scope, use: Use) -> Found | Aliased | None:
         """What a name means, or None (then it is diagnosed)."""
         if len(expr.parts) == 1 and len(scope.members) == 1:  # most names of most queries
-            member = scope.members[0]
-            column = member.by_key.get(expr.parts[0])
-            if column is not None and member.visible:
-                return Found(column, member, scope)
+            only = scope.members[0]
+            column = only.by_key.get(expr.parts[0])
+            if column is not None and only.visible:
+                return Found(column, only, scope)
         guess: Found | None = None
         for level, at in scope.outward():
             found = self._find_in(expr, at, level)
