@@ -10,7 +10,8 @@ from compile_steps import Site
 
 from xform.app.environment import EnvironmentPlanner
 from xform.app.forms import compile_form, lineage_form, plan_form, query_lineage_form
-from xform.app.lineage import LineageReader, find_asset, find_columns, lineage_of_sql
+from xform.app.lineage import LineageReader, find_asset, find_columns
+from xform.app.sql_lineage import lineage_of_sql
 from xform.base.names import AssetName
 
 

@@ -9,7 +9,8 @@ import msgspec
 
 from xform.app.bodies import compiled_sql
 from xform.app.compiled import Compilation
-from xform.app.lineage import ColumnLineage, LineageReader, QueryLineage
+from xform.app.lineage import ColumnLineage, LineageReader
+from xform.app.sql_lineage import QueryLineage, StatementLineage
 from xform.base.diagnostics import Diagnostic
 from xform.base.names import AssetName
 from xform.plan.plan import Plan
@@ -126,12 +127,25 @@ def lineage_form(lineage: ColumnLineage) -> dict[str, Any]:
 
 
 def query_lineage_form(lineage: QueryLineage) -> dict[str, Any]:
-    return {
+    """`target`, the table that is written, stands only where there is one, and `statements` only
+    where there are several."""
+    form = {
         "version": VERSION,
+        **_statement_form(lineage),
+        "diagnostics": diagnostics_form(lineage.diagnostics),
+    }
+    if lineage.statements:
+        form["statements"] = [_statement_form(item) for item in lineage.statements]
+    return form
+
+
+def _statement_form(lineage: QueryLineage | StatementLineage) -> dict[str, Any]:
+    target = {} if lineage.target is None else {"target": lineage.target}
+    return {
+        **target,
         "tables": list(lineage.tables),
         "columns": {
             name: {"value": [list(ref) for ref in value]} for name, value in lineage.columns.items()
         },
         "rows": [list(ref) for ref in lineage.rows],
-        "diagnostics": diagnostics_form(lineage.diagnostics),
     }

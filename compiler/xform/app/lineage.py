@@ -1,19 +1,16 @@
-"""Lineage of a column: its direct inputs, or on to the sources; in a project or of any SQL."""
+"""Lineage of a column: its direct inputs, or on to the sources."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
 from xform.app.compiled import Compilation
-from xform.base.codes import COLUMNS_UNKNOWN, NOT_A_COLUMN, NOT_AN_ASSET
+from xform.base.codes import NOT_A_COLUMN, NOT_AN_ASSET
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName, ColumnRef, did_you_mean
 from xform.project.assets import Language
-from xform.sema.bind import bind
-from xform.sema.facts import Schema, SchemaColumn
-from xform.sql.parse import Place, parse_query
 
 ANY = "*"
 """As a column: every column of the asset may count (Python models are not seen through)."""
@@ -25,15 +22,6 @@ class ColumnLineage(msgspec.Struct, frozen=True):
     column: ColumnRef
     value: tuple[ColumnRef, ...]
     rows: tuple[ColumnRef, ...]
-
-
-class QueryLineage(msgspec.Struct, frozen=True):
-    """Lineage of a query outside of a project: tables read, columns in order, rows."""
-
-    tables: tuple[str, ...]
-    columns: dict[str, tuple[ColumnRef, ...]]
-    rows: tuple[ColumnRef, ...]
-    diagnostics: tuple[Diagnostic, ...]
 
 
 def find_asset(compilation: Compilation, written: str) -> tuple[AssetName | None, list[Diagnostic]]:
@@ -157,48 +145,3 @@ class LineageReader:
         for asset, column in refs:
             found |= self._deep.get((asset, column.lower()), frozenset(((asset, column),)))
         return frozenset(found)
-
-
-def lineage_of_sql(
-    sql: str, dialect: str, schema: Mapping[str, Mapping[str, str]], path: str = "<sql>"
-) -> QueryLineage:
-    """Lineage of any query. `schema` is {table: {column: type}}; tables that it lacks take any
-    column that is asked of them."""
-    place = Place(path, lambda: sql)
-    unit, found = parse_query(None, place, sql, dialect)
-    if unit is None:
-        return QueryLineage((), {}, (), found)
-    by_fold = {name.lower(): (name, columns) for name, columns in schema.items()}
-    assets: list[AssetName] = []
-    schemas: dict[AssetName, Schema] = {}
-    diagnostics = list(found)
-    for table in unit.tables:
-        written = ".".join(table.parts)
-        known = by_fold.get(written.lower()) or by_fold.get(table.parts[-1].lower())
-        name = AssetName(known[0] if known else written)
-        assets.append(name)
-        if known:
-            schemas[name] = Schema(
-                tuple(SchemaColumn(column, kind.lower()) for column, kind in known[1].items())
-            )
-        elif name not in schemas:
-            schemas[name] = Schema(None)
-            if schema:
-                diagnostics.append(
-                    diagnose(
-                        COLUMNS_UNKNOWN,
-                        f"the columns of '{written}' are not known",
-                        place.span(table.start, table.end),
-                        "add the table to the schema",
-                    )
-                )
-    facts, more = bind(None, unit, assets, schemas, place)
-    diagnostics.extend(more)
-    if facts is None:
-        return QueryLineage(tuple(sorted(set(assets))), {}, (), tuple(diagnostics))
-    return QueryLineage(
-        tuple(sorted(set(assets))),
-        {column.name: column.value for column in facts.columns},
-        facts.rows,
-        tuple(diagnostics),
-    )

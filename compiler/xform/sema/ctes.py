@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from xform.base.codes import COLUMN_COUNT
+from xform.base.names import AssetName
 from xform.sema.binder import NO_REACH, Use
-from xform.sema.meaning import Part
-from xform.sema.scope import NO_SOURCES, Column, Ordering, Relation, Scope
+from xform.sema.meaning import Hole, Part
+from xform.sema.scope import NO_SOURCES, Column, Ordering, Relation, Scope, Sources
 from xform.sema.set_operations import SetOperationBinder
 from xform.sql.ir import Cte, CteScan, SetOperation
 
@@ -86,18 +89,21 @@ class CteBinder(SetOperationBinder):
     def _recursive(
         self, cte: Cte, query: SetOperation, parent: Scope | None, depth: int
     ) -> Relation:
-        """A recursive CTE is one whole: each column may depend on all that either part reads."""
+        """A recursive CTE's definition is one whole. Its lineage is told by column: what a column
+        draws from in the step, with each reference to the CTE itself followed on."""
         for inner in query.ctes:
             self.define_cte(inner, parent)
         anchor = self.query(query.left, parent)
         self.recursions += 1
         itself = self.meaning.define("recursion", [f"recursion {self.recursions}"])
         names = cte.columns or tuple(column.name for column in anchor.columns)
+        own = AssetName(f"\x00{itself}")
+        marks = [self.meaning.external(own, str(i)) for i in range(len(anchor.columns))]
         stand_in = [
             Column(
                 names[i] if i < len(names) else column.name,
                 self.meaning.define(f"column {column.name}", [f"column {i} of ", itself]),
-                NO_SOURCES,
+                frozenset((marks[i],)),
                 column.type,
             )
             for i, column in enumerate(anchor.columns)
@@ -119,17 +125,47 @@ class CteBinder(SetOperationBinder):
             self.ordering(relation.order, out, use)
             use.value |= relation.sources()
         rows_hole = self.meaning.define(f"recursive cte {cte.name}", [*out, ")"])
-        sources = frozenset(use.value)
+        drawn = _followed(marks, anchor, step)
+        rows = anchor.rows | step.rows
+        if query.distinct or cte.settings:
+            rows = rows.union(*drawn)
         columns = [
             Column(
                 column.name,
                 self.meaning.define(f"column {column.name}", [f"column {i} of ", rows_hole]),
-                sources,
+                drawn[i],
                 column.type,
             )
             for i, column in enumerate(anchor.columns)
         ]
+        order = Ordering((rows_hole,), _without(frozenset(use.value), marks, drawn))
         return Relation(
-            columns, rows_hole, sources, Ordering((rows_hole,), sources), anchor.more,
+            columns, rows_hole, _without(rows, marks, drawn), order, anchor.more,
             anchor.broken or step.broken,
         )  # fmt: skip
+
+
+def _followed(marks: Sequence[Hole], anchor: Relation, step: Relation) -> list[Sources]:
+    """What each column of a recursion draws from. In the step, `marks` stand for the columns of
+    the CTE itself: for each, what that column draws from belongs to it as well."""
+    open_ = NO_SOURCES
+    if step.more is not None:
+        open_ = step.more("*").value
+    drawn: list[Sources] = []
+    for number, column in enumerate(anchor.columns):
+        again = step.columns[number].value if number < len(step.columns) else NO_SOURCES
+        drawn.append(column.value | again | open_)
+    while True:
+        followed = [
+            value.union(*(drawn[i] for i, mark in enumerate(marks) if mark in value))
+            for value in drawn
+        ]
+        if followed == drawn:
+            return [value - frozenset(marks) for value in drawn]
+        drawn = followed
+
+
+def _without(sources: Sources, marks: Sequence[Hole], drawn: Sequence[Sources]) -> Sources:
+    """Sources with what the marks stand for in their place."""
+    found = [drawn[i] for i, mark in enumerate(marks) if mark in sources]
+    return sources.union(*found) - frozenset(marks)

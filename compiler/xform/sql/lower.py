@@ -27,6 +27,7 @@ from xform.sql.ir import (
     Values,
 )
 from xform.sql.leaves import extent
+from xform.sql.statements import returning
 
 if TYPE_CHECKING:
     from xform.template.rendered import Reference
@@ -83,6 +84,9 @@ class _Lowerer(FromLowerer):
                     return Values(self.value_rows(node), ctes)
                 case exp.Table():
                     return Select((EVERYTHING,), self.sources(node, ()), ctes)
+                case exp.Insert() | exp.Update() | exp.Delete() | exp.Merge():
+                    self.careful = True
+                    return self.query(returning(node))
                 case _:
                     return self._opaque(node, ctes)
 

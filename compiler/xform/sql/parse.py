@@ -27,6 +27,7 @@ from xform.sql.ir import SqlUnit
 if TYPE_CHECKING:
     from sqlglot import exp
     from sqlglot.dialects.dialect import Dialect
+    from sqlglot.tokenizer_core import Token
 
     from xform.template.rendered import Reference, Rendered
 
@@ -64,41 +65,78 @@ def parse_query(
     dialect: str,
     references: Sequence[Reference] = (),
 ) -> tuple[SqlUnit | None, tuple[Diagnostic, ...]]:
-    from sqlglot.errors import ParseError, SqlglotError
-
-    from xform.sql.lower import lower
-    from xform.sql.tokens import digest_tokens, end_of_query, mark
-
-    parser, hint = _dialect(dialect)
+    parser, hint = find_dialect(dialect)
     if parser is None:
-        return None, (
-            diagnose(
-                SQL_UNKNOWN_DIALECT,
-                f"unknown dialect '{dialect}'",
-                place.path,
-                hint,
-                asset=asset,
-            ),
-        )
-    try:
-        tokens = parser.tokenize(text)
-        mark(tokens, parser)
-        trees = parser.parser().parse(tokens, text)
-    except ParseError as error:
-        return None, (_syntax(asset, place, text, error),)
-    except SqlglotError as error:
-        return None, (_token(asset, place, text, str(error)),)
-    except RecursionError:
-        return None, (_too_deep(asset, place, text),)
-    statements = [tree for tree in trees if tree is not None and not _is_comment(tree)]
-    wrong = _not_one_query(asset, place, text, statements)
+        return None, (unknown_dialect(asset, place, dialect, hint),)
+    tokens, wrong = tokens_of(asset, place, text, parser)
     if wrong is not None:
         return None, (wrong,)
+    statements, wrong = trees_of(asset, place, text, tokens, parser)
+    wrong = wrong or _not_one_query(asset, place, text, statements)
+    if wrong is not None:
+        return None, (wrong,)
+    return lower_tree(asset, place, text, statements[0], tokens, dialect, references)
+
+
+def unknown_dialect(asset: AssetName | None, place: Place, dialect: str, hint: str) -> Diagnostic:
+    return diagnose(
+        SQL_UNKNOWN_DIALECT, f"unknown dialect '{dialect}'", place.path, hint, asset=asset
+    )
+
+
+def tokens_of(
+    asset: AssetName | None, place: Place, text: str, parser: Dialect
+) -> tuple[list[Token], Diagnostic | None]:
+    """The tokens of a text, marked for the parser."""
+    from sqlglot.errors import SqlglotError
+
+    from xform.sql.tokens import mark
+
     try:
-        lowered = lower(statements[0], text, dialect, references)
+        tokens = list(parser.tokenize(text))
+    except SqlglotError as error:
+        return [], _token(asset, place, text, str(error))
+    mark(tokens, parser)
+    return tokens, None
+
+
+def trees_of(
+    asset: AssetName | None, place: Place, text: str, tokens: Sequence[Token], parser: Dialect
+) -> tuple[list[exp.Expr], Diagnostic | None]:
+    """The statements that tokens of `text` make up, without those that are only comments."""
+    from sqlglot.errors import ParseError, SqlglotError
+
+    try:
+        trees = parser.parser().parse(list(tokens), text)
+    except ParseError as error:
+        return [], _syntax(asset, place, text, error)
+    except SqlglotError as error:
+        return [], _token(asset, place, text, str(error))
+    except RecursionError:
+        return [], _too_deep(asset, place, text)
+    return [tree for tree in trees if tree is not None and not _is_comment(tree)], None
+
+
+def lower_tree(
+    asset: AssetName | None,
+    place: Place,
+    text: str,
+    tree: exp.Expr,
+    tokens: Sequence[Token],
+    dialect: str,
+    references: Sequence[Reference] = (),
+    *,
+    parameters: bool = False,
+) -> tuple[SqlUnit | None, tuple[Diagnostic, ...]]:
+    """Lower one parsed query. `parameters`: whether it may hold query parameters."""
+    from xform.sql.lower import lower
+    from xform.sql.tokens import digest_tokens, end_of_query
+
+    try:
+        lowered = lower(tree, text, dialect, references)
     except RecursionError:
         return None, (_too_deep(asset, place, text),)
-    if lowered.parameter is not None:
+    if lowered.parameter is not None and not parameters:
         return None, (_parameter(asset, place, text, lowered.parameter, dialect),)
     # `<=>` is a distance in DuckDB and an equality to sqlglot: the tree does not tell them apart.
     whole = digest_tokens(tokens) if lowered.careful or "<=>" in text else ""
@@ -106,7 +144,7 @@ def parse_query(
     return unit, ()
 
 
-def _dialect(name: str) -> tuple[Dialect | None, str]:
+def find_dialect(name: str) -> tuple[Dialect | None, str]:
     """sqlglot's dialect of a name, or what to do where there is none."""
     from sqlglot.dialects.dialect import Dialect, Dialects
 
@@ -145,7 +183,7 @@ def _not_one_query(
     return diagnose(
         SQL_NOT_A_QUERY,
         f"{kind} is not a query",
-        place.span(*_first_word(text)),
+        place.span(*first_word(text)),
         "a model is one SELECT; xform writes the CREATE around it",
         asset=asset,
     )
@@ -156,7 +194,7 @@ def _parameter(
 ) -> Diagnostic:
     written = parameter.sql(dialect)
     start = max(text.find(written), 0)
-    at = (start, start + len(written)) if text.count(written) == 1 else _first_word(text)
+    at = (start, start + len(written)) if text.count(written) == 1 else first_word(text)
     return diagnose(
         SQL_PARAMETER,
         f"query parameter {written} in a model",
@@ -183,7 +221,7 @@ def _second_statement(text: str, tree: exp.Expr) -> tuple[int, int]:
     return begin, max(end, begin + 1)
 
 
-def _first_word(text: str) -> tuple[int, int]:
+def first_word(text: str) -> tuple[int, int]:
     """The first word behind comments."""
     at, size = 0, len(text)
     while at < size:
@@ -209,7 +247,7 @@ def _syntax(asset: AssetName | None, place: Place, text: str, error: Exception) 
     highlight = detail.get("highlight") or ""
     description = str(detail.get("description") or "cannot be parsed").split(". Line")[0]
     if line is None or column is None:
-        start, end = _first_word(text)
+        start, end = first_word(text)
     else:
         end = LineIndex(text).offset(line, column) + 1
         start = max(end - max(len(highlight), 1), 0)
@@ -281,6 +319,6 @@ def _unclosed(text: str) -> int:
 def _too_deep(asset: AssetName | None, place: Place, text: str) -> Diagnostic:
     return diagnose(
         SQL_TOO_DEEP, "the query is nested too deeply to be understood",
-        place.span(*_first_word(text)),
+        place.span(*first_word(text)),
         "split it into CTEs or models; long OR chains become IN lists", asset=asset,
     )  # fmt: skip

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from xform.app.forms import lineage_form, query_lineage_form
-from xform.app.lineage import LineageReader, QueryLineage, find_columns, lineage_of_sql
+from xform.app.lineage import LineageReader, find_columns
+from xform.app.sql_lineage import QueryLineage, lineage_of_sql
 from xform.app.workspace import UserError
 from xform.base.codes import BAD_REQUEST
 from xform.base.diagnostics import Diagnostic, diagnose, errors_of, has_errors

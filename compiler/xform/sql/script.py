@@ -1,0 +1,119 @@
+"""Scripts: any number of statements of any kind, each lowered to the query whose result it
+writes (`statements.py`), with what it writes and what the script has made before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from xform.base.codes import SQL_EMPTY, SQL_NOT_A_QUERY
+from xform.base.diagnostics import Diagnostic, diagnose
+from xform.sql.ir import SqlUnit
+from xform.sql.parse import (
+    Place,
+    find_dialect,
+    lower_tree,
+    tokens_of,
+    trees_of,
+    unknown_dialect,
+)
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+    from sqlglot.tokenizer_core import Token
+
+ColumnsOf = Callable[[tuple[str, ...]], Sequence[str]]
+"""The columns, as far as they are known, of a table by the parts of its name."""
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """`unit` is None where the statement reads nothing, or could not be read (then with a
+    diagnostic). `target` is the name of what is written, in parts; `names` are the columns of it
+    that the outputs go to, as far as known; `creates` says that later statements may read it."""
+
+    unit: SqlUnit | None
+    target: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    creates: bool = False
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def read_script(
+    place: Place, text: str, dialect: str, columns_of: ColumnsOf
+) -> Iterator[Statement]:
+    """The statements of a script, in order. `columns_of` is asked for targets whose columns the
+    statement does not name; each statement is asked for only when those before were taken."""
+    parser, hint = find_dialect(dialect)
+    if parser is None:
+        yield Statement(None, diagnostics=(unknown_dialect(None, place, dialect, hint),))
+        return
+    tokens, wrong = tokens_of(None, place, text, parser)
+    if wrong is not None:
+        yield Statement(None, diagnostics=(wrong,))
+        return
+    empty = True
+    for stretch in _stretches(tokens):
+        trees, wrong = trees_of(None, place, text, stretch, parser)
+        if wrong is not None:
+            empty = False
+            yield Statement(None, diagnostics=(wrong,))
+        for tree in trees:
+            empty = False
+            yield from _statements(place, text, tree, stretch, dialect, columns_of)
+    if empty:
+        found = diagnose(SQL_EMPTY, "there is no query here", place.path, "write a statement")
+        yield Statement(None, diagnostics=(found,))
+
+
+def _stretches(tokens: Sequence[Token]) -> Iterator[list[Token]]:
+    """Tokens between semicolons, so that an error in one statement leaves the others alone."""
+    from sqlglot.tokenizer_core import TokenType
+
+    stretch: list[Token] = []
+    for token in tokens:
+        if token.token_type is TokenType.SEMICOLON:
+            if stretch:
+                yield stretch
+            stretch = []
+        else:
+            stretch.append(token)
+    if stretch:
+        yield stretch
+
+
+def _statements(
+    place: Place,
+    text: str,
+    tree: exp.Expr,
+    tokens: Sequence[Token],
+    dialect: str,
+    columns_of: ColumnsOf,
+) -> Iterator[Statement]:
+    from xform.sql.statements import as_queries
+
+    word = (tokens[0].start, tokens[0].end + 1)
+    for written in as_queries(tree, lambda table: columns_of(_parts(table))):
+        target = _parts(written.target) if written.target is not None else ()
+        found: tuple[Diagnostic, ...] = ()
+        unit = None
+        if written.unknown:
+            shown = text[word[0] : word[1]].upper()
+            found = (
+                diagnose(
+                    SQL_NOT_A_QUERY,
+                    f"what {shown} reads and writes is not looked into",
+                    place.span(*word),
+                    "write its queries as statements of their own to see their lineage",
+                ),
+            )
+        elif written.query is not None:
+            unit, found = lower_tree(
+                None, place, text, written.query, tokens, dialect, parameters=True
+            )
+        yield Statement(unit, target, written.names, written.creates, found)
+
+
+def _parts(table: exp.Table) -> tuple[str, ...]:
+    return tuple(part.name for part in table.parts)

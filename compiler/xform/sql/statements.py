@@ -1,0 +1,329 @@
+"""Statements that write, read as the queries whose results they write.
+
+`INSERT … SELECT` writes what its SELECT yields. An UPDATE is the query that yields the new values
+of the columns it sets, over the rows that its FROM and WHERE leave; a MERGE the query over both
+its sides joined; a DELETE yields no columns, and has rows. So lineage needs no second binder. The
+queries say where values and rows come from and no more: nobody runs them.
+
+The nodes of the statement are moved into the query, with the places they have in the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+ColumnsOf = Callable[[exp.Table], Sequence[str]]
+"""The columns of a table as far as they are known, in order."""
+SILENT = (
+    exp.Alter, exp.Analyze, exp.Comment, exp.Commit, exp.Describe, exp.Drop, exp.Grant,
+    exp.Pragma, exp.Rollback, exp.Set, exp.Transaction, exp.TruncateTable, exp.Use,
+)  # fmt: skip
+"""Statements that move no values from column to column."""
+_SILENT_WORDS = frozenset(["BEGIN", "COMMIT", "DECLARE", "END", "GO", "PRINT", "SET", "VACUUM"])
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """`query` is None where nothing is read. `names` are those of its outputs in the target, as
+    far as the statement or the target says them; `creates` where the target comes to be."""
+
+    query: exp.Expr | None
+    target: exp.Table | None = None
+    names: tuple[str, ...] = ()
+    creates: bool = False
+    unknown: bool = False
+    """Not read into: the statement may read and write what is not said here."""
+
+
+def as_queries(tree: exp.Expr, columns_of: ColumnsOf) -> list[Written]:
+    """What a statement reads and writes, one for each table it writes."""
+    match tree:
+        case exp.Select() if tree.args.get("into") is not None:
+            into = tree.args["into"]
+            tree.set("into", None)
+            return [Written(tree, _table(into.this), creates=True)]
+        case exp.Query() | exp.Pivot() | exp.Summarize() | exp.Values() | exp.Table():
+            return [Written(tree)]
+        case exp.Create():
+            return [_create(tree)]
+        case exp.Insert():
+            return [_insert(tree, columns_of)]
+        case exp.MultitableInserts():
+            return _several_inserts(tree, columns_of)
+        case exp.Update():
+            return [_update(tree)]
+        case exp.Delete():
+            return [_delete(tree)]
+        case exp.Merge():
+            return [_merge(tree, columns_of)]
+        case _:
+            silent = isinstance(tree, SILENT) or (
+                isinstance(tree, exp.Command) and tree.name.upper() in _SILENT_WORDS
+            )
+            return [Written(None, unknown=not silent)]
+
+
+def returning(tree: exp.Expr) -> exp.Expr:
+    """A statement within WITH, as the query that yields what its RETURNING says."""
+    clause = tree.args.get("returning")
+    written = as_queries(tree, lambda _: ())[0]
+    query = written.query if isinstance(written.query, exp.Select) else None
+    if isinstance(tree, exp.Insert) or query is None:
+        source = exp.Subquery(this=written.query, alias=_alias(written)) if written.query else None
+        query = _select([], source)
+    query.set("expressions", clause.expressions if clause is not None else [])
+    return query
+
+
+def _alias(written: Written) -> exp.TableAlias:
+    columns = [exp.to_identifier(name) for name in written.names]
+    name = written.target.alias_or_name if written.target is not None else "inserted"
+    return exp.TableAlias(this=exp.to_identifier(name), columns=columns)
+
+
+# CREATE, INSERT ----------------------------------------------------------------------------------
+
+
+def _create(tree: exp.Create) -> Written:
+    target, names = _target(tree.this)
+    query = tree.args.get("expression")
+    kind = str(tree.args.get("kind") or "").upper()
+    if kind not in ("TABLE", "VIEW"):
+        return Written(None, unknown=kind in ("FUNCTION", "PROCEDURE", "TRIGGER"))
+    copied = tree.find(exp.LikeProperty) or tree.args.get("clone")
+    if query is None and copied is not None and isinstance(copied.this, exp.Table):
+        query = _select([exp.Star()], copied.this)
+    into = tree.find(exp.ToTableProperty)
+    if into is not None:
+        target = _table(into.this)
+    if query is not None and not isinstance(query, exp.Query | exp.Table | exp.Values | exp.Pivot):
+        return Written(None, target, names, unknown=True)
+    _take_with(tree, query)
+    return Written(query, target, names, creates=into is None)
+
+
+def _insert(tree: exp.Insert, columns_of: ColumnsOf) -> Written:
+    target, names = _target(tree.this)
+    query = tree.args.get("expression")
+    if query is None:
+        return Written(None, target, names)
+    if not names and target is not None and not tree.args.get("by_name"):
+        partition = target.args.get("partition")
+        fixed = {
+            item.this.name.lower()
+            for item in (partition.expressions if partition is not None else ())
+            if isinstance(item, exp.EQ)
+        }
+        names = tuple(name for name in columns_of(target) if name.lower() not in fixed)
+    _take_with(tree, query)
+    conflict = tree.args.get("conflict")
+    if conflict is not None and conflict.expressions and names:
+        query = _upsert(target, query, names, conflict)
+    return Written(query, target, names)
+
+
+def _upsert(
+    target: exp.Table | None, query: exp.Expr, names: Sequence[str], conflict: exp.Expr
+) -> exp.Expr:
+    """ON CONFLICT DO UPDATE: a column is what was to be inserted, or what it is set to."""
+    proposed = exp.TableAlias(
+        this=exp.to_identifier("excluded"), columns=[exp.to_identifier(name) for name in names]
+    )
+    values = _Values()
+    for name in names:
+        values.add(exp.to_identifier(name), exp.column(name, table="excluded"))
+    values.assign(conflict.expressions)
+    source = exp.Subquery(this=query, alias=proposed)
+    return _select(
+        values.projections(), source, [exp.Join(this=target)], conflict.args.get("where")
+    )
+
+
+def _several_inserts(tree: exp.MultitableInserts, columns_of: ColumnsOf) -> list[Written]:
+    """INSERT ALL: one query, whose rows go to several tables."""
+    written = []
+    for item in tree.expressions:
+        insert = item.this
+        target, names = _target(insert.this)
+        source = exp.Subquery(this=tree.args["source"].copy())
+        values = insert.args.get("expression")
+        outputs: list[exp.Expr] = [exp.Star()]
+        if values is not None and values.expressions:
+            outputs = values.expressions[0].expressions
+        condition = item.args.get("expression")
+        query = _select(outputs, source, (), exp.Where(this=condition) if condition else None)
+        names = names or (tuple(columns_of(target)) if target is not None else ())
+        written.append(Written(query, target, names))
+    return written
+
+
+# UPDATE, DELETE, MERGE ---------------------------------------------------------------------------
+
+
+def _update(tree: exp.Update) -> Written:
+    values = _Values()
+    values.assign(tree.expressions)
+    first, joins, target = _rows(tree.this, tree.args.get("from_"))
+    query = _select(values.projections(), first, joins, tree.args.get("where"))
+    _take_with(tree, query)
+    return Written(query, target, tuple(values.items))
+
+
+def _delete(tree: exp.Delete) -> Written:
+    tables = tree.args.get("tables") or ()
+    named = tables[0] if tables else tree.this
+    target = _called(named, [tree.this]) or _table(named)
+    using = tree.args.get("using") or []
+    joins = [exp.Join(this=item) for item in using]
+    query = _select([], tree.this, joins, tree.args.get("where"))
+    _take_with(tree, query)
+    return Written(query, target)
+
+
+def _rows(
+    named: exp.Expr, clause: exp.Expr | None
+) -> tuple[exp.Expr, list[exp.Join], exp.Table | None]:
+    """What an UPDATE goes through: its target and FROM, or FROM alone where that holds it."""
+    if clause is None:
+        return named, [], _table(named)
+    source = clause.this
+    found = _called(named, [source])
+    if found is not None:
+        return source, [], found
+    return named, [exp.Join(this=source)], _table(named)
+
+
+def _called(named: exp.Expr, sources: Iterable[exp.Expr]) -> exp.Table | None:
+    """The table of FROM that a name stands for, by alias or by its own name."""
+    if not isinstance(named, exp.Table) or named.args.get("alias") is not None:
+        return None
+    key = named.name.lower()
+    for source in sources:
+        items = [source, *(join.this for join in source.args.get("joins") or ())]
+        tables = [item for item in items if isinstance(item, exp.Table) and item is not named]
+        by_alias = [table for table in tables if table.alias.lower() == key]
+        by_name = [table for table in tables if table.name.lower() == key]
+        if by_alias or by_name:
+            return [*by_alias, *by_name][0]
+    return None
+
+
+def _merge(tree: exp.Merge, columns_of: ColumnsOf) -> Written:
+    target, source = tree.this, tree.args["using"]
+    values = _Values()
+    conditions: list[exp.Expr] = []
+    everything = False
+    for when in tree.args["whens"].expressions:
+        condition, then = when.args.get("condition"), when.args.get("then")
+        if condition is not None:
+            conditions.append(condition)
+        match then:
+            case exp.Update():
+                values.assign(item for item in then.expressions if isinstance(item, exp.EQ))
+                everything |= any(isinstance(item, exp.Star) for item in then.expressions)
+            case exp.Insert() if isinstance(then.args.get("expression"), exp.Tuple | exp.Values):
+                values.insert(then, [exp.to_identifier(name) for name in columns_of(target)])
+            case exp.Insert():
+                everything = True
+            case _:
+                pass
+    outputs = values.projections()
+    if everything:
+        outputs.append(exp.Column(this=exp.Star(), table=exp.to_identifier(source.alias_or_name)))
+    where = exp.Where(this=_all_of("merge_when", conditions)) if conditions else None
+    join = exp.Join(this=source, on=tree.args.get("on"), kind="INNER")
+    query = _select(outputs, target, [join], where)
+    _take_with(tree, query)
+    return Written(query, _table(target), () if everything else tuple(values.items))
+
+
+# Parts -------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Values:
+    """The columns that a statement sets, each with all the values that it may be set to."""
+
+    items: dict[str, list[exp.Expr]] = field(default_factory=dict)
+
+    def add(self, name: exp.Expr, value: exp.Expr) -> None:
+        for known, values in self.items.items():
+            if known.lower() == name.name.lower():
+                values.append(value)
+                return
+        self.items[name.name] = [value]
+
+    def assign(self, items: Iterable[exp.Expr]) -> None:
+        """`a = x`, `(a, b) = (x, y)`, `(a, b) = (SELECT …)`."""
+        for item in items:
+            left, right = item.this, item.args.get("expression")
+            if right is None:
+                continue
+            right = right.this if isinstance(right, exp.Paren) else right
+            if not isinstance(left, exp.Tuple):
+                self.add(left, right)
+                continue
+            cells = right.expressions if isinstance(right, exp.Tuple) else ()
+            for number, name in enumerate(left.expressions):
+                self.add(name, cells[number] if number < len(cells) else right.copy())
+
+    def insert(self, then: exp.Insert, known: Sequence[exp.Expr]) -> None:
+        """`INSERT (a, b) VALUES (x, y)`; without names those of the target."""
+        names = then.this.expressions if isinstance(then.this, exp.Tuple) else known
+        row = then.args["expression"].expressions
+        if row and isinstance(then.args["expression"], exp.Values):
+            row = row[0].expressions
+        for name, value in zip(names, row, strict=False):
+            self.add(name, value)
+
+    def projections(self) -> list[exp.Expr]:
+        return [
+            exp.Alias(this=_all_of("merge_value", values), alias=exp.to_identifier(name, True))
+            for name, values in self.items.items()
+        ]
+
+
+def _all_of(label: str, values: list[exp.Expr]) -> exp.Expr:
+    return values[0] if len(values) == 1 else exp.Anonymous(this=label, expressions=values)
+
+
+def _select(
+    outputs: Sequence[exp.Expr],
+    source: exp.Expr | None,
+    joins: Sequence[exp.Join] = (),
+    where: exp.Expr | None = None,
+) -> exp.Select:
+    query = exp.Select(expressions=list(outputs), joins=list(joins))
+    if source is not None:
+        query.set("from_", exp.From(this=source))
+    if where is not None:
+        query.set("where", where)
+    return query
+
+
+def _take_with(tree: exp.Expr, query: exp.Expr | None) -> None:
+    """The WITH of a statement is that of its query."""
+    clause = tree.args.get("with_")
+    if clause is None or query is None:
+        return
+    own = query.args.get("with_")
+    if own is not None:
+        clause.set("expressions", [*clause.expressions, *own.expressions])
+        clause.set("recursive", clause.args.get("recursive") or own.args.get("recursive"))
+    tree.set("with_", None)
+    query.set("with_", clause)
+
+
+def _target(node: exp.Expr) -> tuple[exp.Table | None, tuple[str, ...]]:
+    if isinstance(node, exp.Schema):
+        columns = (exp.Identifier, exp.ColumnDef, exp.Column)
+        names = tuple(item.name for item in node.expressions if isinstance(item, columns))
+        return _table(node.this), names
+    return _table(node), ()
+
+
+def _table(node: exp.Expr) -> exp.Table | None:
+    return node if isinstance(node, exp.Table) else None
