@@ -9,6 +9,7 @@ what was really computed, in order; tests assert on it, not on time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -81,11 +82,13 @@ class Memo:
             decoder = self._decoders[result] = msgspec.msgpack.Decoder(result)
         try:
             return decoder.decode(data)  # type: ignore[return-value]
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
 
     def put(self, query: str, key: Digest, value: object) -> None:
-        self._fresh[f"{query}/{key}"] = self._encoder.encode(value)
+        """Keep a result. One that is nested too deeply to be written is computed anew each time."""
+        with suppress(RecursionError):
+            self._fresh[f"{query}/{key}"] = self._encoder.encode(value)
 
     def flush(self) -> None:
         if self._fresh:

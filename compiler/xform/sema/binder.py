@@ -37,7 +37,8 @@ class Binder:
         self.asset = asset
         self.place = place
         self.meaning = MeaningBuilder()
-        self.diagnostics: list[Diagnostic] = []
+        self.diagnostics: dict[Diagnostic, None] = {}
+        """In the order in which they were found, each once."""
         self.clock: set[str] = set()
         self.depths: list[set[int]] = []
         """For each aggregate being written: the depths of the scopes it draws from."""
@@ -62,9 +63,7 @@ class Binder:
 
     def complain(self, code: Code, message: str, start: int, end: int, help_: str) -> None:
         span = self.place.span(start, end)
-        diagnostic = diagnose(code, message, span, help_, asset=self.asset)
-        if diagnostic not in self.diagnostics:
-            self.diagnostics.append(diagnostic)
+        self.diagnostics[diagnose(code, message, span, help_, asset=self.asset)] = None
 
 
 NO_REACH = 1 << 30

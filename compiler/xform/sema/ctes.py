@@ -93,7 +93,7 @@ class CteBinder(SetOperationBinder):
         draws from in the step, with each reference to the CTE itself followed on."""
         for inner in query.ctes:
             self.define_cte(inner, parent)
-        anchor = self.query(query.left, parent)
+        anchor = self.query(query.first, parent)
         self.recursions += 1
         itself = self.meaning.define("recursion", [f"recursion {self.recursions}"])
         names = cte.columns or tuple(column.name for column in anchor.columns)
@@ -113,11 +113,12 @@ class CteBinder(SetOperationBinder):
             Relation(stand_in, itself, NO_SOURCES, order, anchor.more, anchor.broken), depth,
             NO_REACH,
         )  # fmt: skip
-        step = self.query(query.right, parent)
+        (operation,) = query.steps
+        step = self.query(operation.query, parent)
         self.recursions -= 1
-        self.same_width(query, anchor, step)
+        self.same_width(operation, anchor, step)
         use = Use()
-        out: list[Part] = [f"recursive {query.op} {query.distinct}({cte.settings}"]
+        out: list[Part] = [f"recursive {operation.op} {operation.distinct}({cte.settings}"]
         for relation in (anchor, step):
             out.extend((", ", relation.rows_hole))
             for column in relation.everything():
@@ -127,7 +128,7 @@ class CteBinder(SetOperationBinder):
         rows_hole = self.meaning.define(f"recursive cte {cte.name}", [*out, ")"])
         drawn = _followed(marks, anchor, step)
         rows = anchor.rows | step.rows
-        if query.distinct or cte.settings:
+        if operation.distinct or cte.settings:
             rows = rows.union(*drawn)
         columns = [
             Column(

@@ -353,15 +353,9 @@ class QueryBinder(GroupBinder):
     # Set operations, VALUES ----------------------------------------------------------------------
 
     def _set_operation(self, query: SetOperation, parent: Scope | None) -> Relation:
-        """A chain leans to the left; its spine is walked, not recursed into."""
-        spine = [query]
-        while isinstance(below := spine[-1].left, SetOperation):
-            spine.append(below)
-            for cte in below.ctes:
-                self.define_cte(cte, parent)
-        left = self.query(spine[-1].left, parent)
-        for step in reversed(spine):
-            left = self.combine(step, left, self.query(step.right, parent), parent)
+        left = self.query(query.first, parent)
+        for step in query.steps:
+            left = self.combine(step, left, self.query(step.query, parent), parent)
         return left
 
     def _values(self, query: Values, parent: Scope | None) -> Relation:
@@ -389,7 +383,7 @@ class QueryBinder(GroupBinder):
     def check_outputs(self, query: Query) -> None:
         """Names that a table cannot have twice, or that nobody could write."""
         while isinstance(query, SetOperation):
-            query = query.left
+            query = query.first
         if not isinstance(query, Select):
             return
         seen: set[str] = set()

@@ -8,7 +8,7 @@ from xform.sema.meaning import Part
 from xform.sema.relations import RelationBinder
 from xform.sema.scope import NO_SOURCES, Column, Member, Ordering, Relation, Scope
 from xform.sql import canonical
-from xform.sql.ir import Name, Order, SetOperation, Text
+from xform.sql.ir import Name, Order, SetStep, Text
 
 Pairs = list[tuple[Column | None, Column | None]]
 
@@ -16,7 +16,7 @@ Pairs = list[tuple[Column | None, Column | None]]
 class SetOperationBinder(RelationBinder):
     """Binds set operations; `query` binds their sides."""
 
-    def same_width(self, step: SetOperation, left: Relation, right: Relation) -> None:
+    def same_width(self, step: SetStep, left: Relation, right: Relation) -> None:
         if left.more is not None or right.more is not None or left.broken or right.broken:
             return
         if len(left.columns) != len(right.columns):
@@ -28,7 +28,7 @@ class SetOperationBinder(RelationBinder):
                 "give both sides the same columns in the same order, or use BY NAME",
             )
 
-    def _pairs(self, step: SetOperation, left: Relation, right: Relation) -> Pairs:
+    def _pairs(self, step: SetStep, left: Relation, right: Relation) -> Pairs:
         if not step.by_name:
             self.same_width(step, left, right)
             return list(zip(left.columns, right.columns, strict=False))
@@ -37,7 +37,7 @@ class SetOperationBinder(RelationBinder):
         return pairs
 
     def combine(
-        self, step: SetOperation, left: Relation, right: Relation, parent: Scope | None
+        self, step: SetStep, left: Relation, right: Relation, parent: Scope | None
     ) -> Relation:
         kind = step.op if step.distinct else f"{step.op} all"
         columns: list[Column] = []
@@ -75,7 +75,7 @@ class SetOperationBinder(RelationBinder):
         return relation
 
     def _arranged(
-        self, step: SetOperation, relation: Relation, right: Relation, parent: Scope | None
+        self, step: SetStep, relation: Relation, right: Relation, parent: Scope | None
     ) -> Relation:
         """ORDER BY and LIMIT of a set operation, which see its columns."""
         scope = Scope(parent)

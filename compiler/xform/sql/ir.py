@@ -288,17 +288,27 @@ class Select(Node, frozen=True):
     end: int = 0
 
 
-class SetOperation(Node, frozen=True):
+class SetStep(Node, frozen=True):
+    """One UNION, INTERSECT or EXCEPT: what stands before it, with `query`. `order` and `limit`
+    work on the result."""
+
     op: str
     distinct: bool
     by_name: bool
-    left: Query
-    right: Query
-    ctes: tuple[Cte, ...] = ()
+    query: Query
     order: tuple[Order, ...] = ()
     limit: tuple[Expr, ...] = ()
     start: int = 0
     end: int = 0
+
+
+class SetOperation(Node, frozen=True):
+    """A chain of set operations, from left to right. It is flat: chains of thousands are walked,
+    stored and read without recursion."""
+
+    first: Query
+    steps: tuple[SetStep, ...]
+    ctes: tuple[Cte, ...] = ()
 
 
 class Values(Node, frozen=True):

@@ -21,6 +21,7 @@ from xform.sql.ir import (
     Relation,
     Select,
     SetOperation,
+    SetStep,
     Source,
     SqlUnit,
     Text,
@@ -189,24 +190,27 @@ class _Lowerer(FromLowerer):
         spine: list[exp.SetOperation] = [node]
         while isinstance(below := spine[-1].this, exp.SetOperation) and not below.args.get("with_"):
             spine.append(below)
-        result = self.query(spine[-1].this)
+        first = self.query(spine[-1].this)
+        steps = []
         for step in reversed(spine):
-            self.known(step, _SET)
             right = step.expression
             while isinstance(right, exp.Subquery | exp.SetOperation):
                 right = right.this
-            result = SetOperation(
-                step.key,
-                bool(step.args.get("distinct")),
-                bool(step.args.get("by_name")),
-                result,
-                self.query(step.expression),
-                ctes if step is node else (),
-                self.orders(step.args.get("order")),
-                self._limit(step),
-                *extent(right.expressions),
-            )
-        return result
+            steps.append(self._set_step(step, *extent(right.expressions)))
+        return SetOperation(first, tuple(steps), ctes)
+
+    def _set_step(self, node: exp.SetOperation, start: int, end: int) -> SetStep:
+        self.known(node, _SET)
+        return SetStep(
+            node.key,
+            bool(node.args.get("distinct")),
+            bool(node.args.get("by_name")),
+            self.query(node.expression),
+            self.orders(node.args.get("order")),
+            self._limit(node),
+            start,
+            end,
+        )
 
     def _opaque(self, node: exp.Expr, ctes: tuple[Cte, ...]) -> Query:
         """PIVOT statements, SUMMARIZE and whatever else yields rows: whole."""
@@ -269,15 +273,10 @@ class _Lowerer(FromLowerer):
                 scope = self.visible_ctes[-1 if not ctes else -2]
                 previous = scope.get(name)
                 scope[name] = number
-                self.known(inner, _SET)
-                right = self.query(inner.expression)
+                step = self._set_step(inner, *extent(item.args["alias"].this.walk()))
                 del scope[name]
                 if previous is not None:
                     scope[name] = previous
-                return SetOperation(
-                    inner.key, bool(inner.args.get("distinct")), bool(inner.args.get("by_name")),
-                    left, right, ctes, self.orders(inner.args.get("order")), self._limit(inner),
-                    *extent(item.args["alias"].this.walk()),
-                )  # fmt: skip
+                return SetOperation(left, (step,), ctes)
         finally:
             self.hidden.pop()

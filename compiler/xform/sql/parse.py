@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 NO_MAP = SourceMap()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Place:
     """Turns offsets into rendered text into spans of the written file.
 
@@ -48,7 +49,11 @@ class Place:
 
     def span(self, start: int, end: int) -> Span:
         begin, finish = self.source_map.locate(start, end)
-        return LineIndex(self.source()).span(self.path, begin, finish)
+        return self._lines.span(self.path, begin, finish)
+
+    @cached_property
+    def _lines(self) -> LineIndex:
+        return LineIndex(self.source())
 
 
 def parse_model(
@@ -90,12 +95,16 @@ def tokens_of(
     """The tokens of a text, marked for the parser."""
     from sqlglot.errors import SqlglotError
 
+    from xform.sql.limits import too_deep
     from xform.sql.tokens import mark
 
     try:
         tokens = list(parser.tokenize(text))
     except SqlglotError as error:
         return [], _token(asset, place, text, str(error))
+    bracket = too_deep(tokens, text)
+    if bracket is not None:
+        return [], _too_deep(asset, place, bracket.start, bracket.end + 1)
     mark(tokens, parser)
     return tokens, None
 
@@ -113,7 +122,7 @@ def trees_of(
     except SqlglotError as error:
         return [], _token(asset, place, text, str(error))
     except RecursionError:
-        return [], _too_deep(asset, place, text)
+        return [], _too_deep(asset, place, *first_word(text))
     return [tree for tree in trees if tree is not None and not _is_comment(tree)], None
 
 
@@ -135,7 +144,7 @@ def lower_tree(
     try:
         lowered = lower(tree, text, dialect, references)
     except RecursionError:
-        return None, (_too_deep(asset, place, text),)
+        return None, (_too_deep(asset, place, *first_word(text)),)
     if lowered.parameter is not None and not parameters:
         return None, (_parameter(asset, place, text, lowered.parameter, dialect),)
     # `<=>` is a distance in DuckDB and an equality to sqlglot: the tree does not tell them apart.
@@ -316,9 +325,9 @@ def _unclosed(text: str) -> int:
     return 0
 
 
-def _too_deep(asset: AssetName | None, place: Place, text: str) -> Diagnostic:
+def _too_deep(asset: AssetName | None, place: Place, start: int, end: int) -> Diagnostic:
     return diagnose(
         SQL_TOO_DEEP, "the query is nested too deeply to be understood",
-        place.span(*first_word(text)),
+        place.span(start, end),
         "split it into CTEs or models; long OR chains become IN lists", asset=asset,
     )  # fmt: skip
