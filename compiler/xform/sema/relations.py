@@ -18,6 +18,7 @@ from xform.sema.binder import Use
 from xform.sema.facts import UNKNOWN_TYPE, Schema
 from xform.sema.meaning import CLOCK, ROWS, WHOLE, Part
 from xform.sema.names import listed
+from xform.sema.pivots import PivotBinder
 from xform.sema.scope import (
     NO_SOURCES,
     Column,
@@ -30,12 +31,10 @@ from xform.sema.scope import (
     Scope,
     star_columns,
 )
-from xform.sema.stars import StarBinder
 from xform.sql import canonical
 from xform.sql.ir import (
     CteScan,
     Derived,
-    Expr,
     Joined,
     Pivoted,
     Source,
@@ -48,7 +47,7 @@ from xform.sql.ir import Relation as RelationNode
 from xform.sql.parse import Place
 
 
-class RelationBinder(StarBinder):
+class RelationBinder(PivotBinder):
     """Binds FROM clauses."""
 
     def __init__(
@@ -282,7 +281,7 @@ class RelationBinder(StarBinder):
                 return self._joined(node, parent), node.alias, ()
             case Pivoted():
                 inner, alias, _ = self._relation(node.relation, scope)
-                pivoted = self.whole("pivot", [inner], node.args, Scope(parent))
+                pivoted = self.pivoted(inner, alias, node, parent)
                 return self._renamed(pivoted, node.columns, node), node.alias or alias, ()
             case _:
                 assert_never(node)
@@ -383,30 +382,3 @@ class RelationBinder(StarBinder):
         if open_members:
             more = lambda key: self._any_of(key, open_members, scope)  # noqa: E731
         return Relation(columns, rows_hole, frozenset(rows), order, more, scope.broken)
-
-    def whole(
-        self, what: str, inputs: Sequence[Relation], args: Sequence[Expr], scope: Scope
-    ) -> Relation:
-        """Not modelled: every output may come from everything that is read."""
-        out: list[Part] = [f"{what}("]
-        use = Use(aliases=False)
-        for relation in inputs:
-            out.append(relation.rows_hole)
-            for column in relation.everything():
-                out.extend((f", {canonical.name(column.key)} ", column.hole))
-            use.value |= relation.sources()
-            self.ordering(relation.order, out, use)
-        for arg in args:
-            out.append(", ")
-            self.write(arg, scope, out, use)
-        rows_hole = self.meaning.define(what, [*out, ")"])
-        sources = frozenset(use.value)
-
-        def more(key: str) -> Column:
-            text = f"column {canonical.name(key)} of "
-            hole = self.meaning.define(f"column {key}", [text, rows_hole])
-            return Column(key, hole, sources)
-
-        order = Ordering((rows_hole,), sources)
-        broken = any(relation.broken for relation in inputs)
-        return Relation([], rows_hole, sources, order, more, broken, covered=True)

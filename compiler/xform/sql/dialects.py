@@ -7,6 +7,33 @@ CASE_SENSITIVE_WHEN_QUOTED = frozenset(
 )
 
 
+_EACH = ("key", "value")
+_FLATTENED = ("SEQ", "KEY", "PATH", "INDEX", "VALUE", "THIS")
+_SPARK = {"posexplode": ("pos", "col"), "posexplode_outer": ("pos", "col"), "range": ("id",)}
+_POSTGRES = {
+    "json_each": _EACH, "json_each_text": _EACH, "jsonb_each": _EACH, "jsonb_each_text": _EACH,
+    "json_array_elements": ("value",), "json_array_elements_text": ("value",),
+    "jsonb_array_elements": ("value",), "jsonb_array_elements_text": ("value",),
+}  # fmt: skip
+FUNCTION_COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
+    "snowflake": {
+        "explode": _FLATTENED, "flatten": _FLATTENED, "split_to_table": ("SEQ", "INDEX", "VALUE"),
+    },
+    "tsql": {
+        "openjson": ("key", "value", "type"), "string_split": ("value", "ordinal"),
+        "generate_series": ("value",),
+    },
+    "fabric": {"openjson": ("key", "value", "type"), "string_split": ("value", "ordinal")},
+    "postgres": _POSTGRES,
+    "redshift": _POSTGRES,
+    "spark": _SPARK,
+    "databricks": _SPARK,
+    "hive": _SPARK,
+    "clickhouse": {"numbers": ("number",), "numbers_mt": ("number",), "zeros": ("zero",)},
+}  # fmt: skip
+"""The columns of table functions, by dialect and name: from the dialects' manuals."""
+
+
 def fold(name: str, quoted: bool, dialect: str) -> str:
     """The form in which two spellings of one identifier are equal.
 

@@ -16,11 +16,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from sqlglot import exp
 
 from xform.sql import canonical
 from xform.sql.functions import flags_of
 from xform.sql.ir import (
+    FLAG_AGGREGATE,
     FLAG_UNNEST,
     ORDERED_ARGUMENT,
     Expr,
@@ -116,6 +118,7 @@ class ExpressionLowerer(LeafLowerer):
             exp.PositionalColumn: self._position,
             exp.Placeholder: self._parameter,
             exp.Parameter: self._parameter,
+            exp.Apply: self._apply,
             exp.JSONExtract: self._arrow,
             exp.JSONExtractScalar: self._arrow,
         }
@@ -242,6 +245,15 @@ class ExpressionLowerer(LeafLowerer):
         flags = flags_of(name, len(arguments))
         return Op(canonical.word(name), arguments, flags, *position(node))
 
+    def _apply(self, node: exp.Apply) -> Expr:
+        """`* APPLY(sum)`: a function of each column."""
+        self.careful = True
+        inner = self.expr(node.this)
+        called = node.expression.sql(self.dialect).lower()
+        if isinstance(inner, Star):
+            inner = msgspec.structs.replace(inner, repeats=True)
+        return Op(canonical.word(f"apply {called}"), (inner,), flags_of(called, 1))
+
     def _argument(self, node: exp.Binary) -> Expr:
         """`name := value`: the left side is no column."""
         left = node.this
@@ -322,12 +334,31 @@ class ExpressionLowerer(LeafLowerer):
         if tag in USUAL_ARGUMENTS:
             tag.clear()
         name = node.key
-        flags = flags_of(name, len(operands)) if isinstance(node, exp.Func) else 0
-        if isinstance(node, exp.Explode | exp.Unnest | exp.UDTF):
+        flags = 0
+        if isinstance(node, exp.Func):
+            for known in {name, *(called.lower() for called in node.sql_names())}:
+                flags |= flags_of(known, len(operands))
+        if isinstance(node, exp.AggFunc):
+            flags |= FLAG_AGGREGATE
+        if isinstance(node, exp.Explode | exp.Unnest | exp.UDTF | exp.Inline | exp.Stack):
             flags |= FLAG_UNNEST
         return Op(canonical.word(" ".join([name, *tag])), tuple(operands), flags, *position(node))
 
     # Outputs -----------------------------------------------------------------------------------
+
+    def projections(self, nodes: Sequence[exp.Expr]) -> tuple[Projection, ...]:
+        """The outputs of a SELECT; `f(x) AS (a, b)` is several."""
+        result: list[Projection] = []
+        for node in nodes:
+            if isinstance(node, exp.Aliases):
+                self.careful = True
+                for alias in node.expressions:
+                    lowered = self.expr(node.this)
+                    folded = self.fold(alias)
+                    result.append(Projection(lowered, alias.name, folded, False, *position(alias)))
+            else:
+                result.append(self.projection(node))
+        return tuple(result)
 
     def projection(self, node: exp.Expr) -> Projection:
         if isinstance(node, exp.Alias):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from xform.sql import canonical
+from xform.sql.dialects import FUNCTION_COLUMNS
 from xform.sql.expressions import ExpressionLowerer
 from xform.sql.functions import PURE_IN_FROM
 from xform.sql.ir import (
@@ -37,6 +38,7 @@ from xform.sql.ir import (
     ValuesRelation,
 )
 from xform.sql.leaves import NO_POSITION, extent, position
+from xform.sql.pivots import reshape
 from xform.template.rendered import PLACEHOLDER
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ class FromLowerer(ExpressionLowerer):
     def sources(self, first: exp.Expr, joins: Sequence[exp.Join]) -> tuple[Source, ...]:
         """The items of a FROM clause. A comma binds less than JOIN: what stands between commas
         is joined first."""
+        first = self._plain(first)
         groups: list[list[Source]] = [[self._first(first)]]
         nested: list[exp.Join] = list(first.args.get("joins") or ())
         for join in (*nested, *joins):
@@ -95,11 +98,14 @@ class FromLowerer(ExpressionLowerer):
         return Source(self._relation(node), sample=self.sample(node))
 
     def _join(self, join: exp.Join) -> Source:
-        self.known(join, ("this", "on", "using", "side", "kind", "method"))
-        item = join.this
+        self.known(join, ("this", "on", "using", "side", "kind", "method", "match_condition"))
+        item = self._plain(join.this)
         words = [str(join.args.get(key) or "").lower() for key in ("method", "side", "kind")]
         kind = " ".join(word for word in words if word not in ("", "natural", "outer"))
         on = join.args.get("on")
+        match = join.args.get("match_condition")
+        if match is not None:
+            on = exp.And(this=on, expression=match) if on is not None else match
         using = join.args.get("using") or ()
         natural = "natural" in words
         nested = item.args.get("joins")
@@ -116,6 +122,13 @@ class FromLowerer(ExpressionLowerer):
             None if nested else self.sample(item),
             *extent(places),
         )
+
+    def _plain(self, node: exp.Expr) -> exp.Expr:
+        """A table without FINAL, which says how rows are put together while they are read."""
+        while isinstance(node, exp.Final):
+            self.careful = True
+            node = node.this
+        return node
 
     def sample(self, node: exp.Expr) -> str | None:
         sample = node.args.get("sample")
@@ -146,7 +159,7 @@ class FromLowerer(ExpressionLowerer):
                 self.known(node, _SUBQUERY)
                 return self._parenthesised(node, alias, columns)
             case exp.Lateral():
-                self.known(node, ("this", "alias"))
+                self.known(node, ("this", "alias", "view", "outer", "cross_apply"))
                 inner = node.this
                 if isinstance(inner, exp.Subquery):
                     return Derived(self.query(inner), alias, columns)
@@ -246,14 +259,21 @@ class FromLowerer(ExpressionLowerer):
         return TableFunction(call, stem, alias or stem, columns, "open", True, False, start, end)
 
     def _function(self, node: exp.Expr, alias: str | None, columns: tuple[str, ...]) -> Relation:
+        if isinstance(node, exp.TableFromRows):
+            node = node.this
         for item in node.args.get("expressions") or ():
             self._name_argument(item)
         call = self.expr(node)
         name = call.tag.strip('"') if isinstance(call, Op) else node.key
+        listed = FUNCTION_COLUMNS.get(self.dialect, {}).get(name, ())
         if isinstance(node, exp.Explode):
             name = "unnest"
         files = bool(FILE_FUNCTIONS.match(name))
-        shape = "one" if name in ONE_COLUMN else "open"
+        many = isinstance(node, exp.Explode) and not columns  # of an array one, of a map two
+        shape = "one" if name in ONE_COLUMN and not many else "open"
+        listed = _defined(node) or listed
+        if listed:
+            shape, columns = "listed", (*columns, *listed[len(columns) :])
         return TableFunction(
             call, name, alias, columns, shape, files, name in PURE_IN_FROM, *position(node)
         )
@@ -286,7 +306,8 @@ class FromLowerer(ExpressionLowerer):
         """Hashed by the whole text: how a pivot names its columns is the engine's affair."""
         self.careful = True
         alias, columns = self._alias(node)
-        return Pivoted(relation, "pivot", self.subqueries(node), alias, columns)
+        shape = reshape(self, node)
+        return Pivoted(relation, "pivot", self.subqueries(node), alias, columns, shape)
 
     def subqueries(self, node: exp.Expr) -> tuple[Expr, ...]:
         """The outermost queries within a node that is not modelled."""
@@ -321,6 +342,14 @@ class FromLowerer(ExpressionLowerer):
                     start, end = self.positions(parts[:cut])
                     yield start, end, full[names[:cut]]
                     break
+
+
+def _defined(node: exp.Expr) -> tuple[str, ...]:
+    """The columns that a table function lists itself: `OPENJSON(…) WITH (a int)`, JSON_TABLE."""
+    if not isinstance(node, exp.OpenJSON | exp.JSONTable | exp.XMLTable):
+        return ()
+    kinds = exp.OpenJSONColumnDef, exp.JSONColumnDef, exp.ColumnDef
+    return tuple(item.name for item in node.find_all(*kinds, bfs=False) if item.name)
 
 
 def _children(node: exp.Expr) -> Iterator[tuple[str, exp.Expr]]:

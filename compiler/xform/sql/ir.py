@@ -206,14 +206,33 @@ class Joined(Node, frozen=True):
     alias: str | None
 
 
+class Reshape(Node, frozen=True):
+    """Which columns a PIVOT or UNPIVOT makes, and of what.
+
+    `taken` are the input's columns that it uses up; the others pass through, or only `keys` where
+    it says which (`grouped`). `made` are (name, what it draws from), where their names can be
+    known; `open` is what made columns draw from where they cannot. `rows` decide which rows there
+    are, beside what passes through a PIVOT (`collapses`).
+    """
+
+    taken: tuple[Expr, ...]
+    keys: tuple[Expr, ...]
+    grouped: bool
+    made: tuple[tuple[str, tuple[Expr, ...]], ...]
+    open: tuple[Expr, ...]
+    rows: tuple[Expr, ...]
+    collapses: bool
+
+
 class Pivoted(Node, frozen=True):
-    """PIVOT or UNPIVOT over a relation: taken whole. `args` are the subqueries in it."""
+    """PIVOT or UNPIVOT over a relation: hashed whole. `args` are the subqueries in it."""
 
     relation: Relation
     tag: str
     args: tuple[Expr, ...]
     alias: str | None
     columns: tuple[str, ...] = ()
+    shape: Reshape | None = None
 
 
 Relation = TableScan | CteScan | Derived | TableFunction | ValuesRelation | Joined | Pivoted

@@ -17,6 +17,7 @@ from xform.sql.ir import (
     Group,
     Op,
     Opaque,
+    Pivoted,
     Query,
     Relation,
     Select,
@@ -28,14 +29,15 @@ from xform.sql.ir import (
     Values,
 )
 from xform.sql.leaves import extent
+from xform.sql.pivots import reshape
 from xform.sql.statements import returning
 
 if TYPE_CHECKING:
     from xform.template.rendered import Reference
 
 _SELECT = (
-    "expressions", "from_", "joins", "laterals", "where", "group", "having", "qualify", "windows",
-    "distinct", "order", "limit", "offset", "sample", "with_",
+    "expressions", "from_", "joins", "laterals", "prewhere", "where", "group", "having", "qualify",
+    "windows", "distinct", "order", "limit", "offset", "sample", "with_",
 )  # fmt: skip
 _SET = ("this", "expression", "distinct", "by_name", "order", "limit", "offset", "with_")
 _CTE = ("this", "alias", "materialized", "key_expressions")
@@ -135,10 +137,10 @@ class _Lowerer(FromLowerer):
         if len(terms) == 1 and terms[0].expr == _ALL:
             order_all, terms = terms[0].how, ()
         return Select(
-            tuple([self.projection(item) for item in node.expressions]),
+            self.projections(node.expressions),
             sources,
             ctes,
-            where=self._clause(args.get("where")),
+            where=self._conditions(args.get("prewhere"), args.get("where")),
             group=self._group(args.get("group")),
             having=self._clause(args.get("having")),
             qualify=self._clause(args.get("qualify")),
@@ -156,6 +158,11 @@ class _Lowerer(FromLowerer):
 
     def _clause(self, node: exp.Expr | None) -> Expr | None:
         return self.expr(node.this) if node is not None else None
+
+    def _conditions(self, first: exp.Expr | None, second: exp.Expr | None) -> Expr | None:
+        """PREWHERE and WHERE, which differ in speed only."""
+        found = [self.expr(clause.this) for clause in (first, second) if clause is not None]
+        return Op("and", tuple(found)) if len(found) > 1 else found[0] if found else None
 
     def _group(self, node: exp.Group | None) -> Group | None:
         if node is None:
@@ -177,11 +184,18 @@ class _Lowerer(FromLowerer):
             clause = node.args.get(key)
             if clause is None:
                 continue
-            self.known(clause, ("this", "expression", "count", "limit_options", "direction"))
+            self.known(
+                clause,
+                ("this", "expression", "count", "limit_options", "direction", "expressions"),
+            )
             inner = clause.args.get("expression") or clause.args.get("count")
             options = clause.args.get("limit_options")
             told = [name for name, value in options.args.items() if value] if options else []
-            operands = (self.expr(inner),) if inner is not None else ()
+            operands: tuple[Expr, ...] = (self.expr(inner),) if inner is not None else ()
+            by = clause.args.get("expressions")
+            if by:  # ClickHouse: so many rows of each
+                told.append("by")
+                operands += self.exprs(by)
             parts.append(Op(" ".join([key, *(name for name in told if name != "rows")]), operands))
         return tuple(parts)
 
@@ -215,6 +229,10 @@ class _Lowerer(FromLowerer):
     def _opaque(self, node: exp.Expr, ctes: tuple[Cte, ...]) -> Query:
         """PIVOT statements, SUMMARIZE and whatever else yields rows: whole."""
         self.careful = True
+        if isinstance(node, exp.Pivot):
+            inner = self.relation(node.this)
+            pivoted = Pivoted(inner, "pivot", self.subqueries(node), None, (), reshape(self, node))
+            return Select((EVERYTHING,), (Source(pivoted),), ctes)
         relations: list[Relation] = []
         if isinstance(node.this, exp.Table | exp.Subquery):
             relations.append(self.relation(node.this))
@@ -234,6 +252,10 @@ class _Lowerer(FromLowerer):
         self.visible_ctes.append(scope)
         ctes = []
         for item in clause.expressions:
+            if item.args.get("scalar"):
+                self.careful = True
+                named_value(item, node)
+                continue
             self.known(item, _CTE)
             alias = item.args["alias"]
             name = self.fold(alias.this)
@@ -280,3 +302,15 @@ class _Lowerer(FromLowerer):
                 return SetOperation(left, (step,), ctes)
         finally:
             self.hidden.pop()
+
+
+def named_value(item: exp.Expr, query: exp.Expr) -> None:
+    """`WITH 1 AS one SELECT one`: ClickHouse has names for values; put the value in their place."""
+    name = item.args["alias"].this.name
+    for column in list(query.find_all(exp.Column)):
+        if column.name != name or len(column.parts) > 1:
+            continue
+        value: exp.Expr = exp.Paren(this=item.this.copy())
+        if isinstance(column.parent, exp.Select) and column.arg_key == "expressions":
+            value = exp.Alias(this=value, alias=column.this.copy())
+        column.replace(value)

@@ -9,6 +9,7 @@ it would normalise, gets a slash in front.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
@@ -56,22 +57,35 @@ _BEFORE_ALIAS = (
     TokenType.WITH,
     TokenType.RECURSIVE,
     TokenType.DOT,
+    TokenType.INTO,
+    TokenType.TABLE,
+    TokenType.VIEW,
 )
-"""A name behind one of these is no function's: an alias with columns, a CTE, a method."""
+"""A name behind one of these is no function's: an alias with columns, a CTE, a method, what is
+written to."""
+_WITH_SYNTAX = re.compile(
+    r"DATE|TIME|TRUNC|DAY|WEEK|MONTH|YEAR|FLATTEN|EXPLODE|OPENJSON|ARRAYJOIN|^STACK$"
+)
+"""Functions of other dialects than DuckDB that have units, clauses or columns of their own."""
 _OF_STARS = frozenset(["EXCEPT", "EXCLUDE", "RENAME", "REPLACE"])
-"""Behind a star these are no functions; any other name there is the right side of a product."""
+"""Behind a star, or the list of another of them, these are no functions; any other name there is
+the right side of a product."""
+_BEFORE_MODIFIER = (TokenType.STAR, TokenType.R_PAREN)
 
 
 @cache
 def _known_functions(dialect: type[Dialect]) -> frozenset[str]:
     parser = dialect.parser_class
-    return frozenset({*parser.FUNCTIONS, *parser.FUNCTION_PARSERS} - SPECIAL_SYNTAX)
+    names = {*parser.FUNCTIONS, *parser.FUNCTION_PARSERS} - SPECIAL_SYNTAX
+    if dialect.__name__ != "DuckDB":
+        names = {name for name in names if not _WITH_SYNTAX.search(name)}
+    return frozenset(names)
 
 
 def mark(tokens: Sequence[Token], dialect: Dialect) -> None:
     """Mark the names of functions, and the paths of DuckDB's JSON arrows, in place."""
     known = _known_functions(type(dialect))
-    opening, star = TokenType.L_PAREN, TokenType.STAR
+    opening = TokenType.L_PAREN
     arrows = type(dialect).__name__ == "DuckDB"
     before = previous = None
     for token in tokens:
@@ -79,7 +93,9 @@ def mark(tokens: Sequence[Token], dialect: Dialect) -> None:
         if kind is opening:
             if previous is not None and (name := previous.text.upper()) in known:
                 where = before.token_type if before is not None else None
-                if where not in _BEFORE_ALIAS and not (where is star and name in _OF_STARS):
+                if where not in _BEFORE_ALIAS and not (
+                    where in _BEFORE_MODIFIER and name in _OF_STARS
+                ):
                     previous.text = MARK + previous.text
         elif (
             arrows
@@ -89,6 +105,21 @@ def mark(tokens: Sequence[Token], dialect: Dialect) -> None:
         ):
             token.text = PATH_MARK + token.text
         before, previous = previous, token
+    if type(dialect).__name__ == "ClickHouse":
+        _unmark_parametric(tokens)
+
+
+def _unmark_parametric(tokens: Sequence[Token]) -> None:
+    """`quantile(0.5)(x)`: only of functions that it knows does sqlglot expect two lists."""
+    open_: list[int] = []
+    for number, token in enumerate(tokens):
+        if token.token_type is TokenType.L_PAREN:
+            open_.append(number)
+        elif token.token_type is TokenType.R_PAREN and open_:
+            named = tokens[open_.pop() - 1]
+            following = tokens[number + 1 : number + 2]
+            if following and following[0].token_type is TokenType.L_PAREN:
+                named.text = unmarked(named.text)
 
 
 def unmarked(text: str) -> str:

@@ -1,0 +1,124 @@
+"""PIVOT and UNPIVOT lowered: which columns they make, and of what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+from sqlglot import exp
+
+from xform.sql.ir import Expr, Reshape
+from xform.sql.leaves import LeafLowerer
+from xform.sql.naming import made_up_name
+from xform.sql.tokens import unmarked
+
+VALUES_FIRST = frozenset(["bigquery", "tsql", "fabric"])
+"""Dialects whose UNPIVOT puts the values before the name."""
+
+
+def reshape(lowerer: LeafLowerer, node: exp.Pivot) -> Reshape | None:
+    """What a PIVOT or UNPIVOT does to columns; None where that is not understood."""
+    if node.args.get("unpivot"):
+        return _unpivot(lowerer, node)
+    return _pivot(lowerer, node)
+
+
+# PIVOT -----------------------------------------------------------------------------------------
+
+
+def _pivot(lowerer: LeafLowerer, node: exp.Pivot) -> Reshape | None:
+    fields = node.args.get("fields")
+    if fields:  # `PIVOT (sum(b) FOR a IN (1, 2))`
+        aggregates, on = node.expressions, fields
+        names: Sequence[str] = [unmarked(item.name) for item in node.args.get("columns") or ()]
+    else:  # DuckDB's `PIVOT t ON a USING sum(b) GROUP BY k`
+        aggregates, on = node.args.get("using") or [], node.expressions
+        names = _made_names(on, aggregates)
+    drawn: list[exp.Expr] = [_plain(item) for item in aggregates]
+    drawn += [field.this if isinstance(field, exp.In) else field for field in on]
+    if not drawn:
+        return None
+    used = tuple(lowerer.expr(item) for item in drawn)
+    taken = tuple(
+        lowerer.expr(column)
+        for item in drawn
+        for column in item.find_all(exp.Column)
+        if not isinstance(column.this, exp.Star)
+    )
+    group = node.args.get("group")
+    keys = tuple(lowerer.expr(item) for item in group.expressions) if group is not None else ()
+    known = bool(names) and not any(_asks(field) for field in on)
+    made = tuple((name, used) for name in names) if known else ()
+    return Reshape(taken, keys, group is not None, made, () if known else used, (), True)
+
+
+def _asks(field: exp.Expr) -> bool:
+    """Whether the data says which columns there are: no list, ANY, a query."""
+    if not isinstance(field, exp.In):
+        return True
+    items = [*field.expressions, *(field.args[key] for key in ("query", "field")
+                                   if field.args.get(key))]  # fmt: skip
+    return not items or any(isinstance(item, exp.Query | exp.PivotAny) for item in items)
+
+
+def _made_names(on: Sequence[exp.Expr], aggregates: Sequence[exp.Expr]) -> list[str]:
+    """The names that DuckDB gives: the values, behind `_`  the aggregates where they have an alias
+    or are several."""
+    values = [
+        [_value_name(item) for item in field.expressions] if isinstance(field, exp.In) else []
+        for field in on
+    ]
+    rows = ["_".join(row) for row in product(*values)]
+    if len(aggregates) < 2 and not any(isinstance(item, exp.Alias) for item in aggregates):
+        return rows
+    suffixes = [item.alias or made_up_name(_plain(item)) for item in aggregates]
+    return [f"{row}_{suffix}" for row in rows for suffix in suffixes]
+
+
+def _value_name(item: exp.Expr) -> str:
+    if isinstance(item, exp.Alias | exp.PivotAlias):
+        return str(item.args["alias"].name)
+    return item.name if isinstance(item, exp.Literal | exp.Column) else made_up_name(item)
+
+
+def _plain(item: exp.Expr) -> exp.Expr:
+    inner: exp.Expr = item.this
+    return inner if isinstance(item, exp.Alias | exp.PivotAlias) else item
+
+
+# UNPIVOT ---------------------------------------------------------------------------------------
+
+
+def _unpivot(lowerer: LeafLowerer, node: exp.Pivot) -> Reshape | None:
+    into = node.args.get("into")
+    values_first = lowerer.dialect in VALUES_FIRST
+    if into is not None:  # DuckDB's `UNPIVOT t ON a, b INTO NAME n VALUE v`
+        values = [item.name for item in into.expressions]
+        name, groups = into.this.name, [_columns(item) for item in node.expressions]
+    elif node.args.get("fields"):  # `UNPIVOT (v FOR n IN (a, b))`
+        field = node.args["fields"][0]
+        heads = node.expressions
+        heads = heads[0].expressions if heads and isinstance(heads[0], exp.Tuple) else heads
+        values = [unmarked(item.name) for item in heads]
+        name, groups = field.this.name, [_columns(item) for item in field.expressions]
+    else:
+        values, name = ["value"], "name"
+        groups = [_columns(item) for item in node.expressions]
+    if not groups or not values or any(len(group) % len(values) for group in groups):
+        return None
+    drawn: list[list[Expr]] = [[] for _ in values]
+    for group in groups:
+        for number, column in enumerate(group):
+            drawn[number % len(values)].append(lowerer.expr(column))
+    made = [(value, tuple(found)) for value, found in zip(values, drawn, strict=True)]
+    made.insert(len(made) if values_first else 0, (name, ()))
+    taken = tuple(column for found in drawn for column in found)
+    nulls = bool(node.args.get("include_nulls"))
+    return Reshape(taken, (), False, tuple(made), (), () if nulls else taken, False)
+
+
+def _columns(item: exp.Expr) -> list[exp.Expr]:
+    """The columns of one item of the list: `a`, `(a, b)`, either with an alias."""
+    item = _plain(item)
+    items = item.expressions if isinstance(item, exp.Tuple) else [item]
+    return [exp.column(one) if isinstance(one, exp.Identifier) else one for one in items]
