@@ -89,7 +89,7 @@ PORTABLE: list[tuple[str, str, str]] = [
 LACKING = {
     "tsql": ("main.t.a", "with recursive"),
     "clickhouse": ("T.A", "merge into"),
-    "bigquery": (),
+    "bigquery": ("intersect",),
 }
 """By dialect, what marks a query that the dialect has not, or writes in another way."""
 

@@ -55,7 +55,7 @@ SNOWFLAKE: list[Case] = [
         "kk=t.k; x=t.a t.b; y=t.a t.b",
         "t.k",
     ),
-    ("select * from t unpivot (val for name in (a, b))", "k=t.k; NAME=; VAL=t.a t.b", "t.a t.b"),
+    ("select * from t unpivot (val for name in (a, b))", "k=t.k; name=; val=t.a t.b", "t.a t.b"),
     ("select k, a, c from t join u using (k)", "k=t.k u.k; a=t.a; c=u.c", "t.k u.k"),
     ("select $1 as x, $2 as y from (values (1, 2))", "x=; y=", ""),
     ("select listagg(a, ',') within group (order by b) as x from t", "x=t.a t.b", ""),

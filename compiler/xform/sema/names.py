@@ -53,7 +53,7 @@ class NameBinder(Binder):
             member = scope.member(parts[:cut])
             if member is None:
                 continue
-            column = member.by_key.get(parts[cut])
+            column = member.column(parts[cut])
             if column is not None:
                 return Found(column, member, scope, level, parts[cut + 1 :])
             if member.relation.more is not None:
@@ -68,11 +68,11 @@ class NameBinder(Binder):
         for member in scope.members:
             if not member.visible:
                 continue
-            group = member.merged.get(key)
+            group = member.merged.get(key.lower())
             if group is not None:
                 if group not in merged:
                     merged.append(group)
-            elif (column := member.by_key.get(key)) is not None:
+            elif (column := member.column(key)) is not None:
                 hits.append((member, column))
         if len(merged) > 1 or (len(hits) > 1 and not merged):
             self._ambiguous(expr, scope)  # a column of USING goes before others of its name

@@ -27,7 +27,7 @@ from xform.sema.scope import (
     Scope,
     deduplicate,
 )
-from xform.sema.stars import AS_IT_IS, Output
+from xform.sema.stars import AS_IT_IS, Output, exactly
 from xform.sema.traits import AGGREGATE, QUERY, REORDERING, UNNEST, star_within, unnesting
 from xform.sql import canonical
 from xform.sql.ir import (
@@ -114,10 +114,7 @@ class QueryBinder(GroupBinder):
         if more is not None:
             self._open_outputs(query, stage, scope)
         opened = self._unnest(outputs, columns, stage, scope)
-        names = [column.name for column in columns]
-        unique = deduplicate(names)
-        if unique is not names:
-            columns = [column.called(name) for column, name in zip(columns, unique, strict=True)]
+        columns = deduplicate(exactly(outputs, columns))
         self._finish(query, outputs, columns, stage, scope)
         relation = Relation(
             columns,
@@ -341,7 +338,7 @@ class QueryBinder(GroupBinder):
             elif not scope.broken and all(m.relation.more is None for m in scope.members):
                 self.bad_ordinal(position, len(columns), expr)
         elif isinstance(expr, Name) and len(expr.parts) == 1 and expr.parts[0] in scope.aliases:
-            chosen = [column for column in columns if column.key == expr.parts[0]][:1]
+            chosen = [column for column in columns if column.exact == expr.parts[0]][:1]
         elif isinstance(expr, Star):
             chosen = list(columns)
         if not chosen:

@@ -293,7 +293,10 @@ class RelationBinder(PivotBinder):
             unknown = self._on_demand(AssetName("?"))
             return Relation([], rows, NO_SOURCES, Ordering(), unknown, broken=True), ()
         schema = self.schemas[asset]
-        columns = [self._external(asset, item.name, item.type) for item in schema.columns or ()]
+        listed = schema.columns or ()
+        columns = [self._external(asset, item.name, item.type) for item in listed]
+        if len({column.key for column in columns}) < len(columns):
+            columns = [column.called(column.name, column.name) for column in columns]
         relation = Relation(
             columns,
             self.meaning.external(asset, ROWS),

@@ -17,19 +17,26 @@ NO_SOURCES: Sources = frozenset()
 
 
 class Column:
-    """A column of a relation: its definition and its value sources."""
+    """A column of a relation: its definition and its value sources.
 
-    __slots__ = ("hole", "key", "name", "type", "value")
+    `key` is its name without case. `exact` is its name as the dialect folds it: a name that is
+    the same goes before one that differs in case.
+    """
 
-    def __init__(self, name: str, hole: Hole, value: Sources, type_: str = UNKNOWN_TYPE) -> None:
+    __slots__ = ("exact", "hole", "key", "name", "type", "value")
+
+    def __init__(
+        self, name: str, hole: Hole, value: Sources, type_: str = UNKNOWN_TYPE, exact: str = ""
+    ) -> None:
         self.name = name
         self.key = name.lower()
+        self.exact = exact or self.key
         self.hole = hole
         self.value = value
         self.type = type_
 
-    def called(self, name: str) -> Column:
-        return Column(name, self.hole, self.value, self.type)
+    def called(self, name: str, exact: str = "") -> Column:
+        return Column(name, self.hole, self.value, self.type, exact)
 
 
 More = Callable[[str], Column]
@@ -68,6 +75,7 @@ class Relation:
     covered: bool = False
 
     def find(self, key: str) -> Column | None:
+        key = key.lower()
         for column in self.columns:
             if column.key == key:
                 return column
@@ -111,13 +119,23 @@ class Member:
 
     def __post_init__(self) -> None:
         for column in self.relation.columns:
-            self.by_key.setdefault(column.key, column)
+            self.by_key.setdefault(column.exact, column)
+        for column in self.relation.columns:
+            if column.exact != column.key:
+                self.by_key.setdefault(column.key, column)
+
+    def column(self, key: str) -> Column | None:
+        """The column of a folded name; where there is none, one that differs in case only."""
+        found = self.by_key.get(key)
+        return found if found is not None else self.by_key.get(key.lower())
 
     def named(self, prefix: tuple[str, ...]) -> bool:
         """Whether a qualifier means this relation."""
         if len(prefix) == 1:
             return self.alias == prefix[0]
-        return bool(self.full_name) and self.full_name == prefix[-len(self.full_name) :]
+        if not self.full_name:
+            return False
+        return self.full_name == tuple(part.lower() for part in prefix[-len(self.full_name) :])
 
 
 class Found(msgspec.Struct):
@@ -199,24 +217,24 @@ def star_columns(scope: Scope, members: list[Member], qualified: bool = False) -
                 yield Found(merged.column, None, scope)
 
 
-def deduplicate(names: list[str]) -> list[str]:
-    """The names under which DuckDB shows columns of a subquery or table: `a`, `a_1`, …"""
-    taken = {name.lower() for name in names}
-    if len(taken) == len(names):
-        return names
+def deduplicate(columns: list[Column]) -> list[Column]:
+    """Columns under the names that DuckDB shows in a subquery or table: `a`, `a_1`, …"""
+    taken = {column.exact for column in columns}
+    if len(taken) == len(columns):
+        return columns
     seen: set[str] = set()
     result = []
     counts: dict[str, int] = {}
-    for name in names:
-        key = name.lower()
+    for column in columns:
+        key = column.exact
         if key in seen:
             while True:
                 counts[key] = counts.get(key, 0) + 1
-                candidate = f"{name}_{counts[key]}"
+                candidate = f"{column.name}_{counts[key]}"
                 if candidate.lower() not in taken:
                     break
-            taken.add(candidate.lower())
-            name = candidate
-        seen.add(name.lower())
-        result.append(name)
+            column = column.called(candidate)
+            taken.add(column.exact)
+        seen.add(column.exact)
+        result.append(column)
     return result

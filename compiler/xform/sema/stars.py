@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from xform.base.codes import STAR_MODIFIER, STAR_OVER_UNKNOWN, UNKNOWN_ALIAS
 from xform.base.names import did_you_mean
@@ -67,7 +68,7 @@ class StarBinder(ExpressionBinder):
         if star.pattern is not None and star.pattern.how == "unknown":
             return []
         plain = not (star.exclude or star.names or star.pattern or star.rename or star.replace)
-        replace = dict(star.replace)
+        replace = {name.lower(): expr for name, expr in star.replace}
         known: set[str] = set()
         result: list[tuple[str, Found | None, Expr | None]] = []
         for found in star_columns(scope, members, bool(star.qualifier)):
@@ -179,10 +180,25 @@ class StarBinder(ExpressionBinder):
         return Column(key, hole, frozenset(use.value))
 
 
+def exactly(outputs: Sequence[Output], columns: list[Column]) -> list[Column]:
+    """The columns of outputs, under names that hold to their case (`as "X"`) where they do."""
+    result = columns
+    for number, (projection, _) in enumerate(outputs):
+        expr = projection.expr
+        exact = projection.alias
+        if exact is None and type(expr) is Name:
+            exact = expr.parts[-1]
+        column = columns[number]
+        if exact is not None and exact != column.exact and exact.lower() == column.key:
+            result = list(columns) if result is columns else result
+            result[number] = column.called(column.name, exact)
+    return result
+
+
 def _means(parts: tuple[str, ...], found: Found) -> bool:
     """Whether a name in EXCLUDE or RENAME is that of a column."""
     assert found.column is not None
-    if parts[-1] != found.column.key:
+    if parts[-1].lower() != found.column.key:
         return False
     return len(parts) == 1 or (found.member is not None and found.member.named(parts[:-1]))
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 CASE_SENSITIVE_WHEN_QUOTED = frozenset(
-    ["postgres", "redshift", "snowflake", "oracle", "trino", "presto", "athena", "clickhouse"]
+    ["materialize", "oracle", "postgres", "risingwave", "snowflake"]
 )
+CASE_SENSITIVE = frozenset(["clickhouse"])
+RECURSION_GOES_UNSAID = frozenset(["fabric", "oracle", "snowflake", "tsql"])
+"""Dialects in which a WITH may recur without the word RECURSIVE."""
 
 
 _EACH = ("key", "value")
@@ -37,9 +40,11 @@ FUNCTION_COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
 def fold(name: str, quoted: bool, dialect: str) -> str:
     """The form in which two spellings of one identifier are equal.
 
-    DuckDB and most engines ignore case even in quotes; those that do not keep quoted names as
-    they stand. (Snowflake folds to upper case; lower case serves as well to compare.)
+    DuckDB and most engines ignore case even in quotes; some keep quoted names as they stand,
+    ClickHouse all names. (Snowflake folds to upper case; lower case serves as well to compare.)
     """
+    if dialect in CASE_SENSITIVE:
+        return name
     if quoted and dialect in CASE_SENSITIVE_WHEN_QUOTED:
         return name if name != name.upper() or dialect != "snowflake" else name.lower()
     return name.lower()

@@ -117,7 +117,7 @@ class FromLowerer(ExpressionLowerer):
             relation,
             kind.replace("left semi", "semi").replace("left anti", "anti"),
             natural,
-            tuple(self.fold(column) for column in using),
+            tuple(self.fold(column).lower() for column in using),
             self.expr(on) if on is not None else None,
             None if nested else self.sample(item),
             *extent(places),

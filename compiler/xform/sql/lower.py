@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlglot import exp
 
+from xform.sql.dialects import RECURSION_GOES_UNSAID
 from xform.sql.from_clause import EVERYTHING, FromLowerer
 from xform.sql.ir import (
     Cte,
@@ -247,7 +248,7 @@ class _Lowerer(FromLowerer):
             yield ()
             return
         self.known(clause, ("expressions", "recursive"))
-        recursive = bool(clause.args.get("recursive"))
+        recursive = bool(clause.args.get("recursive")) or self.dialect in RECURSION_GOES_UNSAID
         scope: dict[str, int] = {}
         self.visible_ctes.append(scope)
         ctes = []

@@ -48,8 +48,14 @@ def _pivot(lowerer: LeafLowerer, node: exp.Pivot) -> Reshape | None:
     group = node.args.get("group")
     keys = tuple(lowerer.expr(item) for item in group.expressions) if group is not None else ()
     known = bool(names) and not any(_asks(field) for field in on)
-    made = tuple((name, used) for name in names) if known else ()
-    return Reshape(taken, keys, group is not None, made, () if known else used, (), True)
+    if lowerer.dialect == "bigquery":
+        names = ["_" * name[:1].isdigit() + name for name in names]
+    fills, over = used[: len(aggregates)], used[len(aggregates) :]
+    made = [
+        (name, (*over, fills[number % len(fills)]) if fills else over)
+        for number, name in enumerate(names if known else ())
+    ]
+    return Reshape(taken, keys, group is not None, tuple(made), () if known else used, (), True)
 
 
 def _asks(field: exp.Expr) -> bool:
