@@ -6,7 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from xform.base.codes import AMBIGUOUS_RELATION, COLUMNS_UNKNOWN, UNNAMED_COLUMN
+from xform.app.lineage import ANY
+from xform.base.codes import (
+    AMBIGUOUS_RELATION,
+    COLUMNS_UNKNOWN,
+    OPEN_OUTPUT,
+    STAR_OVER_UNKNOWN,
+    UNNAMED_COLUMN,
+)
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName, ColumnRef
 from xform.sema.bind import bind
@@ -22,7 +29,8 @@ class StatementLineage(msgspec.Struct, frozen=True):
     """One statement: the table it writes, if any, and lineage from the tables it reads itself.
 
     `columns` are those that the statement yields or sets, under the names they have in the
-    target; `rows` decide which rows are yielded, set, or deleted.
+    target, with `*` for all that cannot be listed; `rows` decide which rows are yielded, set, or
+    deleted.
     """
 
     target: str | None
@@ -89,7 +97,7 @@ class _Script:
             lineage = StatementLineage(target, (), {}, ())
             schema = Schema(_columns(statement.names))
         else:
-            facts, assets = self._bound(statement.unit)
+            facts, assets = self._bound(statement.unit, statement.word)
             lineage = _lineage(target, facts, assets, statement.names)
             open_ = facts is None or facts.columns_open
             types = [column.type for column in facts.columns] if facts is not None else []
@@ -129,19 +137,32 @@ class _Script:
             if made is None:
                 yield table, column
             else:
-                key = column.lower()
-                for name, value in made.columns.items():
-                    if name.lower() == key:
-                        yield from value
+                yield from _values_of(made.columns, column.lower())
 
     # Tables ------------------------------------------------------------------------------------
 
-    def _bound(self, unit: SqlUnit) -> tuple[ModelFacts | None, list[AssetName]]:
+    def _bound(
+        self, unit: SqlUnit, word: tuple[int, int]
+    ) -> tuple[ModelFacts | None, list[AssetName]]:
         assets = [AssetName(self._table(table)) for table in unit.tables]
         schemas = {asset: self.known.get(asset, Schema(None)) for asset in assets}
         facts, found = bind(None, unit, assets, schemas, self.place)
         self.diagnostics.extend(item for item in found if item.code != UNNAMED_COLUMN.id)
+        if facts is not None and facts.columns_open:
+            self._open(word, found)
         return facts, assets
+
+    def _open(self, word: tuple[int, int], found: Sequence[Diagnostic]) -> None:
+        """Say it where outputs are taken together, if nothing else says so."""
+        if any(item.code == STAR_OVER_UNKNOWN.id for item in found):
+            return
+        said = diagnose(
+            OPEN_OUTPUT,
+            "some output columns cannot be listed: their lineage is that of '*'",
+            self.place.span(*word),
+            "name the columns: select a, b from …",
+        )
+        self.diagnostics.append(said)
 
     def _table(self, table: Table) -> str:
         written = ".".join(table.parts)
@@ -211,9 +232,26 @@ def _lineage(
     if facts is None:
         return StatementLineage(target, tables, {}, ())
     columns: Columns = {}
+    if facts.columns_open and names:  # which output goes where is not known either
+        every = {ref for column in facts.columns for ref in column.value}.union(facts.others)
+        columns = dict.fromkeys(names, tuple(sorted(every)))
+        return StatementLineage(target, tables, columns, facts.rows)
     for number, column in enumerate(facts.columns):
         columns[names[number] if number < len(names) else column.name] = column.value
+    if facts.columns_open:
+        columns[ANY] = facts.others
     return StatementLineage(target, tables, columns, facts.rows)
+
+
+def _values_of(columns: Columns, key: str) -> Iterator[ColumnRef]:
+    """The sources of a column; of one that is not listed, those of the columns not listed."""
+    if key == ANY:
+        for value in columns.values():
+            yield from value
+        return
+    named_so = [value for name, value in columns.items() if name.lower() == key]
+    for value in named_so or [columns.get(ANY, ())]:
+        yield from value
 
 
 def _both(one: StatementLineage, other: StatementLineage) -> StatementLineage:

@@ -131,6 +131,8 @@ COLUMNS_UNKNOWN = _code("0416", "a relation whose columns are not known")
 SELF_REFERENCE = _code("0417", "a model that reads itself")
 DECLARED_COLUMN = _code("0418", "a declared column that the model does not have", "warning")
 READS_EXPOSURE = _code("0419", "a query that reads an exposure")
+UNRESOLVED_COLUMN = _code("0450", "a column that several relations may have", "warning")
+OPEN_OUTPUT = _code("0451", "output columns that cannot be listed", "warning")
 # 05xx: graph and selection
 DEPENDENCY_CYCLE = _code("0501", "assets read each other in a circle")
 SELECTION_SYNTAX = _code("0502", "a selection cannot be read")

@@ -58,6 +58,7 @@ def bind(
     for hole in holes:
         listing.extend((_only_order(binder, hole), " "))
     row_order = meaning.define("row order", listing)
+    others = refs(relation.more("*").value) if relation.more is not None else ()
     roots = [rows, row_order, *(column.hole for column in relation.columns)]
     finished, renamed = meaning.finish(roots if order is None else [*roots, order])
     facts = ModelFacts(
@@ -73,6 +74,7 @@ def bind(
         relation.more is not None,
         tuple(sorted(binder.clock)),
         renamed[row_order],
+        others,
     )
     return facts, tuple(binder.diagnostics)
 

@@ -287,6 +287,10 @@ class ExpressionBinder(NameBinder):
             self.reference(columns[expr.number - 1], out, use)
             return
         out.append(f"position({expr.number})")
+        for member in scope.visible():
+            if member.relation.more is not None:
+                one = member.relation.more(f"#{expr.number}")
+                self.reference(Found(one, member, scope), out, use)
         if not scope.broken and all(m.relation.more is None for m in scope.visible()):
             self.complain(
                 BAD_ORDINAL,

@@ -42,7 +42,7 @@ class ModelFacts(msgspec.Struct, frozen=True, array_like=True):
     query yields columns that are not known (a star over an unknown schema). `order` is the
     definition of the final ORDER BY, or None; `row_order` that of all that decides the order of
     its rows, for readers that depend on it. `clock` lists what it asks the clock or chance for:
-    `day`, `run`.
+    `day`, `run`. `others` is the value lineage of the columns that are not known, taken together.
     """
 
     columns: tuple[OutputColumn, ...]
@@ -54,6 +54,7 @@ class ModelFacts(msgspec.Struct, frozen=True, array_like=True):
     columns_open: bool = False
     clock: tuple[str, ...] = ()
     row_order: Hole | None = None
+    others: tuple[ColumnRef, ...] = ()
 
     def schema(self) -> Schema:
         if self.columns_open:

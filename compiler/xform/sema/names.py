@@ -6,7 +6,12 @@ SELECT, then a relation as a whole row; a qualifier is a relation before it is a
 
 from __future__ import annotations
 
-from xform.base.codes import AMBIGUOUS_COLUMN, UNKNOWN_ALIAS, UNKNOWN_COLUMN
+from xform.base.codes import (
+    AMBIGUOUS_COLUMN,
+    UNKNOWN_ALIAS,
+    UNKNOWN_COLUMN,
+    UNRESOLVED_COLUMN,
+)
 from xform.base.names import did_you_mean
 from xform.sema.binder import Binder, Use
 from xform.sema.meaning import Part
@@ -31,7 +36,9 @@ class NameBinder(Binder):
         for level, at in scope.outward():
             found = self._find_in(expr, at, level)
             if found is not None and not found.guess:
-                return found if guess is None else self._either(expr, scope, guess, found)
+                if guess is None or len(found.fields) < len(expr.parts) - 1:
+                    return found  # a qualifier is a relation before it is a struct
+                return self._either(expr, scope, guess, found)
             guess = guess or found
             if level or use.aliases:
                 alias = at.aliases.get(expr.parts[0])
@@ -106,6 +113,9 @@ class NameBinder(Binder):
             return None
         if len(found) == 1:
             return Found(found[0][1], found[0][0], scope, level, fields, guess=True)
+        names = [member.alias or "?" for member, _ in found]
+        if not any(member.relation.broken for member, _ in found):
+            self._unresolved(expr, names)
         parts: list[Part] = ["any of("]
         for member, column in found:
             parts.extend((f"@{member.number} ", column.hole))
@@ -113,8 +123,20 @@ class NameBinder(Binder):
         value = NO_SOURCES.union(*(column.value for _, column in found))
         return Found(Column(expr.written, hole, value), None, scope, level, fields, guess=True)
 
+    def _unresolved(self, expr: Name, names: list[str]) -> None:
+        self.complain(
+            UNRESOLVED_COLUMN,
+            f"column '{expr.written}' may be in {listed(names, 'or')}",
+            expr.start,
+            expr.end,
+            f"say which, as {names[0]}.{expr.written}, or make the columns of all of them known",
+        )
+
     def _either(self, expr: Name, scope: Scope, guess: Found, outer: Found) -> Found:
         """A name that an inner relation may have and an outer one does: both count."""
+        named = [at.member.alias or "?" for at in (guess, outer) if at.member is not None]
+        if len(named) > 1 and not scope.broken:
+            self._unresolved(expr, named)
         parts: list[Part] = ["either("]
         value = NO_SOURCES
         for found in (guess, outer):
@@ -174,6 +196,6 @@ def mark(found: Found) -> str:
     return f"^{found.level} @{member.number} " if found.level else f"@{member.number} "
 
 
-def listed(names: list[str]) -> str:
+def listed(names: list[str], last: str = "and") -> str:
     quoted = [f"'{name}'" for name in names]
-    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+    return f"{', '.join(quoted[:-1])} {last} {quoted[-1]}"

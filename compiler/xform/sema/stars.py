@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from xform.base.codes import STAR_MODIFIER, STAR_OVER_UNKNOWN, UNKNOWN_ALIAS
 from xform.base.names import did_you_mean
 from xform.sema.binder import Use
 from xform.sema.expressions import ExpressionBinder
+from xform.sema.meaning import Part
 from xform.sema.scope import Column, Found, Member, More, Scope, star_columns
 from xform.sema.traits import REPEATING, star_within
+from xform.sql import canonical
 from xform.sql.ir import Expr, Name, Pattern, Projection, Select, Star, Text
 
 AS_IT_IS = Text("*")
@@ -143,7 +145,9 @@ class StarBinder(ExpressionBinder):
                 )
 
     def more_columns(self, query: Select, scope: Scope) -> More | None:
-        """A star over unknown columns yields unknown columns."""
+        """A star over unknown columns yields unknown columns: of any relation that may have
+        them."""
+        found: list[More] = []
         for projection in query.projections:
             star = star_within(projection.expr) if self.starry(projection.expr) else None
             if star is None:
@@ -151,18 +155,50 @@ class StarBinder(ExpressionBinder):
             members = scope.visible()
             if star.pattern is not None and star.pattern.how == "unknown":
                 return lambda key: self._any_of(key, members, scope)
+            if star.qualifier and scope.member(star.qualifier) is None:
+                found.extend(self._fields(star, scope))
+                continue
             for member in members:
                 if star.qualifier and not member.named(star.qualifier):
                     continue
                 if member.relation.more is not None:
-                    return self._passed_on(member, member.relation.more, scope)
-        return None
+                    found.append(self._passed_on(member, member.relation.more, scope))
+        if len(found) < 2:
+            return found[0] if found else None
+        return lambda key: self._one_of(key, found)
+
+    def _fields(self, star: Star, scope: Scope) -> Iterator[More]:
+        """The fields of a struct that are not known."""
+        name = Name(star.qualifier, ".".join(star.qualifier), star.start, star.end)
+        found = self._find_in(name, scope, 0)
+        if found is None or found.column is None:
+            return
+        use = Use()
+        out: list[Part] = []
+        self.reference(found, out, use)
+        value = frozenset(use.value)
+
+        def field(key: str) -> Column:
+            path = "".join(f"{canonical.name(part)}, " for part in (*found.fields, key))
+            return Column(
+                key, self.meaning.define(f"column {key}", [f"field({path}", *out, ")"]), value
+            )
+
+        yield field
+
+    def _one_of(self, key: str, makers: Sequence[More]) -> Column:
+        columns = [make(key) for make in makers]
+        out: list[Part] = ["any of("]
+        for column in columns:
+            out.extend((column.hole, ", "))
+        hole = self.meaning.define(f"column {key}", [*out, ")"])
+        return Column(key, hole, columns[0].value.union(*(item.value for item in columns[1:])))
 
     def _passed_on(self, member: Member, more: More, scope: Scope) -> More:
         def column(key: str) -> Column:
             inner = more(key)
             use = Use()
-            out: list[str | int] = []
+            out: list[Part] = []
             self.reference(Found(inner, member, scope), out, use)
             hole = self.meaning.define(f"column {key}", out)
             return Column(inner.name, hole, frozenset(use.value))
@@ -171,7 +207,7 @@ class StarBinder(ExpressionBinder):
 
     def _any_of(self, key: str, members: list[Member], scope: Scope) -> Column:
         use = Use()
-        out: list[str | int] = ["any of("]
+        out: list[Part] = ["any of("]
         for member in members:
             for column in member.relation.everything():
                 self.reference(Found(column, member, scope), out, use)

@@ -38,6 +38,8 @@ class Statement(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
     creates: bool = False
     diagnostics: tuple[Diagnostic, ...] = ()
+    word: tuple[int, int] = (0, 0)
+    """Where its first word stands."""
 
 
 def read_script(
@@ -112,7 +114,7 @@ def _statements(
             unit, found = lower_tree(
                 None, place, text, written.query, tokens, dialect, parameters=True
             )
-        yield Statement(unit, target, written.names, written.creates, found)
+        yield Statement(unit, target, written.names, written.creates, found, word)
 
 
 def _parts(table: exp.Table) -> tuple[str, ...]:
