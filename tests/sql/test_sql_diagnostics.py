@@ -40,3 +40,10 @@ def test_too_deep() -> None:
     _, (problem,) = parsed("select " + "(" * 5000 + "1" + ")" * 5000)
     assert problem.code == "XF0306"
     assert "split it" in problem.help
+
+
+@pytest.mark.parametrize("sql", ["->", "select ->> a", "select a from t limit ->"])
+def test_what_the_parser_itself_stumbles_over(sql: str) -> None:
+    unit, (problem,) = parsed(sql)
+    assert unit is None
+    assert problem.code == "XF0301"

@@ -166,3 +166,8 @@ def test_lines_of_the_header_count() -> None:
     scope = Scope(AssetName("main.m"), header_end=text.index("select"))
     _, (found,) = render("models/m.sql", text, scope, MACROS)
     assert (found.span.line, found.span.column) == (2, 25)
+
+
+def test_a_chain_of_operators_is_as_deep_as_it_is_long() -> None:
+    found = fault(f"select {{{{ {' + '.join(['1'] * 5_000)} }}}} as a")
+    assert (found.code, found.span.column) == ("XF0205", 8)

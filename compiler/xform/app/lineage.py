@@ -84,6 +84,7 @@ class LineageReader:
 
     def __init__(self, compilation: Compilation) -> None:
         self._compilation = compilation
+        self._values: dict[AssetName, dict[str, frozenset[ColumnRef]]] = {}
         self._deep: dict[ColumnRef, frozenset[ColumnRef]] = {}
         self._deep_rows: dict[AssetName, frozenset[ColumnRef]] = {}
 
@@ -106,10 +107,12 @@ class LineageReader:
     ) -> tuple[frozenset[ColumnRef], frozenset[ColumnRef]]:
         body = self._compilation.body(asset)
         if body.facts is not None:
-            for output in body.facts.columns:
-                if output.name.lower() == column.lower():
-                    return frozenset(output.value), frozenset(body.facts.rows)
-            return frozenset(), frozenset(body.facts.rows)
+            values = self._values.get(asset)
+            if values is None:
+                values = self._values[asset] = {}
+                for output in body.facts.columns:
+                    values.setdefault(output.name.lower(), frozenset(output.value))
+            return values.get(column.lower(), frozenset()), frozenset(body.facts.rows)
         if self._compilation.declared[asset].language is Language.PYTHON:
             every = frozenset(
                 (read, name)

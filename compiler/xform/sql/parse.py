@@ -3,6 +3,7 @@ places of the written file."""
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,12 +29,23 @@ from xform.sql.ir import SqlUnit
 if TYPE_CHECKING:
     from sqlglot import exp
     from sqlglot.dialects.dialect import Dialect
+    from sqlglot.parser import Parser
     from sqlglot.tokenizer_core import Token
 
     from xform.template.rendered import Reference, Rendered
 
 
 NO_MAP = SourceMap()
+PARSER_FAILURES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+"""What sqlglot raises, besides errors of its own, where an operand is missing or out of place;
+and what reading its tree raises where it let such a thing pass."""
 
 
 @dataclass(frozen=True)
@@ -115,14 +127,17 @@ def trees_of(
     """The statements that tokens of `text` make up, without those that are only comments."""
     from sqlglot.errors import ParseError, SqlglotError
 
+    reading = parser.parser()
     try:
-        trees = parser.parser().parse(list(tokens), text)
+        trees = reading.parse(list(tokens), text)
     except ParseError as error:
         return [], _syntax(asset, place, text, error)
     except SqlglotError as error:
         return [], _token(asset, place, text, str(error))
     except RecursionError:
         return [], _too_deep(asset, place, *first_word(text))
+    except PARSER_FAILURES:
+        return [], _stuck(asset, place, text, reading)
     return [tree for tree in trees if tree is not None and not _is_comment(tree)], None
 
 
@@ -145,6 +160,8 @@ def lower_tree(
         lowered = lower(tree, text, dialect, references)
     except RecursionError:
         return None, (_too_deep(asset, place, *first_word(text)),)
+    except PARSER_FAILURES:
+        return None, (out_of_place(asset, place, text, tokens),)
     if lowered.parameter is not None and not parameters:
         return None, (_parameter(asset, place, text, lowered.parameter, dialect),)
     # `<=>` is a distance in DuckDB and an equality to sqlglot: the tree does not tell them apart.
@@ -157,6 +174,7 @@ def find_dialect(name: str) -> tuple[Dialect | None, str]:
     """sqlglot's dialect of a name, or what to do where there is none."""
     from sqlglot.dialects.dialect import Dialect, Dialects
 
+    logging.getLogger("sqlglot").disabled = True  # it would talk to stderr past our diagnostics
     try:
         return Dialect.get_or_raise(name), ""
     except ValueError:
@@ -323,6 +341,32 @@ def _unclosed(text: str) -> int:
         else:
             at += 1
     return 0
+
+
+def _stuck(asset: AssetName | None, place: Place, text: str, reading: Parser) -> Diagnostic:
+    """Where the parser stood when it failed."""
+    token = getattr(reading, "_curr", None) or getattr(reading, "_prev", None)
+    start, end = (token.start, token.end + 1) if token is not None else first_word(text)
+    word = text[start:end]
+    near = f" at '{word}'" if word.strip() and "\n" not in word else ""
+    return diagnose(
+        SQL_SYNTAX, f"SQL syntax error{near}: this cannot be read", place.span(start, end),
+        _syntax_help(word), asset=asset,
+    )  # fmt: skip
+
+
+def out_of_place(
+    asset: AssetName | None, place: Place, text: str, tokens: Sequence[Token]
+) -> Diagnostic:
+    """A statement that was read, though its tree is not one of SQL (`delete select`)."""
+    start, end = tokens[0].start, tokens[0].end + 1
+    return diagnose(
+        SQL_SYNTAX,
+        f"SQL syntax error: something is out of place in this {text[start:end].upper()}",
+        place.span(start, end),
+        "look for a word too many, a name that is missing, or a keyword used as a name",
+        asset=asset,
+    )
 
 
 def _too_deep(asset: AssetName | None, place: Place, start: int, end: int) -> Diagnostic:

@@ -12,9 +12,11 @@ from xform.base.codes import SQL_EMPTY, SQL_NOT_A_QUERY
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.sql.ir import SqlUnit
 from xform.sql.parse import (
+    PARSER_FAILURES,
     Place,
     find_dialect,
     lower_tree,
+    out_of_place,
     tokens_of,
     trees_of,
     unknown_dialect,
@@ -96,7 +98,12 @@ def _statements(
     from xform.sql.statements import as_queries
 
     word = (tokens[0].start, tokens[0].end + 1)
-    for written in as_queries(tree, lambda table: columns_of(_parts(table))):
+    try:
+        queries = as_queries(tree, lambda table: columns_of(_parts(table)))
+    except PARSER_FAILURES:
+        yield Statement(None, diagnostics=(out_of_place(None, place, text, tokens),))
+        return
+    for written in queries:
         target = _parts(written.target) if written.target is not None else ()
         found: tuple[Diagnostic, ...] = ()
         unit = None

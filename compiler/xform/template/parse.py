@@ -123,10 +123,15 @@ def _parse(text: str) -> Parsed | SyntaxFault:
         return _parse_fault(source, error, [])
     try:
         tree = parser.parse()
+        return _refused(source, tree) or Parsed(source, tree)
     except TemplateSyntaxError as error:
         return _parse_fault(source, error, parser.opened)
     except RecursionError:
         return _too_deep(source, parser.opened)
+
+
+def _refused(source: TemplateSource, tree: nodes.Template) -> SyntaxFault | None:
+    """What Jinja can read and templates may not hold."""
     for node in tree.find_all(tuple(UNSUPPORTED)):
         tag = UNSUPPORTED[type(node)]
         return SyntaxFault(
@@ -145,7 +150,7 @@ def _parse(text: str) -> Parsed | SyntaxFault:
             "remove it, or put it between {% for %} and {% endfor %}",
             source.tag(stray.lineno - 1),
         )
-    return Parsed(source, tree)
+    return None
 
 
 def compile_tree(tree: nodes.Template) -> Template:

@@ -95,12 +95,14 @@ class TemplateSource:
         """The call, `name.name(…)`, whose arguments open at an offset."""
         at = bisect_right(self.tokens, parenthesis + 1, key=lambda token: token[0]) - 1
         start = parenthesis
-        for place, kind, value in reversed(self.tokens[:at]):
+        for number in range(at - 1, -1, -1):
+            place, kind, value = self.tokens[number]
             if kind != "name" and value != ".":
                 break
             start = place - 1
         depth = 0
-        for place, kind, value in self.tokens[at:]:
+        for number in range(at, len(self.tokens)):
+            place, kind, value = self.tokens[number]
             if kind == "operator":
                 depth += (value in "([{") - (value in ")]}")
                 if depth == 0:
@@ -110,7 +112,8 @@ class TemplateSource:
     def word(self, name: str, within: Range) -> Range | None:
         """The first free-standing occurrence of a name inside the tags of a range."""
         start = bisect_right(self.tokens, within[0], key=lambda token: token[0])
-        for place, kind, value in self.tokens[start:]:
+        for number in range(start, len(self.tokens)):
+            place, kind, value = self.tokens[number]
             if place > within[1]:
                 return None
             if kind == "name" and value == name:
