@@ -129,6 +129,11 @@ POSTGRES: list[Case] = [
 ]
 
 TRINO: list[Case] = [
+    (
+        "select x, y, n from s cross join unnest(arr) with ordinality as q(x, y, n)",
+        "x=s.arr; y=s.arr; n=s.arr",
+        "s.arr",
+    ),
     ('select "A" as x from t', "x=t.a", ""),
     (
         "select x, n from s cross join unnest(arr) with ordinality as q(x, n)",
@@ -191,6 +196,7 @@ REDSHIFT: list[Case] = [
 ]
 
 CLICKHOUSE: list[Case] = [
+    ("select x, n from s array join arr as x, v as n", "x=s.arr; n=s.v", "s.arr s.v"),
     ("select a from t final prewhere b > 1 where k > 2", "a=t.a", "t.b t.k"),
     ("select id, x from s array join arr as x", "id=s.id; x=s.arr", "s.arr"),
     ("select id, arr from s array join arr", "id=s.id; arr=s.arr", "s.arr"),

@@ -6,6 +6,24 @@ from __future__ import annotations
 Case = tuple[str, str, str]
 
 SNOWFLAKE: list[Case] = [
+    ("select $2 as x from t", "x=t.a", ""),
+    ("select a from t start with k = 1 connect by prior k = b", "a=t.a", "t.b t.k"),
+    (
+        (
+            "select * from t match_recognize (partition by k order by b measures last(x.a) as m"
+            " one row per match pattern (x+) define x as x.a > 1)"
+        ),
+        "k=t.k; m=t.a t.b t.k",
+        "t.a t.b t.k",
+    ),
+    (
+        (
+            "select listagg(a, ',') within group (order by b) as x, rank() over (order by k) as r"
+            " from t group by k"
+        ),
+        "x=t.a t.b; r=t.k",
+        "t.k",
+    ),
     ('select "K" as x from t', "x=t.k", ""),
     ('select q."x" as y from (select a as "x", b as X from t) q', "y=t.a", ""),
     ('select q.x as y from (select a as "x", b as X from t) q', "y=t.b", ""),
@@ -85,6 +103,8 @@ SNOWFLAKE: list[Case] = [
 ]
 
 BIGQUERY: list[Case] = [
+    ("select x from s, unnest(arr)", "x=s.arr", "s.arr"),
+    ("declare n int64 default 1; select a from t", "a=t.a", ""),
     ("select `A` as x from `t`", "x=t.a", ""),
     ("select a from `p.d.t`", "a=t.a", ""),
     ("select a from p.d.t", "a=t.a", ""),
@@ -141,6 +161,12 @@ BIGQUERY: list[Case] = [
 ]
 
 _SPARK: list[Case] = [
+    (
+        "select i, u.c from s lateral view explode(arr) x as i join u on u.k = x.i",
+        "i=s.arr; c=u.c",
+        "s.arr u.k",
+    ),
+    ("select p from s lateral view inline(arr) x as p, q", "p=s.arr", "s.arr"),
     ("select `A` as x from `t`", "x=t.a", ""),
     ("select item from s lateral view explode(arr) x as item", "item=s.arr", "s.arr"),
     (

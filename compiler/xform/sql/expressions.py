@@ -23,6 +23,7 @@ from xform.sql import canonical
 from xform.sql.functions import flags_of
 from xform.sql.ir import (
     FLAG_AGGREGATE,
+    FLAG_ORDERED,
     FLAG_UNNEST,
     ORDERED_ARGUMENT,
     Expr,
@@ -119,6 +120,7 @@ class ExpressionLowerer(LeafLowerer):
             exp.Placeholder: self._parameter,
             exp.Parameter: self._parameter,
             exp.Apply: self._apply,
+            exp.WithinGroup: self._within_group,
             exp.JSONExtract: self._arrow,
             exp.JSONExtractScalar: self._arrow,
         }
@@ -244,6 +246,15 @@ class ExpressionLowerer(LeafLowerer):
         self.known(node, ("this", "expressions"))
         flags = flags_of(name, len(arguments))
         return Op(canonical.word(name), arguments, flags, *position(node))
+
+    def _within_group(self, node: exp.WithinGroup) -> Expr:
+        """`listagg(x) WITHIN GROUP (ORDER BY y)` says its order, so that of its input is none."""
+        lowered = self._generic(node)
+        assert isinstance(lowered, Op)
+        first, *others = lowered.args
+        if isinstance(first, Op):
+            first = msgspec.structs.replace(first, flags=first.flags & ~FLAG_ORDERED)
+        return msgspec.structs.replace(lowered, args=(first, *others))
 
     def _apply(self, node: exp.Apply) -> Expr:
         """`* APPLY(sum)`: a function of each column."""

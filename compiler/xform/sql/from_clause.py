@@ -51,6 +51,7 @@ FILE_NAME = re.compile(r"[./\\]|^\w+:")
 ONE_COLUMN = frozenset(["range", "generate_series", "unnest", "repeat"])
 _PLACEHOLDER = re.compile("^" + PLACEHOLDER.replace("{}", r"(\d+)") + "$")
 EVERYTHING = Projection(Star(()), "", None, False, 0, 0)
+NO_FILES = (False, True)
 _TABLE = ("this", "db", "catalog", "alias", "joins", "pivots", "sample")
 _SUBQUERY = ("this", "alias", "with_", "order", "limit", "offset", "sample", "pivots", "joins")
 
@@ -72,13 +73,19 @@ class FromLowerer(ExpressionLowerer):
 
     # Joins -------------------------------------------------------------------------------------
 
-    def sources(self, first: exp.Expr, joins: Sequence[exp.Join]) -> tuple[Source, ...]:
-        """The items of a FROM clause. A comma binds less than JOIN: what stands between commas
-        is joined first."""
+    def sources(self, first: exp.Expr, joins: Sequence[exp.Expr]) -> tuple[Source, ...]:
+        """The items of a FROM clause: the first, then joins and LATERAL VIEWs. A comma binds less
+        than JOIN: what stands between commas is joined first."""
         first = self._plain(first)
         groups: list[list[Source]] = [[self._first(first)]]
-        nested: list[exp.Join] = list(first.args.get("joins") or ())
+        nested: list[exp.Expr] = list(first.args.get("joins") or ())
         for join in (*nested, *joins):
+            if isinstance(join, exp.Lateral):
+                groups[-1].append(Source(self.relation(join), "cross"))
+                continue
+            if join.args.get("kind") == "ARRAY":
+                groups[-1].extend(self._array_join(join))
+                continue
             source = self._join(join)
             if source.join == "comma":
                 groups.append([source])
@@ -97,8 +104,24 @@ class FromLowerer(ExpressionLowerer):
     def _first(self, node: exp.Expr) -> Source:
         return Source(self._relation(node), sample=self.sample(node))
 
-    def _join(self, join: exp.Join) -> Source:
-        self.known(join, ("this", "on", "using", "side", "kind", "method", "match_condition"))
+    def _array_join(self, join: exp.Expr) -> Iterator[Source]:
+        """ClickHouse's ARRAY JOIN: each item gives a column. One without an alias stands in the
+        place of the array itself, and is called as that is."""
+        self.careful = True
+        for number, item in enumerate((join.this, *join.expressions)):
+            columns = (item.alias,) if isinstance(item, exp.Alias) else ()
+            inner = item.this if isinstance(item, exp.Alias) else item
+            call = Op("arrayjoin", (self.expr(inner),))
+            relation = TableFunction(
+                call, f"array join {number}", None, columns, "listed", *NO_FILES
+            )
+            yield Source(relation, "cross")
+
+    def _join(self, join: exp.Expr) -> Source:
+        self.known(
+            join,
+            ("this", "on", "using", "side", "kind", "method", "match_condition", "global_", "hint"),
+        )
         item = self._plain(join.this)
         words = [str(join.args.get(key) or "").lower() for key in ("method", "side", "kind")]
         kind = " ".join(word for word in words if word not in ("", "natural", "outer"))
@@ -294,12 +317,13 @@ class FromLowerer(ExpressionLowerer):
         offset = node.args.get("offset")
         if offset is not None and offset is not False:
             name = offset.name if isinstance(offset, exp.Expr) else "ordinality"
-            columns = columns or (alias or "unnest",)
-            columns = columns if len(columns) > 1 else (*columns, name)
+            columns = (*(columns or (alias or "unnest",)), name)
             return TableFunction(
                 call, "unnest", alias, columns, "listed", start=place[0], end=place[1]
             )
         shape = "one" if len(node.expressions) == 1 else "open"
+        if self.dialect == "bigquery" and alias is None and not columns:
+            shape = "open"  # the fields of its elements are columns
         return TableFunction(call, "unnest", alias, columns, shape, start=place[0], end=place[1])
 
     def _pivot(self, relation: Relation, node: exp.Pivot) -> Relation:

@@ -114,7 +114,21 @@ CLOCK_RUN = frozenset(
     ]
 )
 UNNESTING = frozenset(
-    ["unnest", "explode", "flatten", "generate_subscripts", "regexp_split_to_table"]
+    [
+        "arrayjoin",
+        "explode",
+        "explode_outer",
+        "flatten",
+        "generate_subscripts",
+        "inline",
+        "inline_outer",
+        "json_tuple",
+        "posexplode",
+        "posexplode_outer",
+        "regexp_split_to_table",
+        "stack",
+        "unnest",
+    ]
 )
 AGGREGATES_ELSEWHERE = frozenset(
     [

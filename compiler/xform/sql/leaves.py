@@ -123,6 +123,13 @@ class LeafLowerer:
         return Position(int(node.this.name), start, start + len(written))
 
     def _parameter(self, node: exp.Expr) -> Expr:
+        number = node.this
+        if (
+            self.dialect == "snowflake"
+            and isinstance(number, exp.Literal)
+            and not number.args.get("is_string")
+        ):
+            return Position(int(number.this), *NO_POSITION)
         self.parameter = self.parameter or node
         return Text("parameter")
 

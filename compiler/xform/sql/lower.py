@@ -16,6 +16,7 @@ from xform.sql.ir import (
     Derived,
     Expr,
     Group,
+    Joined,
     Op,
     Opaque,
     Pivoted,
@@ -30,7 +31,7 @@ from xform.sql.ir import (
     Values,
 )
 from xform.sql.leaves import extent
-from xform.sql.pivots import reshape
+from xform.sql.pivots import match, reshape
 from xform.sql.statements import returning
 
 if TYPE_CHECKING:
@@ -125,9 +126,8 @@ class _Lowerer(FromLowerer):
         sources: tuple[Source, ...] = ()
         clause = args.get("from_")
         if clause is not None:
-            sources = self.sources(clause.this, args.get("joins") or ())
-        laterals = args.get("laterals") or ()
-        sources += tuple(Source(self.relation(lateral), "cross") for lateral in laterals)
+            sources = self.sources(clause.this, _joins_in_order(node))
+        sources = self._matched(node, sources)
         distinct = args.get("distinct")
         on = distinct.args.get("on") if distinct is not None else None
         distinct_on: tuple[Expr, ...] = ()
@@ -141,7 +141,7 @@ class _Lowerer(FromLowerer):
             self.projections(node.expressions),
             sources,
             ctes,
-            where=self._conditions(args.get("prewhere"), args.get("where")),
+            where=self._conditions(node),
             group=self._group(args.get("group")),
             having=self._clause(args.get("having")),
             qualify=self._clause(args.get("qualify")),
@@ -160,10 +160,27 @@ class _Lowerer(FromLowerer):
     def _clause(self, node: exp.Expr | None) -> Expr | None:
         return self.expr(node.this) if node is not None else None
 
-    def _conditions(self, first: exp.Expr | None, second: exp.Expr | None) -> Expr | None:
-        """PREWHERE and WHERE, which differ in speed only."""
-        found = [self.expr(clause.this) for clause in (first, second) if clause is not None]
+    def _conditions(self, node: exp.Select) -> Expr | None:
+        """PREWHERE and WHERE, which differ in speed only, and START WITH … CONNECT BY."""
+        clauses = [node.args.get("prewhere"), node.args.get("where")]
+        found = [self.expr(clause.this) for clause in clauses if clause is not None]
+        connect = node.args.get("connect")
+        if connect is not None:
+            parts = [connect.args.get("start"), connect.args.get("connect")]
+            operands = tuple(self.expr(part) for part in parts if part is not None)
+            found.append(Op("connect by", operands))
         return Op("and", tuple(found)) if len(found) > 1 else found[0] if found else None
+
+    def _matched(self, node: exp.Select, sources: tuple[Source, ...]) -> tuple[Source, ...]:
+        """MATCH_RECOGNIZE takes its place in FROM, as one whole."""
+        clause = node.args.get("match")
+        if clause is None:
+            return sources
+        alias = clause.args.get("alias")
+        called = self.fold(alias.this) if alias is not None and alias.this is not None else None
+        everything = Select((EVERYTHING,), (Source(Joined(sources, None)),))
+        whole = Pivoted(Derived(everything, None), "match", (), called, (), match(self, clause))
+        return (Source(whole),)
 
     def _group(self, node: exp.Group | None) -> Group | None:
         if node is None:
@@ -303,6 +320,19 @@ class _Lowerer(FromLowerer):
                 return SetOperation(left, (step,), ctes)
         finally:
             self.hidden.pop()
+
+
+def _joins_in_order(node: exp.Select) -> list[exp.Expr]:
+    """Joins and LATERAL VIEWs as they were written; sqlglot keeps them apart."""
+    joins: list[exp.Expr] = list(node.args.get("joins") or ())
+    laterals = node.args.get("laterals") or ()
+    if not laterals:
+        return joins
+    items = [*joins, *laterals]
+    places = [extent([item])[0] for item in items]
+    if not all(places):
+        return items
+    return [item for _, _, item in sorted(zip(places, range(len(items)), items, strict=True))]
 
 
 def named_value(item: exp.Expr, query: exp.Expr) -> None:

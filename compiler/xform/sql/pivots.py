@@ -1,7 +1,8 @@
-"""PIVOT and UNPIVOT lowered: which columns they make, and of what."""
+"""PIVOT, UNPIVOT and MATCH_RECOGNIZE lowered: which columns they make, and of what."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import product
 
@@ -128,3 +129,26 @@ def _columns(item: exp.Expr) -> list[exp.Expr]:
     item = _plain(item)
     items = item.expressions if isinstance(item, exp.Tuple) else [item]
     return [exp.column(one) if isinstance(one, exp.Identifier) else one for one in items]
+
+
+# MATCH_RECOGNIZE -------------------------------------------------------------------------------
+
+
+def match(lowerer: LeafLowerer, node: exp.Expr) -> Reshape:
+    """A measure draws from its expression and from what decides which rows make up a match. One
+    row for each match has the partition and the measures; all rows keep the input's columns."""
+    pattern = node.args.get("pattern")
+    variables = set(re.findall(r"\w+", pattern.name.lower())) if pattern is not None else set()
+    for column in list(node.find_all(exp.Column)):
+        if column.table.lower() in variables:
+            column.set("table", None)
+    order = node.args.get("order")
+    keys = tuple(lowerer.expr(item) for item in node.args.get("partition_by") or ())
+    decides = [_plain(item) for item in node.args.get("define") or ()]
+    decides += [term.this for term in (order.expressions if order is not None else ())]
+    rows = (*keys, *(lowerer.expr(item) for item in decides))
+    measures = [item.this for item in node.args.get("measures") or ()]
+    made = tuple((item.alias_or_name, (lowerer.expr(_plain(item)), *rows)) for item in measures)
+    every = node.args.get("rows")
+    one = every is None or not every.name.upper().startswith("ALL")
+    return Reshape((), keys, one, made, (), rows, one)

@@ -18,7 +18,7 @@ from sqlglot import exp
 ColumnsOf = Callable[[exp.Table], Sequence[str]]
 """The columns of a table as far as they are known, in order."""
 SILENT = (
-    exp.Alter, exp.Analyze, exp.Comment, exp.Commit, exp.Describe, exp.Drop, exp.Grant,
+    exp.Alter, exp.Analyze, exp.Comment, exp.Commit, exp.Declare, exp.Describe, exp.Drop, exp.Grant,
     exp.Pragma, exp.Rollback, exp.Set, exp.Transaction, exp.TruncateTable, exp.Use,
 )  # fmt: skip
 """Statements that move no values from column to column."""

@@ -78,6 +78,7 @@ def _known_functions(dialect: type[Dialect]) -> frozenset[str]:
     parser = dialect.parser_class
     names = {*parser.FUNCTIONS, *parser.FUNCTION_PARSERS} - SPECIAL_SYNTAX
     if dialect.__name__ != "DuckDB":
+        names -= {*parser.FUNCTION_PARSERS}
         names = {name for name in names if not _WITH_SYNTAX.search(name)}
     return frozenset(names)
 
