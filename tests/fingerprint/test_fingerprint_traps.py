@@ -9,6 +9,46 @@ import pytest
 from chains import SOURCES, Chain, build, column, rows
 
 DIFFERENT = {
+    "what puts lists together, and sums of three": [
+        "select l + l[1:1] as v from s",
+        "select l[1:1] + l as v from s",
+        "select id + 0.1 + 0.2 as v from s",
+        "select id + (0.1 + 0.2) as v from s",
+    ],
+    "a bound of another type converts all of BETWEEN": [
+        "select a from t where a between '1' and 2",
+        "select a from t where a >= '1' and a <= 2",
+    ],
+    "an item of another type converts all of IN": [
+        "select a from t where a in (1, '2')",
+        "select a from t where a in ('2', 1)",
+    ],
+    "the order of keys, where the order of rows counts": [
+        "select a from t group by a, b limit 1",
+        "select a from t group by b, a limit 1",
+        "select first(a) as a from (select a, b from t group by a, b) x",
+        "select first(a) as a from (select a, b from t group by b, a) x",
+    ],
+    "the order of conditions, where the order of rows counts": [
+        "select t.a from t right join u on t.k = u.k and t.a = u.c limit 1",
+        "select t.a from t right join u on t.a = u.c and t.k = u.k limit 1",
+    ],
+    "the order of partition keys, where the order of rows counts": [
+        f"select first(a) as a from (select a, sum(k) over (partition by {keys}) as n from t) x"
+        " where n > 0"
+        for keys in ("a, b", "b, a")
+    ],
+    "keys of grouping sets": [
+        "select a, b, count(*) as n from t group by rollup(a, b)",
+        "select a, b, count(*) as n from t group by rollup(b, a)",
+    ],
+    "what asks twice": [
+        "select a from t where random() between 0.25 and 0.75",
+        "select a from t where random() >= 0.25 and random() <= 0.75",
+    ],
+    "whole and decimal numbers": [
+        f"select {value} as v from t" for value in ("1", "1.0", "1.00", "1e0", "'1'", "1::bigint")
+    ],
     "which occurrence of a self-join": [
         "select x.a from t x join t y on x.k = y.b",
         "select y.a from t x join t y on x.k = y.b",

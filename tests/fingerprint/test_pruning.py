@@ -91,5 +91,5 @@ def test_components_name_what_changed() -> None:
         "where",
         "column b",
     }
-    assert before["where"].text == "where(t, gt(t.k, 1))"
+    assert before["where"].text == "where(t, lt(1, t.k))"
     assert set(after["column b"].inputs) == {"t.b"}

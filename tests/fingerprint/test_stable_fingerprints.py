@@ -53,6 +53,31 @@ SAME = [
     ("select a from t where a = 1 and b = 2", "select a from t where 2 = b and 1 = a"),
     ("select a from t where a = 1 or b <> 2 and k = 3",
      "select a from t where 3 = k and 2 != b or a = 1"),
+    ("select a from t where a between 1 and 2", "select a from t where a <= 2 and 1 <= a"),
+    ("select a from t where b = 1 and a between k and b",
+     "select a from t where a >= k and b = 1 and b >= a"),
+    ("select a from t where a not between -1 and 2",
+     "select a from t where not (a >= -1 and a <= 2)"),
+    ("select a from t where a in (1, 2, null, 3)", "select a from t where a in (3, null, 1, 2, 1)"),
+    ("select a from t where a not in (k, b)", "select a from t where not a in (b, k)"),
+    ("select a from t where a > b and k >= 2", "select a from t where 2 <= k and b < a"),
+    ("select a from t where (a = 1 and b = 2) and (k = 3 and (k > a))",
+     "select a from t where (k > a and b = 2) and k = 3 and a = 1"),
+    ("select a from t where (a = 1 or b = 2) or (k = 3)",
+     "select a from t where b = 2 or (k = 3 or 1 = a)"),
+    ("select a + b as x, a * b * k as y from t", "select b + a as x, b * a * k as y from t"),
+    ("select a + 1.5 as x from t", "select 1.5 + a as x from t"),
+    ("select a, k, sum(b) as n from t group by a, k",
+     "select a, k, sum(b) as n from t group by 2, 1, k"),
+    ("select a, b from t order by 1", "select a, b from t order by t.a"),
+    ("select a, sum(b) as n from t group by a order by 2",
+     "select a, sum(b) as n from t group by a order by sum(b)"),
+    ("select t.a, u.c from t join u on t.k = u.k order by 2 limit 3",
+     "select t.a, u.c from t join u on t.k = u.k order by c limit 3"),
+    ("select sum(a) over (partition by b, k) as x from t",
+     "select sum(a) over (partition by k, b) as x from t"),
+    ("select t.a from t join u on t.k = u.k join t t2 on t2.k = u.k",
+     "select t.a from (t join u on t.k = u.k) join t t2 on u.k = t2.k"),
     ("select a -> 'x' as j from t", "select a->'x' as j from t"),
 ]  # fmt: skip
 
@@ -60,6 +85,10 @@ SAME = [
 @pytest.mark.parametrize(("one", "other"), SAME, ids=[case[1] for case in SAME])
 def test_same_meaning_same_fingerprint(one: str, other: str) -> None:
     assert build(one) == build(other)
+
+
+def test_distinct_columns_are_a_set() -> None:
+    assert rows("select distinct a, b from t") == rows("select distinct b, a from t")
 
 
 def test_an_operand_is_put_in_place_by_what_it_is() -> None:

@@ -29,7 +29,7 @@ from xform.sema.meaning import (
     Meaning,
 )
 
-FORMAT = "xform fingerprint 2"
+FORMAT = "xform fingerprint 3"
 """Changes whenever the canonical text of something changes: then everything is built anew."""
 
 CLOCK_LEAF = "clock:"

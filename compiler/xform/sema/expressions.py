@@ -14,9 +14,10 @@ from xform.base.codes import BAD_ORDINAL, UNKNOWN_WINDOW
 from xform.base.names import did_you_mean
 from xform.sema.binder import Use
 from xform.sema.facts import UNKNOWN_TYPE
-from xform.sema.meaning import CLOCK, CLOSE, NEXT, OPEN, Part
-from xform.sema.names import NameBinder, mark
+from xform.sema.meaning import CLOCK, Part
+from xform.sema.names import mark
 from xform.sema.scope import Aliased, Column, Found, Ordering, Scope, star_columns
+from xform.sema.unordered import UNORDERED, UnorderedBinder
 from xform.sql import canonical
 from xform.sql.ir import (
     FLAG_AGGREGATE,
@@ -43,15 +44,13 @@ BOOLEAN_OPS = frozenset(
         "lte", "neq", "not", "nullsafeeq", "nullsafeneq", "or",
     ]
 )  # fmt: skip
-UNORDERED = frozenset(["and", "eq", "neq", "nullsafeeq", "nullsafeneq", "or"])
-"""Operators that give the same whichever operand stands first."""
 TYPE_NAMES = {
     "int": "integer", "text": "varchar", "timestampntz": "timestamp",
     "timestamptz": "timestamp with time zone",
 }  # fmt: skip
 
 
-class ExpressionBinder(NameBinder):
+class ExpressionBinder(UnorderedBinder):
     """Binds expressions."""
 
     def write(self, expr: Expr, scope: Scope, out: list[Part], use: Use) -> None:
@@ -91,8 +90,8 @@ class ExpressionBinder(NameBinder):
         flags = expr.flags
         if flags & FLAG_AGGREGATE:
             self.depths.append(set())
-        if expr.tag in UNORDERED:
-            self._unordered(expr, scope, out, use)
+        unordered = UNORDERED.get(expr.tag)
+        if unordered is not None and unordered(self, expr, scope, out, use):
             return
         out.append(f"{expr.tag}(")
         separator = ""
@@ -107,14 +106,6 @@ class ExpressionBinder(NameBinder):
         if flags:
             self._op_flags(expr, scope, out, use)
         out.append(")")
-
-    def _unordered(self, expr: Op, scope: Scope, out: list[Part], use: Use) -> None:
-        mark = f"{expr.tag}({OPEN}"
-        for argument in expr.args:
-            out.append(mark)
-            self.write(argument, scope, out, use)
-            mark = NEXT
-        out.append(f"{CLOSE})")
 
     def _op_flags(self, expr: Op, scope: Scope, out: list[Part], use: Use) -> None:
         flags = expr.flags
@@ -144,9 +135,14 @@ class ExpressionBinder(NameBinder):
         out.extend((" at ", self.meaning.external(CLOCK, column)))
 
     def ordering(self, order: Ordering, out: list[Part], use: Use) -> None:
-        """Write what decides the order of rows, where the result depends on it."""
+        """Write what decides the order of rows, where the result depends on it: also how the
+        rows were asked for, for the engine may go about it in another way."""
         for hole in order.holes:
             out.extend((" ", hole))
+        if use.rows_hole is not None:
+            as_written = self.meaning.as_written(use.rows_hole)
+            if as_written != use.rows_hole:
+                out.extend((" ", as_written))
         use.value |= order.sources
 
     # Windows -------------------------------------------------------------------------------------
@@ -160,9 +156,7 @@ class ExpressionBinder(NameBinder):
         self.write(expr.function, scope, out, use)
         use.order = before
         out.append(", partition(")
-        for key in window.partition:
-            self.write(key, scope, out, use)
-            out.append(", ")
+        self.group_of([self.written(key, scope, use) for key in window.partition], out)
         out.append("), order(")
         self.orders(window.order, scope, out, use)
         out.append(")")

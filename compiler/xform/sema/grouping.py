@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from xform.sema.binder import Use
 from xform.sema.ctes import CteBinder
@@ -24,6 +24,8 @@ class Stage:
     sources: set[Hole]
     order: Ordering
     windows: dict[str, Window]
+    inside: dict[Hole, Hole] = field(default_factory=dict)
+    """Outputs of a grouped SELECT: as an expression → as a column."""
 
     def use(self, *, either: bool = False) -> Use:
         return Use(rows_hole=self.hole, order=self.order, either=either, windows=self.windows)
@@ -54,25 +56,43 @@ class GroupBinder(CteBinder):
         use = stage.use()
         out: list[Part] = ["group(", stage.hole]
         group = query.group
+        keys: list[list[Part]] = []
         if group is not None:
             if group.sets:
                 out.append(f", {group.sets}")
             for key in group.keys:
-                out.append(", ")
-                self._key(key, outputs, scope, out, use)
+                keys.append([])
+                self._key(key, outputs, scope, keys[-1], use)
             for projection, star in outputs if group.all else ():
                 if not self.traits(projection.expr) & AGGREGATE:
-                    out.append(", ")
-                    self.output(projection.expr, star, scope, out, use)
+                    keys.append([])
+                    self.output(projection.expr, star, scope, keys[-1], use)
+        plain = group is not None and not group.sets and not any(map(_is_set, group.keys))
+        if plain:
+            keys = [list(key) for key in dict.fromkeys(tuple(key) for key in keys)]
+            out.append(", ")
+            self.group_of(keys, out)
+        else:
+            for written in keys:
+                out.extend((", ", *written))
         stage.hole = self.meaning.define("group by", [*out, ")"])
         stage.sources |= use.value
+        if plain:
+            self.arranged(keys, stage, use.value)
         return True
+
+    def arranged(self, keys: list[list[Part]], stage: Stage, sources: set[Hole]) -> None:
+        """Rows that were grouped come in an order that hangs on the order of the keys too."""
+        if len(keys) > 1:
+            out = [part for key in keys for part in (*key, ", ")]
+            hole = self.meaning.define("keys", ["keys(", *out, ")"])
+            stage.order = stage.order.then(Ordering((hole,), frozenset(sources)))
 
     def _key(
         self, key: Expr, outputs: Sequence[Output], scope: Scope, out: list[Part], use: Use
     ) -> None:
         """A grouping key: `1` is the output at that position, also within ROLLUP and the like."""
-        if isinstance(key, Op) and key.tag.split(" ", 1)[0] in GROUPINGS:
+        if isinstance(key, Op) and _is_set(key):
             self._grouping(key, outputs, scope, out, use)
             return
         ordinal = self.ordinal(key, outputs, scope)
@@ -117,3 +137,7 @@ class GroupBinder(CteBinder):
         if not scope.broken and all(m.relation.more is None for m in scope.members):
             self.bad_ordinal(position, len(outputs), expr)
         return None
+
+
+def _is_set(key: Expr) -> bool:
+    return isinstance(key, Op) and key.tag.split(" ", 1)[0] in GROUPINGS

@@ -28,6 +28,7 @@ HOLE = "\x00"
 OPEN, NEXT, CLOSE = "\x01", "\x02", "\x03"
 """Stand around and between operands whose order has no part in the result. Canonical text has
 none of these characters of its own (`sql/canonical.py`)."""
+_IN_PLACE = str.maketrans({OPEN: "[", NEXT: "|", CLOSE: "]"})
 
 ROWS = ""
 """As an external's column: the rows of the asset."""
@@ -66,13 +67,14 @@ class Meaning(msgspec.Struct, frozen=True, array_like=True):
 class MeaningBuilder:
     """Collects definitions; equal ones become one."""
 
-    __slots__ = ("_by_external", "_by_text", "definitions", "externals")
+    __slots__ = ("_as_written", "_by_external", "_by_text", "definitions", "externals")
 
     def __init__(self) -> None:
         self.externals: list[External] = []
         self.definitions: list[Definition] = []
         self._by_external: dict[tuple[AssetName, str], Hole] = {}
         self._by_text: dict[tuple[str, tuple[Hole, ...]], Hole] = {}
+        self._as_written: list[Hole] = []
 
     def external(self, asset: AssetName, column: str) -> Hole:
         key = (asset, column)
@@ -90,7 +92,9 @@ class MeaningBuilder:
             if type(only) is int:
                 return only
         holes = tuple([part for part in parts if type(part) is int])
-        text = "".join([part if type(part) is str else HOLE for part in parts])
+        return self._add(label, "".join([p if type(p) is str else HOLE for p in parts]), holes)
+
+    def _add(self, label: str, text: str, holes: tuple[Hole, ...]) -> Hole:
         key = (text, holes)
         hole = self._by_text.get(key)
         if hole is None:
@@ -98,6 +102,20 @@ class MeaningBuilder:
             self._by_text[key] = hole
             self.definitions.append(Definition(label, text, holes))
         return hole
+
+    def as_written(self, hole: Hole) -> Hole:
+        """A definition, and all below it, with operands in the places where they were written:
+        for what depends on how the engine goes about it."""
+        known = self._as_written
+        for old in range(len(known), hole + 1):  # a definition refers to earlier ones only
+            given = self.definitions[old]
+            holes = tuple([known[at] if at >= 0 else at for at in given.holes])
+            marked = OPEN in given.text
+            if marked or holes != given.holes:
+                known.append(self._add(given.label, given.text.translate(_IN_PLACE), holes))
+            else:
+                known.append(old)
+        return known[hole] if hole >= 0 else hole
 
     def finish(self, roots: Iterable[Hole]) -> tuple[Meaning, dict[Hole, Hole]]:
         """What the roots need, and nothing else, with new numbers (old hole → new)."""

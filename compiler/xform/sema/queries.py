@@ -28,7 +28,15 @@ from xform.sema.scope import (
     deduplicate,
 )
 from xform.sema.stars import AS_IT_IS, Output, exactly
-from xform.sema.traits import AGGREGATE, QUERY, REORDERING, UNNEST, star_within, unnesting
+from xform.sema.traits import (
+    AGGREGATE,
+    ARRANGED,
+    QUERY,
+    REORDERING,
+    UNNEST,
+    star_within,
+    unnesting,
+)
 from xform.sql import canonical
 from xform.sql.ir import (
     Expr,
@@ -174,7 +182,10 @@ class QueryBinder(GroupBinder):
             columns[number] = self._project(outputs[number], stage, scope, grouped)
         for number in disturbing:
             column = columns[number]
-            stage.order = stage.order.then(Ordering((column.hole,), column.value))
+            hole = column.hole
+            if self.traits(outputs[number][0].expr) & ARRANGED:
+                hole = self.meaning.as_written(hole)
+            stage.order = stage.order.then(Ordering((hole,), column.value))
         for number, output in enumerate(outputs):
             if number not in columns:
                 columns[number] = self._project(output, stage, scope, grouped)
@@ -198,7 +209,9 @@ class QueryBinder(GroupBinder):
         if alias is not None:
             scope.busy.discard(alias)
         if grouped and self.traits(expr) & (AGGREGATE | QUERY):
-            column.hole = self.meaning.define(label, ["in(", stage.hole, ", ", column.hole, ")"])
+            hole = self.meaning.define(label, ["in(", stage.hole, ", ", column.hole, ")"])
+            stage.inside[column.hole] = hole
+            column.hole = hole
         return column
 
     def _passed(self, found: Found, name: str) -> Column:
@@ -270,7 +283,7 @@ class QueryBinder(GroupBinder):
         order: list[Part] = []
         for term in query.order:
             order.append(f"{term.how} ")
-            self._order_term(term, columns, scope, order, use)
+            self._order_term(term, columns, stage, scope, order, use)
             order.append(", ")
         if query.order_all is not None:
             for column in columns:
@@ -278,16 +291,18 @@ class QueryBinder(GroupBinder):
                 use.value |= column.value
         by = frozenset(use.value)
         if query.distinct:
-            out: list[Part] = ["distinct(", stage.hole]
-            for column in columns:
-                out.extend((", ", column.hole))
-                stage.sources |= column.value
+            out: list[Part] = ["distinct(", stage.hole, ", "]
+            keys: list[list[Part]] = [[column.hole] for column in columns]
+            self.group_of(keys, out)
             stage.hole = self.meaning.define("distinct", [*out, ")"])
+            value = set(NO_SOURCES.union(*(column.value for column in columns)))
+            stage.sources |= value
+            self.arranged(keys, stage, value)
         if query.distinct_on:
             out = ["distinct on(", stage.hole]
             for key in query.distinct_on:
                 out.append(", ")
-                self._order_term(Order(key, ""), columns, scope, out, use)
+                self._order_term(Order(key, ""), columns, stage, scope, out, use)
             self._by(order, columns, stage, out, use)
             stage.hole = self.meaning.define("distinct on", [*out, ")"])
             stage.sources |= use.value
@@ -324,11 +339,13 @@ class QueryBinder(GroupBinder):
         self,
         term: Order,
         columns: Sequence[Column],
+        stage: Stage,
         scope: Scope,
         out: list[Part],
         use: Use,
     ) -> None:
-        """A name of an output stands for it; within expressions columns may come first."""
+        """A name of an output stands for it; within expressions columns may come first. An
+        output's expression is written as the output is."""
         expr = term.expr
         chosen: list[Column] = []
         if isinstance(expr, Text) and expr.text.isdigit():
@@ -342,9 +359,11 @@ class QueryBinder(GroupBinder):
         elif isinstance(expr, Star):
             chosen = list(columns)
         if not chosen:
-            self.write(expr, scope, out, use)
-        for column in chosen:
-            out.extend((column.hole, " "))
+            hole = self.meaning.define("order", self.written(expr, scope, use))
+            out.append(stage.inside.get(hole, hole))
+            return
+        for number, column in enumerate(chosen):
+            out.extend((" ", column.hole) if number else (column.hole,))
             use.value |= column.value
 
     # Set operations, VALUES ----------------------------------------------------------------------

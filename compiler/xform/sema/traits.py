@@ -23,6 +23,8 @@ REORDERING = 8
 """A window or a query: the engine may sort or join to compute it."""
 REPEATING = 16
 """A star that makes the whole expression several columns."""
+ARRANGED = 32
+"""A window with several partition keys: the order of rows hangs on theirs."""
 
 WRAPPERS = frozenset(["filter", "ignorenulls", "respectnulls", "withingroup"])
 """What stands around the function of a window."""
@@ -73,7 +75,9 @@ def _window(item: Over, stack: list[Expr]) -> int:
     window = item.window
     stack.extend(window.partition)
     stack.extend([term.expr for term in window.order])
-    return REORDERING if window.partition or window.order or window.base is not None else 0
+    named = window.base is not None
+    bits = REORDERING if window.partition or window.order or named else 0
+    return bits | ARRANGED if len(window.partition) > 1 or named else bits
 
 
 def unnesting(expr: Expr) -> Op | None:

@@ -126,6 +126,7 @@ class ExpressionLowerer(LeafLowerer):
         }
         for chain in CHAINS:
             self._handlers[chain] = self._chain
+        self._handlers[exp.And] = self._handlers[exp.Or] = self._logical
         for pattern in (*PATTERNS, exp.Glob):
             self._handlers[pattern] = self._pattern
 
@@ -182,7 +183,10 @@ class ExpressionLowerer(LeafLowerer):
     def _in(self, node: exp.In) -> Expr:
         query = node.args.get("query")
         if query is None:
-            return self._generic(node)
+            items = node.expressions
+            if not items or any(node.args.get(key) for key in ("unnest", "field", "is_global")):
+                return self._generic(node)
+            return Op("in", self.exprs([node.this, *items]))
         return Op("in query", (self.expr(node.this), Subquery(self.query(query), "rows")))
 
     def _quantified(self, node: exp.Expr) -> Expr:
@@ -306,6 +310,21 @@ class ExpressionLowerer(LeafLowerer):
         operands.append(at)
         operands.reverse()
         return Op(node.key, tuple([self.expr(operand) for operand in operands]))
+
+    def _logical(self, node: exp.Binary) -> Expr:
+        """All that one AND, or one OR, puts together, however it is bracketed."""
+        kind = type(node)
+        operands: list[Expr] = []
+        stack: list[exp.Expr] = [node]
+        while stack:
+            at = stack.pop()
+            if type(at) is kind:
+                stack.extend((at.args["expression"], at.args["this"]))
+            elif isinstance(at, exp.Paren) and not self.keep_parentheses:
+                stack.append(at.this)
+            else:
+                operands.append(self.expr(at))
+        return Op(node.key, tuple(operands))
 
     def _pattern(self, node: exp.Binary) -> Expr:
         """`* LIKE 'a%'` says which columns; anything else is a plain comparison."""

@@ -77,7 +77,10 @@ class FromLowerer(ExpressionLowerer):
         """The items of a FROM clause: the first, then joins and LATERAL VIEWs. A comma binds less
         than JOIN: what stands between commas is joined first."""
         first = self._plain(first)
-        groups: list[list[Source]] = [[self._first(first)]]
+        head = self._first(first)
+        groups: list[list[Source]] = [[head]]
+        if isinstance(head.relation, Joined) and not (head.relation.alias or head.sample):
+            groups[0] = list(head.relation.sources)  # joins lean to the left as it is
         nested: list[exp.Expr] = list(first.args.get("joins") or ())
         for join in (*nested, *joins):
             if isinstance(join, exp.Lateral):
