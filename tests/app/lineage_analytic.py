@@ -196,6 +196,12 @@ REDSHIFT: list[Case] = [
 ]
 
 CLICKHOUSE: list[Case] = [
+    ("select a from t order by b limit 1, 2 by k limit 9", "a=t.a", "t.b t.k"),
+    (
+        "select a from (select a, b from t limit 2 by k limit 1 offset 2) limit 3",
+        "a=t.a",
+        "t.k",
+    ),
     ("select x, n from s array join arr as x, v as n", "x=s.arr; n=s.v", "s.arr s.v"),
     ("select a from t final prewhere b > 1 where k > 2", "a=t.a", "t.b t.k"),
     ("select id, x from s array join arr as x", "id=s.id; x=s.arr", "s.arr"),

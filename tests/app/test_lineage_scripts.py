@@ -135,3 +135,23 @@ def test_merge_of_everything_takes_all_columns_of_its_source() -> None:
 )
 def test_which_table_a_name_means(written: str, known: list[str], found: list[str]) -> None:
     assert named(written.split("."), known) == found
+
+
+@pytest.mark.parametrize(
+    ("sql", "dialect"),
+    [
+        ("select explode() as x from t", "duckdb"),
+        ("select a from t pivot", "snowflake"),
+        ("merge into t using u on t.k = u.k when matched then", "snowflake"),
+        ("insert into", "bigquery"),
+        ("select * from t array join", "clickhouse"),
+        ("update set a = 1", "tsql"),
+        ("select a from t limit 1 by", "clickhouse"),
+        ("create table", "postgres"),
+        (";;", "spark"),
+        ("", "trino"),
+    ],
+)
+def test_what_is_broken_is_told_of(sql: str, dialect: str) -> None:
+    lineage = lineage_of_sql(sql, dialect, TABLES)
+    assert lineage.columns or lineage.diagnostics

@@ -262,7 +262,7 @@ class QueryBinder(GroupBinder):
             stage.hole = self.meaning.define("unnest", parts)
             stage.sources |= column.value
             named = any(isinstance(arg, Op) and arg.tag == "argument" for arg in call.args)
-            if named or self.type_of(call.args[0], scope).startswith("struct"):
+            if named or (call.args and self.type_of(call.args[0], scope).startswith("struct")):
                 gone.append(number)
                 opened = _fields_of(column, self)
         for number in reversed(gone):

@@ -41,6 +41,12 @@ _SELECT = (
     "expressions", "from_", "joins", "laterals", "prewhere", "where", "group", "having", "qualify",
     "windows", "distinct", "order", "limit", "offset", "sample", "with_",
 )  # fmt: skip
+_ELSEWHERE = (
+    "connect", "match", "into", "kind", "hint", "operation_modifiers", "distribute", "sort",
+    "cluster", "locks", "settings", "format", "options", "for_",
+)  # fmt: skip
+"""Clauses that are seen to elsewhere, or have no part in what a SELECT yields. Any other that is
+not known counts among its conditions, so that nothing it reads is missing."""
 _SET = ("this", "expression", "distinct", "by_name", "order", "limit", "offset", "with_")
 _CTE = ("this", "alias", "materialized", "key_expressions")
 _ALL = Text("var ALL")
@@ -169,6 +175,11 @@ class _Lowerer(FromLowerer):
             parts = [connect.args.get("start"), connect.args.get("connect")]
             operands = tuple(self.expr(part) for part in parts if part is not None)
             found.append(Op("connect by", operands))
+        for key, value in node.args.items():
+            if value and key not in _SELECT and key not in _ELSEWHERE:
+                parts = value if isinstance(value, list) else [value]
+                operands = tuple(self.expr(part) for part in parts if isinstance(part, exp.Expr))
+                found.append(Op(key, operands))
         return Op("and", tuple(found)) if len(found) > 1 else found[0] if found else None
 
     def _matched(self, node: exp.Select, sources: tuple[Source, ...]) -> tuple[Source, ...]:

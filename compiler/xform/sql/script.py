@@ -59,6 +59,8 @@ def read_script(
         return
     empty = True
     for stretch in _stretches(tokens):
+        if dialect == "clickhouse":
+            stretch = _one_limit(stretch)
         trees, wrong = trees_of(None, place, text, stretch, parser)
         if wrong is not None:
             empty = False
@@ -85,6 +87,34 @@ def _stretches(tokens: Sequence[Token]) -> Iterator[list[Token]]:
             stretch.append(token)
     if stretch:
         yield stretch
+
+
+def _one_limit(tokens: list[Token]) -> list[Token]:
+    """`LIMIT 2 BY k LIMIT 9` without the second: sqlglot takes one LIMIT, and that of BY says more
+    of rows."""
+    from sqlglot.tokenizer_core import TokenType as Kind
+
+    kept: list[Token] = []
+    by: list[bool] = [False]
+    """For each open parenthesis: whether a LIMIT BY stands in it."""
+    numbers = (Kind.NUMBER, Kind.COMMA, Kind.OFFSET)
+    limited = dropping = False
+    for token in tokens:
+        kind = token.token_type
+        if dropping and kind in numbers:
+            continue
+        dropping = kind is Kind.LIMIT and by[-1]
+        if dropping:
+            continue
+        if kind is Kind.L_PAREN:
+            by.append(False)
+        elif kind is Kind.R_PAREN and len(by) > 1:
+            by.pop()
+        elif token.text.upper() == "BY" and limited:
+            by[-1] = True
+        limited = kind is Kind.LIMIT or (limited and kind in numbers)
+        kept.append(token)
+    return kept
 
 
 def _statements(
