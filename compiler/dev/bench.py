@@ -61,6 +61,11 @@ class Bench:
         self._edited, self.readers = self._model_to_edit()
         self._original = self._edited.read_text("utf-8")
 
+    @property
+    def edited(self) -> str:
+        """The file of the model that is changed, relative to the project."""
+        return self._edited.relative_to(self.project).as_posix()
+
     # Commands ------------------------------------------------------------------------------------
 
     def parse(self) -> Cost:
