@@ -44,6 +44,8 @@ BOOLEAN_OPS = frozenset(
         "lte", "neq", "not", "nullsafeeq", "nullsafeneq", "or",
     ]
 )  # fmt: skip
+AROUND = frozenset(["ignorenulls", "limit", "respectnulls"])
+"""What may stand around an argument with its order: `array_agg(x ORDER BY y LIMIT 5)`."""
 TYPE_NAMES = {
     "int": "integer", "text": "varchar", "timestampntz": "timestamp",
     "timestamptz": "timestamp with time zone",
@@ -355,5 +357,7 @@ def _counts_rows(star: Star) -> bool:
 
 def _has_order(expr: Op) -> bool:
     return any(
-        isinstance(argument, Op) and argument.tag == ORDERED_ARGUMENT for argument in expr.args
+        isinstance(argument, Op)
+        and (argument.tag == ORDERED_ARGUMENT or (argument.tag in AROUND and _has_order(argument)))
+        for argument in expr.args
     )

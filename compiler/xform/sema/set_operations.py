@@ -130,7 +130,7 @@ class SetOperationBinder(RelationBinder):
             key = expr.parts[-1]
             chosen = relation.find(key)
             other = right.find(key)
-            if chosen is None and other is not None:
+            if chosen is None and other is not None and relation.columns:
                 chosen = relation.columns[
                     min(right.columns.index(other), len(relation.columns) - 1)
                 ]
