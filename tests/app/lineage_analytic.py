@@ -6,6 +6,8 @@ from __future__ import annotations
 Case = tuple[str, str, str]
 
 DUCKDB: list[Case] = [
+    ("select arr.list_sum() as x, s.arr.len() as y from s", "x=s.arr; y=s.arr", ""),
+    ("select main.f(a) as x, a.abs().sqrt() as y from t", "x=t.a; y=t.a", ""),
     ("from t select a", "a=t.a", ""),
     ("from t", "k=t.k; a=t.a; b=t.b", ""),
     ("select * exclude (a) from t", "k=t.k; b=t.b", ""),
@@ -67,6 +69,7 @@ DUCKDB: list[Case] = [
 ]
 
 POSTGRES: list[Case] = [
+    ("select (q).a as x, (q).* from t q", "x=t.a; k=t.k; a=t.a; b=t.b", ""),
     ('select "a" as "X" from t', "X=t.a", ""),
     ('select q."X" as y from (select a as "X", b as x from t) q', "y=t.a", ""),
     ('select q.x as y from (select a as "X", b as x from t) q', "y=t.b", ""),
@@ -196,6 +199,7 @@ REDSHIFT: list[Case] = [
 ]
 
 CLICKHOUSE: list[Case] = [
+    ("select tupleElement(arrayJoin(arr), 1) as x from s", "x=s.arr", "s.arr"),
     ("select a from t order by b limit 1, 2 by k limit 9", "a=t.a", "t.b t.k"),
     (
         "select a from (select a, b from t limit 2 by k limit 1 offset 2) limit 3",

@@ -103,6 +103,12 @@ SNOWFLAKE: list[Case] = [
 ]
 
 BIGQUERY: list[Case] = [
+    (
+        "select id, (select as struct e.x, e.y as z from unnest(arr) e limit 1).* from s",
+        "id=s.id; x=s.arr; z=s.arr",
+        "",
+    ),
+    ("create function f(x int64) as (x + 1); select f(a) as y from t", "y=t.a", ""),
     ("select x from s, unnest(arr)", "x=s.arr", "s.arr"),
     ("declare n int64 default 1; select a from t", "a=t.a", ""),
     ("select `A` as x from `t`", "x=t.a", ""),
@@ -236,6 +242,12 @@ DATABRICKS: list[Case] = [
 ]
 
 TSQL: list[Case] = [
+    (
+        "select q.n.value('a', 'int') as x from s cross apply v.nodes('/r') as q(n)",
+        "x=s.v",
+        "s.v",
+    ),
+    ("select dbo.f(a, b) as x from t", "x=t.a t.b", ""),
     ("select [A] as [my x] from [dbo].[t]", "my x=t.a", ""),
     ("select x = a + b from t", "x=t.a t.b", ""),
     ("select top 3 a from t order by b", "a=t.a", "t.b"),

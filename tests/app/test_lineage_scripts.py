@@ -155,3 +155,9 @@ def test_which_table_a_name_means(written: str, known: list[str], found: list[st
 def test_what_is_broken_is_told_of(sql: str, dialect: str) -> None:
     lineage = lineage_of_sql(sql, dialect, TABLES)
     assert lineage.columns or lineage.diagnostics
+
+
+def test_a_column_that_several_relations_have_counts_in_each() -> None:
+    answer = lineage_of_sql("select k from t, u", "duckdb", TABLES)
+    assert [item.code for item in answer.diagnostics] == ["XF0404"]
+    assert answer.columns == {"k": (("t", "k"), ("u", "k"))}

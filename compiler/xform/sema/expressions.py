@@ -24,6 +24,7 @@ from xform.sql.ir import (
     FLAG_CLOCK_DAY,
     FLAG_CLOCK_RUN,
     FLAG_ORDERED,
+    METHOD,
     ORDERED_ARGUMENT,
     Expr,
     Lambda,
@@ -97,7 +98,10 @@ class ExpressionBinder(UnorderedBinder):
             return
         out.append(f"{expr.tag}(")
         separator = ""
-        for argument in expr.args:
+        arguments = expr.args
+        if expr.tag == METHOD:
+            arguments = self._of_method(expr, scope, out)
+        for argument in arguments:
             if separator:
                 out.append(separator)
             separator = ", "
@@ -108,6 +112,14 @@ class ExpressionBinder(UnorderedBinder):
         if flags:
             self._op_flags(expr, scope, out, use)
         out.append(")")
+
+    def _of_method(self, expr: Op, scope: Scope, out: list[Part]) -> tuple[Expr, ...]:
+        """Of `c.f(x)`: where no column is called `c`, it is the schema of a function."""
+        subject = expr.args[0]
+        if not isinstance(subject, Name) or self.finds(subject, scope):
+            return expr.args
+        out.append(f"{canonical.name('.'.join(subject.parts))} ")
+        return expr.args[1:]
 
     def _op_flags(self, expr: Op, scope: Scope, out: list[Part], use: Use) -> None:
         flags = expr.flags

@@ -54,6 +54,13 @@ class NameBinder(Binder):
             self._unknown(expr, scope)
         return guess
 
+    def finds(self, expr: Name, scope: Scope) -> bool:
+        """Whether a name means something here; nothing is said where it does not."""
+        return any(
+            expr.parts[0] in at.aliases or self._find_in(expr, at, level) is not None
+            for level, at in scope.outward()
+        )
+
     def _find_in(self, expr: Name, scope: Scope, level: int) -> Found | None:
         parts = expr.parts
         for cut in range(min(len(parts) - 1, 3), 0, -1):
@@ -85,6 +92,8 @@ class NameBinder(Binder):
             self._ambiguous(expr, scope)  # a column of USING goes before others of its name
         if merged:
             return Found(merged[0].column, None, scope, level, fields)
+        if len(hits) > 1:
+            return self._candidates(expr, hits, scope, level)
         if hits:
             return Found(hits[0][1], hits[0][0], scope, level, fields)
         return self._guessed(expr, scope, level)
@@ -116,12 +125,25 @@ class NameBinder(Binder):
         names = [member.alias or "?" for member, _ in found]
         if not any(member.relation.broken for member, _ in found):
             self._unresolved(expr, names)
+        return self._candidates(expr, found, scope, level, guess=True)
+
+    def _candidates(
+        self,
+        expr: Name,
+        found: list[tuple[Member, Column]],
+        scope: Scope,
+        level: int,
+        *,
+        guess: bool = False,
+    ) -> Found:
+        """One of several columns, where it cannot be told which: all count."""
         parts: list[Part] = ["any of("]
         for member, column in found:
             parts.extend((f"@{member.number} ", column.hole))
-        hole = self.meaning.define(f"column {key}", [*parts, ")"])
+        hole = self.meaning.define(f"column {expr.parts[0]}", [*parts, ")"])
         value = NO_SOURCES.union(*(column.value for _, column in found))
-        return Found(Column(expr.written, hole, value), None, scope, level, fields, guess=True)
+        column = Column(expr.written, hole, value)
+        return Found(column, None, scope, level, expr.parts[1:], guess=guess)
 
     def _unresolved(self, expr: Name, names: list[str]) -> None:
         self.complain(

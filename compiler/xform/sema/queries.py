@@ -262,12 +262,20 @@ class QueryBinder(GroupBinder):
             stage.hole = self.meaning.define("unnest", parts)
             stage.sources |= column.value
             named = any(isinstance(arg, Op) and arg.tag == "argument" for arg in call.args)
-            if named or (call.args and self.type_of(call.args[0], scope).startswith("struct")):
+            spread = call is projection.expr and call.args and self._is_struct(call, scope)
+            if named or spread:
                 gone.append(number)
                 opened = _fields_of(column, self)
         for number in reversed(gone):
             del columns[number], outputs[number]
         return opened
+
+    def _is_struct(self, call: Op, scope: Scope) -> bool:
+        """Whether the rows that a call makes are the fields of a struct."""
+        if call.tag.startswith("inline"):
+            return True
+        type_ = self.type_of(call.args[0], scope)
+        return type_.startswith("struct") and type_.endswith(")")
 
     # DISTINCT, ORDER BY, LIMIT -------------------------------------------------------------------
 

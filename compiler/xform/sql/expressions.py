@@ -13,7 +13,7 @@ may come from different spellings, so they make the whole text count (`careful`)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,6 +25,7 @@ from xform.sql.ir import (
     FLAG_AGGREGATE,
     FLAG_ORDERED,
     FLAG_UNNEST,
+    METHOD,
     ORDERED_ARGUMENT,
     Expr,
     Lambda,
@@ -68,6 +69,8 @@ FAITHFUL: frozenset[type[exp.Expr]] = SETTLED | frozenset(
 )  # fmt: skip
 TANGLING: frozenset[type[exp.Expr]] = frozenset([exp.AtTimeZone, exp.Abs])
 """Operators that are neither Binary nor Unary in sqlglot's eyes."""
+COMPOSITES = frozenset(["materialize", "postgres", "redshift", "risingwave"])
+XML_METHODS = frozenset(["exist", "modify", "nodes", "query", "value"])
 CHAINS: frozenset[type[exp.Expr]] = frozenset(
     [exp.Add, exp.And, exp.DPipe, exp.Div, exp.Mul, exp.Or, exp.Sub]
 )
@@ -120,6 +123,7 @@ class ExpressionLowerer(LeafLowerer):
             exp.Placeholder: self._parameter,
             exp.Parameter: self._parameter,
             exp.Apply: self._apply,
+            exp.Dot: self._dot,
             exp.WithinGroup: self._within_group,
             exp.JSONExtract: self._arrow,
             exp.JSONExtractScalar: self._arrow,
@@ -260,6 +264,25 @@ class ExpressionLowerer(LeafLowerer):
             first = msgspec.structs.replace(first, flags=first.flags & ~FLAG_ORDERED)
         return msgspec.structs.replace(lowered, args=(first, *others))
 
+    def _dot(self, node: exp.Dot) -> Expr:
+        """A field of what is no plain name. PostgreSQL has `(row).field` and `(row).*`. DuckDB
+        and, for XML, T-SQL have methods: in `c.f(x)`, `c` is a column or a schema."""
+        inner, field = node.this, node.expression
+        if self.dialect in COMPOSITES and isinstance(inner, exp.Paren):
+            column = inner.this
+            if isinstance(column, exp.Column) and isinstance(field, exp.Identifier | exp.Star):
+                parts = [*column.parts, field]
+                return self.expr(exp.Dot.build(parts) if len(parts) > 4 else _column_of(parts))
+        if isinstance(field, exp.Func):
+            parts = list(inner.flatten()) if isinstance(inner, exp.Dot) else [inner]
+            called = unmarked(field.name).lower()
+            xml = self.dialect in ("tsql", "fabric") and called in XML_METHODS
+            if (xml or self.dialect == "duckdb") and all(
+                isinstance(part, exp.Identifier) for part in parts
+            ):
+                return Op(METHOD, (self._column(_column_of(parts)), self.expr(field)))
+        return self._generic(node)
+
     def _apply(self, node: exp.Apply) -> Expr:
         """`* APPLY(sum)`: a function of each column."""
         self.careful = True
@@ -386,9 +409,29 @@ class ExpressionLowerer(LeafLowerer):
                     lowered = self.expr(node.this)
                     folded = self.fold(alias)
                     result.append(Projection(lowered, alias.name, folded, False, *position(alias)))
+            elif isinstance(node, exp.Dot) and isinstance(node.expression, exp.Star):
+                result.extend(self._fields(node))
             else:
                 result.append(self.projection(node))
         return tuple(result)
+
+    def _fields(self, node: exp.Dot) -> Iterator[Projection]:
+        """`expression.*`: the fields of a struct; those of `(SELECT AS STRUCT a, b …).*` by name,
+        of others together as `*`."""
+        lowered = self.expr(node)
+        inner = node.this
+        if isinstance(lowered, Star):
+            yield Projection(lowered, "", None, False, lowered.start, lowered.end)
+            return
+        lowered, place = self.expr(inner), extent([inner])
+        outputs = inner.this.expressions if isinstance(inner, exp.Subquery) else []
+        if len(outputs) == 1 and isinstance(outputs[0], exp.Struct):
+            outputs = [item.this for item in outputs[0].expressions]
+        names = [output.alias_or_name for output in outputs]
+        self.careful = True
+        for name in names if names and all(names) else ["*"]:
+            tag = canonical.word(f"field {name}")
+            yield Projection(Op(tag, (lowered,)), name, None, False, *place)
 
     def projection(self, node: exp.Expr) -> Projection:
         if isinstance(node, exp.Alias):
@@ -405,3 +448,9 @@ class ExpressionLowerer(LeafLowerer):
                 return Projection(lowered, "", None, False, lowered.start, lowered.end)
             case _:
                 return Projection(lowered, made_up_name(node), None, True, *extent([node]))
+
+
+def _column_of(parts: Sequence[exp.Expr]) -> exp.Column:
+    """A column by the parts of its name, the innermost last."""
+    keys = ("this", "table", "db", "catalog")
+    return exp.Column(**dict(zip(keys, reversed(parts), strict=False)))

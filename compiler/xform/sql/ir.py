@@ -61,6 +61,8 @@ class Op(Node, frozen=True):
     end: int = 0
 
 
+METHOD = "method"
+"""The tag of `c.f(x)`: a Name that is a column, or else the schema of the function; the call."""
 ORDERED_ARGUMENT = "ordered"
 """The tag around an argument with an order of its own: `list(x ORDER BY y)`."""
 

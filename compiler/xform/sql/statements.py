@@ -18,8 +18,10 @@ from sqlglot import exp
 ColumnsOf = Callable[[exp.Table], Sequence[str]]
 """The columns of a table as far as they are known, in order."""
 SILENT = (
-    exp.Alter, exp.Analyze, exp.Comment, exp.Commit, exp.Declare, exp.Describe, exp.Drop, exp.Grant,
-    exp.Pragma, exp.Rollback, exp.Set, exp.Transaction, exp.TruncateTable, exp.Use,
+    exp.Alter, exp.Analyze, exp.Cache, exp.Comment, exp.Commit, exp.Declare, exp.Describe,
+    exp.Drop, exp.Grant,
+    exp.Pragma, exp.Rollback, exp.Set, exp.Transaction, exp.TruncateTable, exp.Uncache,
+    exp.Use,
 )  # fmt: skip
 """Statements that move no values from column to column."""
 _SILENT_WORDS = frozenset(["BEGIN", "COMMIT", "DECLARE", "END", "GO", "PRINT", "SET", "VACUUM"])
@@ -92,7 +94,8 @@ def _create(tree: exp.Create) -> Written:
     query = tree.args.get("expression")
     kind = str(tree.args.get("kind") or "").upper()
     if kind not in ("TABLE", "VIEW"):
-        return Written(None, unknown=kind in ("FUNCTION", "PROCEDURE", "TRIGGER"))
+        routine = kind in ("PROCEDURE", "TRIGGER") or tree.find(exp.Query) is not None
+        return Written(None, unknown=routine)
     copied = tree.find(exp.LikeProperty) or tree.args.get("clone")
     if query is None and copied is not None and isinstance(copied.this, exp.Table):
         query = _select([exp.Star()], copied.this)
