@@ -82,6 +82,31 @@ def test_every_dialect_has_the_limit(shape: str, dialect: str) -> None:
     assert [d.code for d in found] == [SQL_TOO_DEEP.id]
 
 
+@pytest.mark.parametrize(
+    ("opening", "dialect"),
+    [
+        ("t, lateral (", "duckdb"),
+        ("lateral (t, ", "tsql"),
+        ("date (", "spark"),
+        ("binary (", "mysql"),
+    ],
+)
+def test_brackets_that_are_read_twice_have_a_limit_of_their_own(opening: str, dialect: str) -> None:
+    """Forty such levels would keep the parser busy for days."""
+    text = "select * from " + opening * 40 + "1" + ")" * 40
+    assert [d.code for d in parsed(text, dialect)[1]] == [SQL_TOO_DEEP.id]
+
+
+def test_laterals_side_by_side_are_not_deep() -> None:
+    laterals = "".join(f", lateral (select x + {i} as y) as l{i}" for i in range(40))
+    assert bound(f"select t.x from t{laterals}").columns[0].value == ((T, "x"),)
+
+
+def test_names_that_cannot_be_written_are_made_up() -> None:
+    text = "select " + "initcap(" * 9 + "x" + ")" * 9 + " from t"
+    assert parsed(text, "postgres")[0] is not None
+
+
 def test_the_limit_names_the_bracket_that_is_too_deep() -> None:
     text = "select " + "(" * (DEEPEST + 1) + "1" + ")" * (DEEPEST + 1)
     (found,) = parsed(text)[1]

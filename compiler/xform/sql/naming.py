@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from xform.sql.tokens import MARK, PATH_MARK, unmarked
 
@@ -45,7 +46,10 @@ def made_up_name(node: exp.Expr) -> str:
         case exp.JSONExtract() | exp.JSONExtractScalar():
             return _arrow(node)
         case _:
-            return node.sql("duckdb").replace(MARK, "")
+            try:
+                return node.sql("duckdb").replace(MARK, "")
+            except SqlglotError:  # it writes some functions by parsing SQL of its own
+                return str(node.key)
 
 
 def _call(node: exp.Anonymous) -> str:
