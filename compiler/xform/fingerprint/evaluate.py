@@ -29,7 +29,7 @@ from xform.sema.meaning import (
     Meaning,
 )
 
-FORMAT = "xform fingerprint 3"
+FORMAT = "xform fingerprint 4"
 """Changes whenever the canonical text of something changes: then everything is built anew."""
 
 CLOCK_LEAF = "clock:"
@@ -147,6 +147,8 @@ def fill(
                     leaves |= item.leaves
             digests = [item.digest for item in found]
             text = arranged(text, digests) if OPEN in text else HOLE.join([text, *digests])
+        elif OPEN in text:
+            text = arranged(text, ())
         data = text.encode("utf-8", "surrogatepass")
         prints[number] = Print(Digest(blake2b(data, digest_size=SIZE).hexdigest()), leaves)
     return prints

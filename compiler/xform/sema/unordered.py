@@ -4,8 +4,8 @@
 stands first; `a > b` says `b < a`, and `x between a and b` says `x >= a and x <= b` where all of
 it is compared as one type. What counts is that runs that succeed give equal results: which of two
 conditions is asked first can decide whether an error is met, and that is the engine's choice
-anyway, for it orders conditions by what they cost. Sums of more than two are not: floats do not
-associate, only the first two of them may change places.
+anyway, for it orders conditions by what they cost. Floats do not associate: a sum of three is a
+sum of two and a third.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ NUMERIC = frozenset(
 )  # fmt: skip
 MIRRORED = {"gt": "lt", "gte": "lte"}
 NULL = "null"
+LONG = 16
 BETWEEN = "between this low high"
 
 
@@ -121,17 +122,28 @@ class UnorderedBinder(NameBinder):
         out.append(")")
         return True
 
-    def first_two(self, expr: Op, scope: Scope, out: list[Part], use: Use) -> bool:
-        """A product, or a sum of numbers; `+` may also put lists or texts together."""
-        one, two, *rest = expr.args
-        if expr.tag == "add" and not (self._is_number(one, scope) or self._is_number(two, scope)):
-            return False
-        out.append(f"{expr.tag}(")
-        self.group_of([self.written(one, scope, use), self.written(two, scope, use)], out)
-        for argument in rest:
+    def step_by_step(self, expr: Op, scope: Scope, out: list[Part], use: Use) -> bool:
+        """A product, or a sum of numbers, as steps of two operands that may change places: `+` may
+        also put lists or texts together. What stands behind the first LONG stays in order."""
+        tag = expr.tag
+        product = tag == "mul"
+        parts = self.written(expr.args[0], scope, use)
+        swaps = product or self._is_number(expr.args[0], scope)
+        for argument in expr.args[1:LONG]:
+            swaps = swaps or self._is_number(argument, scope)
+            operand = self.written(argument, scope, use)
+            if swaps:
+                parts = [f"{tag}({OPEN}", *parts, NEXT, *operand, f"{CLOSE})"]
+            else:
+                parts = [f"{tag}(", *parts, ", ", *operand, ")"]
+        if len(expr.args) > LONG:
+            out.append(f"{tag}(")
+        out.extend(parts)
+        for argument in expr.args[LONG:]:
             out.append(", ")
             self.write(argument, scope, out, use)
-        out.append(")")
+        if len(expr.args) > LONG:
+            out.append(")")
         return True
 
     def _is_number(self, expr: Expr, scope: Scope) -> bool:
@@ -163,7 +175,7 @@ UNORDERED: dict[str, Handler] = {
         ("and", "or", "eq", "neq", "nullsafeeq", "nullsafeneq"), UnorderedBinder.either_way
     ),
     **dict.fromkeys(MIRRORED, UnorderedBinder.mirrored),
-    **dict.fromkeys(("add", "mul"), UnorderedBinder.first_two),
+    **dict.fromkeys(("add", "mul"), UnorderedBinder.step_by_step),
     BETWEEN: UnorderedBinder.between,
     "in": UnorderedBinder.listed_in,
 }
