@@ -161,3 +161,8 @@ def test_a_column_that_several_relations_have_counts_in_each() -> None:
     answer = lineage_of_sql("select k from t, u", "duckdb", TABLES)
     assert [item.code for item in answer.diagnostics] == ["XF0404"]
     assert answer.columns == {"k": (("t", "k"), ("u", "k"))}
+
+
+@pytest.mark.parametrize("dialect", ["PostgreSQL", "mssql", "SQLServer", "ClickHouse", " Spark "])
+def test_dialects_go_by_several_names(dialect: str) -> None:
+    assert of("select a from t", dialect).columns == {"a": (("t", "a"),)}

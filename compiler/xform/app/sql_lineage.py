@@ -18,6 +18,7 @@ from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName, ColumnRef
 from xform.sema.bind import bind
 from xform.sema.facts import ModelFacts, Schema, SchemaColumn
+from xform.sql.dialects import dialect_called
 from xform.sql.ir import SqlUnit, Table
 from xform.sql.parse import Place
 from xform.sql.script import Statement, read_script
@@ -58,7 +59,7 @@ def lineage_of_sql(
     """Lineage of SQL in a dialect. `schema` is {table: {column: type}}; tables that it lacks take
     any column that is asked of them."""
     script = _Script(Place(path, lambda: sql), schema)
-    found = [script.read(item) for item in script.statements(sql, dialect)]
+    found = [script.read(item) for item in script.statements(sql, dialect_called(dialect))]
     said = tuple(script.diagnostics)
     if not found:
         return QueryLineage((), {}, (), said)

@@ -37,6 +37,18 @@ FUNCTION_COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
 """The columns of table functions, by dialect and name: from the dialects' manuals."""
 
 
+_OTHER_NAMES = {
+    "ansi": "", "mssql": "tsql", "postgresql": "postgres", "sparksql": "spark", "sqlserver": "tsql",
+    "t-sql": "tsql",
+}  # fmt: skip
+
+
+def dialect_called(name: str) -> str:
+    """A dialect by one of the names that people have for it, in any case."""
+    folded = name.strip().lower()
+    return _OTHER_NAMES.get(folded, folded)
+
+
 def fold(name: str, quoted: bool, dialect: str) -> str:
     """The form in which two spellings of one identifier are equal.
 

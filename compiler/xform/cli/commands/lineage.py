@@ -32,7 +32,8 @@ def run(
         bool, typer.Option("--recursive", help="On to the sources of the project.")
     ] = False,
     sql: Annotated[
-        str | None, typer.Option("--sql", help="A file with any query instead; - for stdin.")
+        str | None,
+        typer.Option("--sql", help="A file with any SQL instead, also a script; - for stdin."),
     ] = None,
     dialect: Annotated[str, typer.Option("--dialect", help="The dialect of --sql.")] = "duckdb",
     schema: Annotated[
