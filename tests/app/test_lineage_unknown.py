@@ -82,3 +82,25 @@ def test_columns_of_a_table_made_of_a_star_are_followed() -> None:
     script = "create table z as select * from p; select x from z"
     answer = lineage_of_sql(script, "duckdb", {})
     assert value(answer, "x") == {"p.*"}
+
+
+@pytest.mark.parametrize(
+    ("sql", "columns"),
+    [
+        ("insert into w select a, k as x from t", {"a": {"t.a"}, "x": {"t.k"}}),
+        (
+            "merge into w using t on w.k = t.k when not matched then insert values (t.k, t.a)",
+            {"#1": {"t.k"}, "#2": {"t.a"}},
+        ),
+    ],
+)
+def test_values_written_by_position_to_an_unknown_table(
+    sql: str, columns: dict[str, set[str]]
+) -> None:
+    answer = lineage_of_sql(sql, "duckdb", {})
+    assert {name: value(answer, name) for name in answer.columns} == columns
+    assert codes(answer) == ["XF0452"]
+
+
+def test_a_list_of_columns_leaves_nothing_to_say() -> None:
+    assert codes(lineage_of_sql("insert into w (x) select a from t", "duckdb", {})) == []

@@ -133,6 +133,7 @@ DECLARED_COLUMN = _code("0418", "a declared column that the model does not have"
 READS_EXPOSURE = _code("0419", "a query that reads an exposure")
 UNRESOLVED_COLUMN = _code("0450", "a column that several relations may have", "warning")
 OPEN_OUTPUT = _code("0451", "output columns that cannot be listed", "warning")
+TARGET_UNKNOWN = _code("0452", "values written by position to columns not known", "warning")
 # 05xx: graph and selection
 DEPENDENCY_CYCLE = _code("0501", "assets read each other in a circle")
 SELECTION_SYNTAX = _code("0502", "a selection cannot be read")

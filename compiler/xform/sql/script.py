@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from xform.base.codes import SQL_EMPTY, SQL_NOT_A_QUERY
+from xform.base.codes import SQL_EMPTY, SQL_NOT_A_QUERY, TARGET_UNKNOWN
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.sql.ir import SqlUnit
 from xform.sql.parse import (
@@ -151,6 +151,14 @@ def _statements(
             unit, found = lower_tree(
                 None, place, text, written.query, tokens, dialect, parameters=True
             )
+        if written.unplaced:
+            said = diagnose(
+                TARGET_UNKNOWN,
+                f"which columns of '{'.'.join(target)}' are written is not known",
+                place.span(*word),
+                "list them: insert into … (a, b), or give the columns of the table",
+            )
+            found = (*found, said)
         yield Statement(unit, target, written.names, written.creates, found, word)
 
 

@@ -38,6 +38,8 @@ class Written:
     creates: bool = False
     unknown: bool = False
     """Not read into: the statement may read and write what is not said here."""
+    unplaced: bool = False
+    """Written by position to a target whose columns are not known."""
 
 
 def as_queries(tree: exp.Expr, columns_of: ColumnsOf) -> list[Written]:
@@ -113,7 +115,8 @@ def _insert(tree: exp.Insert, columns_of: ColumnsOf) -> Written:
     query = tree.args.get("expression")
     if query is None:
         return Written(None, target, names)
-    if not names and target is not None and not tree.args.get("by_name"):
+    by_position = not names and target is not None and not tree.args.get("by_name")
+    if by_position and target is not None:
         partition = target.args.get("partition")
         fixed = {
             item.this.name.lower()
@@ -125,7 +128,7 @@ def _insert(tree: exp.Insert, columns_of: ColumnsOf) -> Written:
     conflict = tree.args.get("conflict")
     if conflict is not None and conflict.expressions and names:
         query = _upsert(target, query, names, conflict)
-    return Written(query, target, names)
+    return Written(query, target, names, unplaced=by_position and not names)
 
 
 def _upsert(
@@ -218,7 +221,7 @@ def _merge(tree: exp.Merge, columns_of: ColumnsOf) -> Written:
     target, source = tree.this, tree.args["using"]
     values = _Values()
     conditions: list[exp.Expr] = []
-    everything = False
+    everything = unplaced = False
     for when in tree.args["whens"].expressions:
         condition, then = when.args.get("condition"), when.args.get("then")
         if condition is not None:
@@ -228,7 +231,8 @@ def _merge(tree: exp.Merge, columns_of: ColumnsOf) -> Written:
                 values.assign(item for item in then.expressions if isinstance(item, exp.EQ))
                 everything |= any(isinstance(item, exp.Star) for item in then.expressions)
             case exp.Insert() if isinstance(then.args.get("expression"), exp.Tuple | exp.Values):
-                values.insert(then, [exp.to_identifier(name) for name in columns_of(target)])
+                known = [exp.to_identifier(name) for name in columns_of(target)]
+                unplaced |= values.insert(then, known)
             case exp.Insert():
                 everything = True
             case _:
@@ -240,7 +244,8 @@ def _merge(tree: exp.Merge, columns_of: ColumnsOf) -> Written:
     join = exp.Join(this=source, on=tree.args.get("on"), kind="INNER")
     query = _select(outputs, target, [join], where)
     _take_with(tree, query)
-    return Written(query, _table(target), () if everything else tuple(values.items))
+    names = () if everything else tuple(values.items)
+    return Written(query, _table(target), names, unplaced=unplaced)
 
 
 # Parts -------------------------------------------------------------------------------------------
@@ -273,14 +278,18 @@ class _Values:
             for number, name in enumerate(left.expressions):
                 self.add(name, cells[number] if number < len(cells) else right.copy())
 
-    def insert(self, then: exp.Insert, known: Sequence[exp.Expr]) -> None:
-        """`INSERT (a, b) VALUES (x, y)`; without names those of the target."""
+    def insert(self, then: exp.Insert, known: Sequence[exp.Expr]) -> bool:
+        """`INSERT (a, b) VALUES (x, y)`; without names those of the target, or numbers where
+        there are none. Says whether there were too few."""
         names = then.this.expressions if isinstance(then.this, exp.Tuple) else known
         row = then.args["expression"].expressions
         if row and isinstance(then.args["expression"], exp.Values):
             row = row[0].expressions
+        missing = range(len(names), len(row))
+        names = [*names, *(exp.to_identifier(f"#{number + 1}") for number in missing)]
         for name, value in zip(names, row, strict=False):
             self.add(name, value)
+        return bool(missing)
 
     def projections(self) -> list[exp.Expr]:
         return [
