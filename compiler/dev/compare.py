@@ -241,7 +241,8 @@ By CPU time:
 - dbt has no notion of work already done: with nothing changed, `dbt run` builds everything again.
 - dbt's Rust core loads a database driver from the network on its first run; here it had none, so
   only its parsing was measured.
-- SQLMesh's models are plain SQL, the others' hold Jinja; it is told neither columns nor types.
+- SQLMesh's models are plain SQL, the others' hold Jinja.
+- Each tool is the newest that installs from wheels alone.
 - Settings: 2 threads for dbt and xform; SQLMesh runs one model at a time on DuckDB; telemetry is
   off everywhere; bytecode is cached.
 """
