@@ -22,7 +22,12 @@ def collect() -> dict[str, list[str]]:
     ).fetchall()
     aggregates = {name for name, kind, _ in rows if kind == "aggregate"}
     volatile = {name for name, _, stability in rows if stability == "VOLATILE"}
-    return {"aggregate": sorted(aggregates), "volatile": sorted(volatile)}
+    scalars = {name for name, kind, _ in rows if kind == "scalar" and name.isidentifier()}
+    return {
+        "aggregate": sorted(aggregates),
+        "scalar": sorted(scalars - aggregates),
+        "volatile": sorted(volatile),
+    }
 
 
 def main() -> None:

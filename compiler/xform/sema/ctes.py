@@ -28,6 +28,7 @@ class CteBinder(SetOperationBinder):
     """Binds CTEs."""
 
     ctes: dict[int, Defined]
+    ctes_read: set[int]
     recursions: int = 0
     """How many recursive CTEs are being bound."""
 
@@ -44,6 +45,7 @@ class CteBinder(SetOperationBinder):
     def cte(self, node: CteScan, scope: Scope) -> Relation:
         """A CTE where it is read. What it says of scopes around it counts from where it was
         defined; where it is read deeper in, that is said, or it could be taken for another."""
+        self.ctes_read.add(node.cte)
         defined = self.ctes[node.cte]
         if defined.reach >= defined.depth:
             return defined.relation

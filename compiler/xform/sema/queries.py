@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from xform.base.codes import DUPLICATE_COLUMN, UNNAMED_COLUMN
+from xform.base.codes import DUPLICATE_COLUMN, UNNAMED_COLUMN, UNUSED_CTE
 from xform.base.names import AssetName
+from xform.sema import clauses
 from xform.sema.binder import Use
 from xform.sema.facts import Schema
-from xform.sema.grouping import GroupBinder, Stage
+from xform.sema.grouped import GroupedBinder
+from xform.sema.grouping import Stage
 from xform.sema.meaning import CLOCK, Part
 from xform.sema.names import NameBinder, mark
 from xform.sema.scope import (
@@ -56,7 +58,7 @@ from xform.sql.ir import (
 from xform.sql.parse import Place
 
 
-class QueryBinder(GroupBinder):
+class QueryBinder(GroupedBinder):
     """Binds queries."""
 
     def __init__(
@@ -69,10 +71,28 @@ class QueryBinder(GroupBinder):
     ) -> None:
         super().__init__(asset, place, unit, assets, schemas)
         self.ctes = {}
+        self.ctes_read = set()
 
     def query(self, query: Query, parent: Scope | None) -> Relation:
         for cte in query.ctes:
             self.define_cte(cte, parent)
+        relation = self._body(query, parent)
+        if self.asset is not None:
+            self._unused(query)
+        return relation
+
+    def _unused(self, query: Query) -> None:
+        for cte in query.ctes:
+            if cte.number not in self.ctes_read:
+                self.complain(
+                    UNUSED_CTE,
+                    f"nothing reads the CTE '{cte.name}'",
+                    cte.start,
+                    cte.end,
+                    "take it out, or read it",
+                )
+
+    def _body(self, query: Query, parent: Scope | None) -> Relation:
         match query:
             case Select():
                 return self._select(query, parent)
@@ -101,6 +121,9 @@ class QueryBinder(GroupBinder):
         """The SELECT bound, and whether a query within aggregates its rows though it was bound
         as not grouped."""
         scope = Scope(parent)
+        if self.asset is not None:  # what is said of a model that will run
+            for finding in clauses.findings(query, parent is None):
+                self.complain(*finding)
         parts, sources, order = self.sources(query.sources, scope)
         rows = self.meaning.define("from", parts or ["one row"])
         stage = Stage(rows, sources, order, dict(query.windows))
@@ -112,7 +135,10 @@ class QueryBinder(GroupBinder):
         outputs = self.expand(query, scope)
         if query.sample is not None:
             self._sample(query.sample, stage)
+        collapsed = grouped
         grouped = self.group(query, outputs, stage, scope, grouped)
+        if grouped and not collapsed and self.asset is not None and parent is None:
+            self.check_grouped(query, outputs, scope)
         if query.having is not None:
             self._filter("having", query.having, stage, scope)
         columns = self._project_all(outputs, stage, scope, grouped)

@@ -186,6 +186,12 @@ PURE_IN_FROM = frozenset(
 """Table functions that are decided by their arguments alone; the others count as volatile."""
 
 
+def is_scalar(name: str) -> bool:
+    """Whether DuckDB knows a function of this name that is no aggregate. What it does not know
+    may be anything: a macro, a function of an extension."""
+    return name in _catalogue()["scalar"]
+
+
 @cache
 def flags_of(name: str, arguments: int = 0) -> int:
     """The FLAG_ bits of a function, by its folded name and its number of arguments."""
