@@ -19,7 +19,8 @@ from xform.app.declared_checks import (
     readable,
 )
 from xform.app.inputs import BIND_VERSION, Inputs
-from xform.app.parsing import LoadMacros, ModelParser, text_of
+from xform.app.levels import at_levels
+from xform.app.parsing import LoadMacros, ModelParser, text_of, text_or_nothing
 from xform.app.source_columns import Describe, SourceColumns
 from xform.base.diagnostics import Diagnostic, has_errors
 from xform.base.hashing import digest_parts
@@ -113,9 +114,14 @@ class Compiler:
             project,
             self.inputs.dialect,
             tuple(compiled.values()),
-            tuple(sorted(set(self.diagnostics), key=lambda d: d.order)),
+            tuple(sorted(self._said(project), key=lambda d: d.order)),
             tuple(sorted(parser.traces)),
             self._columns.described,
+        )
+
+    def _said(self, project: Project) -> list[Diagnostic]:
+        return at_levels(
+            set(self.diagnostics), project.lint, lambda path: text_or_nothing(self.files, path)
         )
 
     # Declarations --------------------------------------------------------------------------------

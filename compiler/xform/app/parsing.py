@@ -13,7 +13,7 @@ from xform.base.diagnostics import Diagnostic
 from xform.base.hashing import Digest, digest_bytes, digest_parts
 from xform.base.names import AssetName
 from xform.project.assets import Asset, Language, Project
-from xform.project.files import WideFiles
+from xform.project.files import UnreadableFile, WideFiles
 from xform.project.template_config import place_of_config, with_config
 from xform.query.memo import Memo
 from xform.sql.parse import Place, parse_model
@@ -164,3 +164,11 @@ class ModelParser:
 def text_of(files: WideFiles, path: str) -> str:
     """The written text of a file, as offsets count in it."""
     return files.read(path).decode("utf-8-sig", "replace")
+
+
+def text_or_nothing(files: WideFiles, path: str) -> str:
+    """The same, empty where there is no such file or it cannot be read."""
+    try:
+        return text_of(files, path) if path in files.entries else ""
+    except UnreadableFile:
+        return ""

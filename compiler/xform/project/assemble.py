@@ -61,6 +61,7 @@ def assemble(
         assets=tuple(assets),
         macros=tuple(sorted(path for path in entries if folder_of(path) == MACROS)),
         selectors=SELECTORS if SELECTORS in entries else None,
+        lint=settings.lint,
     )
     return project, found
 

@@ -148,3 +148,5 @@ class Project(msgspec.Struct, frozen=True):
     """Paths of macro files, sorted."""
     selectors: str | None = None
     """Path of `selectors.yml` where there is one."""
+    lint: dict[str, str] = {}
+    """Levels of diagnostics by code, where they are not the usual."""

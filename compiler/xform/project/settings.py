@@ -12,6 +12,7 @@ from xform.base.spans import Span, file_span
 from xform.project.fields import AssetSettings, Subject
 from xform.project.fields import read_settings as read_asset_settings
 from xform.project.layout import PYPROJECT, XFORM_TOML, usable
+from xform.project.lint import read_lint
 from xform.project.reader import (
     Notes,
     check_keys,
@@ -23,7 +24,7 @@ from xform.project.text import decode
 from xform.project.toml import read_toml
 from xform.project.values import Mapping, Scalar
 
-KEYS = ("name", "profile", "default_schema", "dialect", "vars", "defaults")
+KEYS = ("name", "profile", "default_schema", "dialect", "vars", "defaults", "lint")
 
 
 class FolderDefaults(msgspec.Struct, frozen=True):
@@ -43,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True):
     dialect: str | None = None
     variables: dict[str, Any] = {}
     defaults: tuple[FolderDefaults, ...] = ()
+    lint: dict[str, str] = {}
+    """Levels by code, where they are not the usual."""
     path: str = PYPROJECT
     places: dict[str, Span] = {}
 
@@ -119,6 +122,7 @@ def _settings(table: Mapping, path: str, fallback: str | None, notes: Notes) -> 
     words: dict[str, str | None] = {}
     variables: dict[str, Any] = {}
     defaults: tuple[FolderDefaults, ...] = ()
+    lint: dict[str, str] = {}
     for entry in table:
         match entry.name:
             case "name" | "profile" | "default_schema" | "dialect":
@@ -128,6 +132,8 @@ def _settings(table: Mapping, path: str, fallback: str | None, notes: Notes) -> 
             case "defaults":
                 folders = read_mapping(entry.value, "'defaults'", notes)
                 defaults = _defaults(folders, notes) if folders is not None else ()
+            case "lint":
+                lint = read_lint(entry.value, notes)
             case _:
                 pass
     places = {entry.name: entry.value.span for entry in table}
@@ -145,6 +151,7 @@ def _settings(table: Mapping, path: str, fallback: str | None, notes: Notes) -> 
         dialect=words.get("dialect"),
         variables=variables,
         defaults=defaults,
+        lint=lint,
         path=path,
         places=places,
     )
