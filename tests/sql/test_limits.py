@@ -160,3 +160,12 @@ def test_thousands_of_findings_are_each_told() -> None:
     place = Place("m.sql", lambda: text)
     _, found = bind(AssetName("main.m"), unit, [T], {T: schema}, place)
     assert [d.span.line for d in found] == list(range(2, 5_002))
+
+
+def test_queries_without_parentheses_in_from_are_lowered_once() -> None:
+    """The joins of such a query are its own, not also those of what it stands in."""
+    sql = "select * from t, " * 40 + "t"
+    found, problems = parsed(sql)
+    assert problems == ()
+    assert found is not None
+    assert len(found.tables) == 41

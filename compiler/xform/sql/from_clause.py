@@ -81,7 +81,7 @@ class FromLowerer(ExpressionLowerer):
         groups: list[list[Source]] = [[head]]
         if isinstance(head.relation, Joined) and not (head.relation.alias or head.sample):
             groups[0] = list(head.relation.sources)  # joins lean to the left as it is
-        nested: list[exp.Expr] = list(first.args.get("joins") or ())
+        nested = list(_joins_of(first))
         for join in (*nested, *joins):
             if isinstance(join, exp.Lateral):
                 groups[-1].append(Source(self.relation(join), "cross"))
@@ -134,7 +134,7 @@ class FromLowerer(ExpressionLowerer):
             on = exp.And(this=on, expression=match) if on is not None else match
         using = join.args.get("using") or ()
         natural = "natural" in words
-        nested = item.args.get("joins")
+        nested = _joins_of(item)
         if not kind:
             kind = "comma" if on is None and not using and not natural else "inner"
         relation = Joined(self.sources(item, ()), None) if nested else self._relation(item)
@@ -163,7 +163,7 @@ class FromLowerer(ExpressionLowerer):
     # Relations ---------------------------------------------------------------------------------
 
     def relation(self, node: exp.Expr) -> Relation:
-        if node.args.get("joins"):
+        if _joins_of(node):
             return Joined(self.sources(node, ()), None)
         return self._relation(node)
 
@@ -384,3 +384,12 @@ def _children(node: exp.Expr) -> Iterator[tuple[str, exp.Expr]]:
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, exp.Expr):
                 yield key, child
+
+
+def _joins_of(node: exp.Expr) -> Sequence[exp.Expr]:
+    """The joins that stand with an item of FROM. Those of a query that sqlglot takes without
+    parentheses are that query's own."""
+    if isinstance(node, exp.Select | exp.SetOperation):
+        return ()
+    joins: Sequence[exp.Expr] = node.args.get("joins") or ()
+    return joins
