@@ -242,7 +242,7 @@ def test_a_reader_that_goes_away_is_no_error(built: Project) -> None:
     ("arguments", "said"),
     [
         (("build", "--fial-fast"), "--fail-fast"),
-        (("plan", "--format", "xml"), "use text or json"),
+        (("plan", "--format", "xml"), "use text, json, sarif, github or line"),
         (("plan", "--project-dir", "nowhere"), "'nowhere' is no folder"),
         (("plan", "--env", "Dev Ann"), "lower-case letters"),
         (("plan", "--env", ""), "lower-case letters"),

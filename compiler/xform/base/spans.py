@@ -25,6 +25,10 @@ def file_span(path: str) -> Span:
     return Span(path, 1, 1, 1, 1)
 
 
+def is_whole_file(span: Span) -> bool:
+    return span == file_span(span.path)
+
+
 class LineIndex:
     """Turns offsets into lines and columns of one text."""
 

@@ -8,9 +8,9 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Concatenate, Literal, ParamSpec
+from typing import Annotated, Any, Concatenate, ParamSpec
 
 import msgspec
 import typer
@@ -31,7 +31,11 @@ OK, FAILED, USAGE, CHANGED, BUSY = 0, 1, 2, 3, 75
 INTERRUPTED = 130
 """The exit code of shells for a command that was stopped by Ctrl-C."""
 
-Format = Literal["text", "json"]
+ANSWERS = ("text", "json")
+"""How a command gives its answer."""
+
+REPORTS = ("sarif", "github", "line")
+"""Forms in which diagnostics are the whole answer, of commands that find some."""
 
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9_]{0,31}")
 """It becomes part of the names of schemas, on every engine."""
@@ -54,6 +58,12 @@ Variables = Annotated[
     typer.Option("--vars", help="Variables for templates, as a mapping in YAML or JSON."),
 ]
 OutputFormat = Annotated[str, typer.Option("--format", help="text or json.")]
+ReportFormat = Annotated[
+    str,
+    typer.Option(
+        "--format", help="text or json; sarif, github or line give the diagnostics alone."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what failed.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")]
 Threads = Annotated[
@@ -80,7 +90,18 @@ class Context:
 
     options: Options
     terminal: Terminal
-    json: bool
+    format: str
+    found: list[Diagnostic] = field(default_factory=list)
+    """What is to be written at the end, in one of the REPORTS."""
+
+    @property
+    def json(self) -> bool:
+        return self.format == "json"
+
+    @property
+    def reporting(self) -> bool:
+        """Whether the diagnostics are the answer."""
+        return self.format in REPORTS
 
     @functools.cached_property
     def workspace(self) -> Workspace:
@@ -99,9 +120,7 @@ class Context:
         self.terminal.stdout.flush()
 
     def report(self, diagnostics: Sequence[Diagnostic], *, limit: int | None = 50) -> None:
-        """Diagnostics, on stderr; errors even when quiet."""
-        from xform.console.diagnostics import diagnostic_lines, summary_line
-
+        """Diagnostics, on stderr, or kept for the answer; errors even when quiet."""
         said, self.workspace.notices = self.workspace.notices, ()
         shown = [
             d
@@ -109,10 +128,24 @@ class Context:
             if not self.terminal.quiet or d.severity is Severity.ERROR
         ]
         shown = self.masked(shown)
+        if self.reporting:
+            self.found.extend(shown)
+            return
         if not shown:
             return
+        from xform.console.diagnostics import diagnostic_lines, summary_line
+
         lines = diagnostic_lines(shown, self.workspace.read_text, self.terminal.err, limit=limit)
         self.terminal.complain([*lines, summary_line(shown)])
+
+    def finish(self) -> None:
+        """Write what was kept for the answer, each finding once."""
+        if self.reporting:
+            from xform.cli.reports import report_text
+
+            found = list(dict.fromkeys(self.found))
+            self.terminal.stdout.write(report_text(self.format, found, self.workspace.root))
+            self.terminal.stdout.flush()
 
     def masked(self, diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
         """The same without secrets: an engine may repeat a setting of the profile."""
@@ -171,21 +204,39 @@ def _with_ancestors(compilation: Compilation, assets: frozenset[AssetName]) -> f
 
 def command(function: Callable[Concatenate[Context, Params], None]) -> Callable[..., None]:
     """A command with the global options before its own; errors become diagnostics and codes."""
+    return _command(function, GLOBAL, ANSWERS)
+
+
+def reporting(function: Callable[Concatenate[Context, Params], None]) -> Callable[..., None]:
+    """A command whose answer may be its diagnostics, in one of the REPORTS."""
+    options = {**GLOBAL, "format": (ReportFormat, "text")}
+    return _command(function, options, (*ANSWERS, *REPORTS))
+
+
+def _command(
+    function: Callable[Concatenate[Context, Params], None],
+    options: dict[str, tuple[Any, Any]],
+    formats: tuple[str, ...],
+) -> Callable[..., None]:
     own = inspect.signature(function, eval_str=True)
     parameters = list(own.parameters.values())[1:]
     extra = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
-        for name, (kind, default) in GLOBAL.items()
+        for name, (kind, default) in options.items()
         if name not in own.parameters
     ]
 
     @functools.wraps(function)
     def run(**values: Any) -> None:
-        shared = {name: values.pop(name, default) for name, (_, default) in GLOBAL.items()}
-        context = _context(shared)
+        shared = {name: values.pop(name, default) for name, (_, default) in options.items()}
+        context = _context(shared, formats)
         try:
             function(context, **values)  # type: ignore[call-arg]
-        except (typer.Exit, typer.Abort, SystemExit):
+            context.finish()
+        except typer.Exit:
+            context.finish()
+            raise
+        except (typer.Abort, SystemExit):
             raise
         except KeyboardInterrupt:
             sys.stderr.write("interrupted\n")
@@ -196,6 +247,7 @@ def command(function: Callable[Concatenate[Context, Params], None]) -> Callable[
             if context.json:
                 context.print_json({"version": 1, "diagnostics": diagnostics_form(diagnostics)})
             context.report(diagnostics)
+            context.finish()
             raise typer.Exit(code) from None
 
     run.__signature__ = inspect.Signature([*parameters, *extra])  # type: ignore[attr-defined]
@@ -203,13 +255,14 @@ def command(function: Callable[Concatenate[Context, Params], None]) -> Callable[
     return run
 
 
-def _context(shared: dict[str, Any]) -> Context:
+def _context(shared: dict[str, Any], formats: tuple[str, ...]) -> Context:
     environ = os.environ
     terminal = Terminal(
         sys.stdout, sys.stderr, environ, no_color=shared["no_color"], quiet=shared["quiet"]
     )
-    if shared["format"] not in ("text", "json"):
-        raise typer.BadParameter("use text or json", param_hint="--format")
+    if shared["format"] not in formats:
+        listed = f"{', '.join(formats[:-1])} or {formats[-1]}"
+        raise typer.BadParameter(f"use {listed}", param_hint="--format")
     if not shared["project_dir"].is_dir():
         raise typer.BadParameter(
             f"'{shared['project_dir']}' is no folder", param_hint="--project-dir"
@@ -228,7 +281,7 @@ def _context(shared: dict[str, Any]) -> Context:
         _variables(shared["vars"]),
         shared["threads"],
     )
-    return Context(options, terminal, shared["format"] == "json")
+    return Context(options, terminal, shared["format"])
 
 
 def _variables(text: str | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias, assert_never
 
 from xform.base.diagnostics import Diagnostic, Severity
-from xform.base.spans import Span, file_span
+from xform.base.spans import is_whole_file
 from xform.console.excerpt import Mark, excerpt, gutter_digits
 from xform.console.terminal import Surface
 from xform.console.text import EMPTY, Fragment, Line, Style, frame, line, strong, wrap
@@ -126,7 +126,7 @@ def _one(diagnostic: Diagnostic, read: Read, surface: Surface) -> list[Line]:
         arrow = "-->" if path == diagnostic.span.path else ":::"
         lines.append(line(frame(f"{'':{digits}}{arrow} "), str(of_file[0].span)))
         text = read(path)
-        placed = [mark for mark in of_file if not _is_whole_file(mark.span)]
+        placed = [mark for mark in of_file if not is_whole_file(mark.span)]
         drawn = excerpt(text, placed, digits, surface) if text is not None else []
         if drawn:
             lines.append(line(frame(f"{'':{digits}} |")))
@@ -135,10 +135,6 @@ def _one(diagnostic: Diagnostic, read: Read, surface: Surface) -> list[Line]:
             lines.extend(_unplaced(of_file, digits))
     lines.extend(_help(diagnostic.help, surface))
     return lines
-
-
-def _is_whole_file(span: Span) -> bool:
-    return span == file_span(span.path)
 
 
 def _unplaced(marks: Sequence[Mark], digits: int) -> list[Line]:

@@ -16,7 +16,7 @@ from xform.app.building import Wanted, build
 from xform.app.environment import EnvironmentPlanner, Planned
 from xform.app.forms import plan_form, run_form
 from xform.base.codes import TEST_BROKEN_WARNED, TEST_WARNED
-from xform.cli.context import FAILED, INTERRUPTED, Context, command
+from xform.cli.context import FAILED, INTERRUPTED, Context, reporting
 from xform.cli.selection import (
     Exclude,
     Indirect,
@@ -36,7 +36,7 @@ WARNED = (TEST_WARNED.id, TEST_BROKEN_WARNED.id)
 Emit = Callable[[Event], None]
 
 
-@command
+@reporting
 def run(
     context: Context,
     select: Select = None,
@@ -57,9 +57,10 @@ def run(
     ] = None,
 ) -> None:
     """Build what is stale, test it, and publish it all at once."""
-    if events == "-" and context.json:
+    if events == "-" and context.format != "text":
         raise typer.BadParameter(
-            "events go to stdout and so does --format json: use one of them, or --events FILE",
+            f"events go to stdout and so does --format {context.format}: use one of them,"
+            " or --events FILE",
             param_hint="--events",
         )
     compilation = context.compile(strict=False)
@@ -74,7 +75,7 @@ def run(
         _show(context, planned)
         return
     wanted = Wanted(chosen, full_refresh, fail_fast, atomic)
-    if planned.plan.actions and not context.json and events != "-":
+    if planned.plan.actions and context.format == "text" and events != "-":
         context.terminal.talk([*plan_lines(planned.plan, context.terminal.err), EMPTY])
     with ExitStack() as stack:
         emit = emitter(context, stack, events)
@@ -85,7 +86,7 @@ def run(
 def _show(context: Context, planned: Planned) -> None:
     if context.json:
         context.print_json(plan_form(planned.plan))
-    else:
+    elif not context.reporting:
         context.terminal.data(plan_lines(planned.plan, context.terminal.out))
 
 
@@ -124,10 +125,11 @@ def finish(context: Context, result: RunResult) -> None:
     if context.json:
         context.print_json(run_form(result))
     # Tests that only warn stand in the summary already, with their counts.
-    context.report([d for d in result.diagnostics if d.code not in WARNED])
+    context.report([d for d in result.diagnostics if context.reporting or d.code not in WARNED])
     code = {"success": 0, "cancelled": INTERRUPTED}.get(result.status, FAILED)
     if result.abandoned:
         # Their threads cannot be waited for; ending the process rolls their work back.
+        context.finish()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

@@ -9,11 +9,11 @@ import typer
 from xform.app.artefacts import write_artefacts
 from xform.app.forms import compile_form
 from xform.base.diagnostics import Severity
-from xform.cli.context import OK, USAGE, Context, command
+from xform.cli.context import OK, USAGE, Context, reporting
 from xform.console.text import line
 
 
-@command
+@reporting
 def run(
     context: Context,
     write: Annotated[
@@ -29,7 +29,7 @@ def run(
         context.print_json(form)
     context.report(compilation.diagnostics)
     errors = sum(d.severity is Severity.ERROR for d in compilation.diagnostics)
-    if not errors and not context.json:
+    if not errors and context.format == "text":
         models = sum(a.language != "none" for a in compilation.project.assets)
         total = len(compilation.assets)
         where = "; compiled SQL is in target/compiled" if write else ""

@@ -8,7 +8,7 @@ import typer
 
 from xform.app.environment import EnvironmentPlanner
 from xform.app.forms import plan_form
-from xform.cli.context import CHANGED, Context, command
+from xform.cli.context import CHANGED, Context, reporting
 from xform.cli.selection import (
     Exclude,
     Indirect,
@@ -20,7 +20,7 @@ from xform.cli.selection import (
 from xform.console.plan import plan_lines
 
 
-@command
+@reporting
 def run(
     context: Context,
     select: Select = None,
@@ -51,7 +51,7 @@ def run(
     context.report([*chooser.diagnostics, *compilation.diagnostics, *planned.notices])
     if context.json:
         context.print_json(plan_form(planned.plan))
-    else:
+    elif not context.reporting:
         surface = context.terminal.out
         context.terminal.data(plan_lines(planned.plan, surface, explain=explain))
     if exit_code and planned.plan.actions:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from xform.app.environment import EnvironmentPlanner
 from xform.app.testing import run_tests, test_plan
 from xform.cli.commands.build import emitter, finish
-from xform.cli.context import Context, command
+from xform.cli.context import Context, reporting
 from xform.cli.selection import (
     Exclude,
     Indirect,
@@ -19,7 +19,7 @@ from xform.cli.selection import (
 from xform.console.text import line
 
 
-@command
+@reporting
 def run(
     context: Context,
     select: Select = None,
@@ -37,7 +37,8 @@ def run(
     planner = EnvironmentPlanner(context.workspace, compilation)
     plan = test_plan(planner, selected.tests)
     if not plan.steps and not context.json:
-        context.terminal.talk([line("no tests selected")])
+        if not context.reporting:
+            context.terminal.talk([line("no tests selected")])
         return
     with ExitStack() as stack:
         emit = emitter(context, stack, None)
