@@ -12,7 +12,7 @@ def main() -> None:
         sys.stdout.write(f"xform {__version__}\n")
         return
     try:
-        from xform.cli.app import run
+        from xform.cli.entrance import run
 
         run()
     except KeyboardInterrupt:  # at any moment but in a run, which ends in its own way

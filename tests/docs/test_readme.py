@@ -17,7 +17,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from xform.cli.app import COMMANDS, application
+from xform.cli.app import application
+from xform.cli.commands import COMMANDS
 
 REPOSITORY = Path(__file__).parents[2]
 README = (REPOSITORY / "README.md").read_text("utf-8")

@@ -1,34 +1,28 @@
-"""The command line: its commands and its entrance.
-
-Only the module of the command that was called is imported: a listing need not load the runner.
-"""
+"""The command line as typer has it, for what `calls.py` does not read: help and errors."""
 
 from __future__ import annotations
 
-import gc
+import functools
+import inspect
 import sys
 from collections.abc import Iterable
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from xform.cli.several import Command
+from xform.cli.calls import spread
+from xform.cli.commands import COMMANDS
+from xform.cli.context import Command
+from xform.cli.options import REQUIRED, Argument, Ended, Parameter, UsageMistake
 
-COMMANDS = (
-    "init",
-    "compile",
-    "plan",
-    "build",
-    "test",
-    "ls",
-    "lineage",
-    "why",
-    "show",
-    "explain",
-    "debug",
-)
-"""In the order of the help text; each has a module of its name in `commands` with a `run`."""
+
+class SpreadCommand(TyperCommand):
+    """A command some of whose options may be followed by more than one value."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, spread(args))
 
 
 def application(commands: Iterable[str] = COMMANDS) -> typer.Typer:
@@ -42,8 +36,43 @@ def application(commands: Iterable[str] = COMMANDS) -> typer.Typer:
     )
     app.callback()(_main)
     for name in commands:
-        app.command(name, cls=Command)(import_module(f"xform.cli.commands.{name}").run)
+        command: Command = import_module(f"xform.cli.commands.{name}").run
+        app.command(name, cls=SpreadCommand)(_function(command))
     return app
+
+
+def _function(command: Command) -> Any:
+    """The command with its parameters as typer reads them."""
+
+    @functools.wraps(command.function)
+    def run(**values: Any) -> None:
+        try:
+            command(**values)
+        except Ended as end:
+            raise typer.Exit(end.code) from None
+        except UsageMistake as mistake:
+            raise typer.BadParameter(mistake.message, param_hint=mistake.option) from None
+
+    signature = inspect.Signature([_typed(item) for item in command.parameters])
+    run.__signature__ = signature  # type: ignore[attr-defined]
+    run.__annotations__ = {item.name: item.annotation for item in signature.parameters.values()}
+    return run
+
+
+def _typed(parameter: Parameter) -> inspect.Parameter:
+    mark = parameter.mark
+    shown: Any = True if mark.shown_default is None else mark.shown_default
+    info = (
+        typer.Argument(help=mark.help, show_default=shown)
+        if isinstance(mark, Argument)
+        else typer.Option(*mark.names, help=mark.help, min=mark.minimum, show_default=shown)
+    )
+    return inspect.Parameter(
+        parameter.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=inspect.Parameter.empty if parameter.default is REQUIRED else parameter.default,
+        annotation=Annotated[parameter.type, info],
+    )
 
 
 def _version(wanted: bool) -> None:
@@ -60,10 +89,3 @@ def _main(
     ] = False,
 ) -> None:
     """A SQL-first transformation compiler: builds only what really changed, and says why."""
-
-
-def run() -> None:
-    """The console script."""
-    gc.set_threshold(50_000, 20, 20)  # compiling makes many small objects that live on
-    called = sys.argv[1] if len(sys.argv) > 1 else ""
-    application((called,) if called in COMMANDS else COMMANDS)()

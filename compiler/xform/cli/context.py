@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
-import msgspec
-import typer
-
-from xform.app.compiled import Compilation
-from xform.app.forms import diagnostics_form
 from xform.app.workspace import Options, UserError, Workspace
 from xform.base.diagnostics import Diagnostic, Severity
 from xform.base.names import AssetName
-from xform.cli.errors import describe_error
+from xform.cli.options import Ended, Option, Parameter, UsageMistake, declared
 from xform.console.terminal import Terminal
 
-Params = ParamSpec("Params")
+if TYPE_CHECKING:
+    from xform.app.compiled import Compilation
 
 OK, FAILED, USAGE, CHANGED, BUSY = 0, 1, 2, 3, 75
 """Exit codes (DESIGN §5)."""
@@ -41,33 +35,29 @@ _ENVIRONMENT = re.compile(r"[a-z][a-z0-9_]{0,31}")
 """It becomes part of the names of schemas, on every engine."""
 
 ProjectDir = Annotated[
-    Path, typer.Option("--project-dir", help="The project's folder.", show_default="here")
+    Path, Option("--project-dir", help="The project's folder.", shown_default="here")
 ]
 ProfilesDir = Annotated[
-    str | None, typer.Option("--profiles-dir", help="The folder that holds profiles.yml.")
+    str | None, Option("--profiles-dir", help="The folder that holds profiles.yml.")
 ]
-Profile = Annotated[str | None, typer.Option("--profile", help="The profile to use.")]
-TargetName = Annotated[
-    str | None, typer.Option("--target", "-t", help="The target within the profile.")
-]
+Profile = Annotated[str | None, Option("--profile", help="The profile to use.")]
+TargetName = Annotated[str | None, Option("--target", "-t", help="The target within the profile.")]
 Environment = Annotated[
-    str | None, typer.Option("--env", help="The environment: prod, unless the target names one.")
+    str | None, Option("--env", help="The environment: prod, unless the target names one.")
 ]
 Variables = Annotated[
     str | None,
-    typer.Option("--vars", help="Variables for templates, as a mapping in YAML or JSON."),
+    Option("--vars", help="Variables for templates, as a mapping in YAML or JSON."),
 ]
-OutputFormat = Annotated[str, typer.Option("--format", help="text or json.")]
+OutputFormat = Annotated[str, Option("--format", help="text or json.")]
 ReportFormat = Annotated[
     str,
-    typer.Option(
-        "--format", help="text or json; sarif, github or line give the diagnostics alone."
-    ),
+    Option("--format", help="text or json; sarif, github or line give the diagnostics alone."),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what failed.")]
-NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")]
+Quiet = Annotated[bool, Option("--quiet", "-q", help="Say only what failed.")]
+NoColor = Annotated[bool, Option("--no-color", help="No colours; NO_COLOR does the same.")]
 Threads = Annotated[
-    int | None, typer.Option("--threads", min=1, help="How many models to build at once.")
+    int | None, Option("--threads", minimum=1, help="How many models to build at once.")
 ]
 
 GLOBAL: dict[str, tuple[Any, Any]] = {
@@ -84,15 +74,15 @@ GLOBAL: dict[str, tuple[Any, Any]] = {
 }
 
 
-@dataclass
 class Context:
     """One invocation of a command."""
 
-    options: Options
-    terminal: Terminal
-    format: str
-    found: list[Diagnostic] = field(default_factory=list)
-    """What is to be written at the end, in one of the REPORTS."""
+    def __init__(self, options: Options, terminal: Terminal, form: str) -> None:
+        self.options = options
+        self.terminal = terminal
+        self.format = form
+        self.found: list[Diagnostic] = []
+        """What is to be written at the end, in one of the REPORTS."""
 
     @property
     def json(self) -> bool:
@@ -111,6 +101,8 @@ class Context:
 
     def print_json(self, value: Any) -> None:
         """The answer, on stdout."""
+        import msgspec.json
+
         text = msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode()
         self.terminal.stdout.write(text + "\n")
         self.terminal.stdout.flush()
@@ -152,6 +144,8 @@ class Context:
         secrets = self.workspace.known_secrets
         if not secrets:
             return list(diagnostics)
+        import msgspec.structs
+
         return [
             msgspec.structs.replace(
                 d, message=_mask(d.message, secrets), help=_mask(d.help, secrets)
@@ -160,7 +154,7 @@ class Context:
         ]
 
     def exit(self, code: int) -> None:
-        raise typer.Exit(code)
+        raise Ended(code)
 
     # Compiling -----------------------------------------------------------------------------------
 
@@ -202,57 +196,69 @@ def _with_ancestors(compilation: Compilation, assets: frozenset[AssetName]) -> f
     return frozenset(found)
 
 
-def command(function: Callable[Concatenate[Context, Params], None]) -> Callable[..., None]:
-    """A command with the global options before its own; errors become diagnostics and codes."""
-    return _command(function, GLOBAL, ANSWERS)
+class Command:
+    """A command with its parameters, its own first and then the global ones; errors become
+    diagnostics and codes. Raises Ended, and UsageMistake before anything is done."""
 
+    def __init__(
+        self,
+        function: Callable[..., None],
+        options: dict[str, tuple[Any, Any]],
+        formats: tuple[str, ...],
+    ) -> None:
+        self.function = function
+        self._options = options
+        self._formats = formats
 
-def reporting(function: Callable[Concatenate[Context, Params], None]) -> Callable[..., None]:
-    """A command whose answer may be its diagnostics, in one of the REPORTS."""
-    options = {**GLOBAL, "format": (ReportFormat, "text")}
-    return _command(function, options, (*ANSWERS, *REPORTS))
+    @functools.cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        own = declared(self.function)
+        names = {item.name for item in own}
+        shared = (
+            Parameter(name, kind, mark, default)
+            for name, (annotated, default) in self._options.items()
+            for kind, mark in [get_args(annotated)]
+            if name not in names
+        )
+        return (*own, *shared)
 
-
-def _command(
-    function: Callable[Concatenate[Context, Params], None],
-    options: dict[str, tuple[Any, Any]],
-    formats: tuple[str, ...],
-) -> Callable[..., None]:
-    own = inspect.signature(function, eval_str=True)
-    parameters = list(own.parameters.values())[1:]
-    extra = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
-        for name, (kind, default) in options.items()
-        if name not in own.parameters
-    ]
-
-    @functools.wraps(function)
-    def run(**values: Any) -> None:
-        shared = {name: values.pop(name, default) for name, (_, default) in options.items()}
-        context = _context(shared, formats)
+    def __call__(self, **values: Any) -> None:
+        shared = {name: values.pop(name, default) for name, (_, default) in self._options.items()}
+        context = _context(shared, self._formats)
         try:
-            function(context, **values)  # type: ignore[call-arg]
-            context.finish()
-        except typer.Exit:
+            self.function(context, **values)
+        except Ended:
             context.finish()
             raise
-        except (typer.Abort, SystemExit):
+        except (UsageMistake, BrokenPipeError):
             raise
         except KeyboardInterrupt:
             sys.stderr.write("interrupted\n")
-            raise typer.Exit(INTERRUPTED) from None
+            raise Ended(INTERRUPTED) from None
         except Exception as error:
+            from xform.cli.errors import describe_error
+
             code, diagnostics = describe_error(error)
             diagnostics = context.masked(diagnostics)
             if context.json:
+                from xform.app.forms import diagnostics_form
+
                 context.print_json({"version": 1, "diagnostics": diagnostics_form(diagnostics)})
             context.report(diagnostics)
             context.finish()
-            raise typer.Exit(code) from None
+            raise Ended(code) from None
+        context.finish()
 
-    run.__signature__ = inspect.Signature([*parameters, *extra])  # type: ignore[attr-defined]
-    run.__annotations__ = {p.name: p.annotation for p in [*parameters, *extra]}
-    return run
+
+def command(function: Callable[..., None]) -> Command:
+    """A command with the global options besides its own."""
+    return Command(function, GLOBAL, ANSWERS)
+
+
+def reporting(function: Callable[..., None]) -> Command:
+    """A command whose answer may be its diagnostics, in one of the REPORTS."""
+    options = {**GLOBAL, "format": (ReportFormat, "text")}
+    return Command(function, options, (*ANSWERS, *REPORTS))
 
 
 def _context(shared: dict[str, Any], formats: tuple[str, ...]) -> Context:
@@ -262,15 +268,13 @@ def _context(shared: dict[str, Any], formats: tuple[str, ...]) -> Context:
     )
     if shared["format"] not in formats:
         listed = f"{', '.join(formats[:-1])} or {formats[-1]}"
-        raise typer.BadParameter(f"use {listed}", param_hint="--format")
+        raise UsageMistake(f"use {listed}", option="--format")
     if not shared["project_dir"].is_dir():
-        raise typer.BadParameter(
-            f"'{shared['project_dir']}' is no folder", param_hint="--project-dir"
-        )
+        raise UsageMistake(f"'{shared['project_dir']}' is no folder", option="--project-dir")
     if shared["env"] is not None and not _ENVIRONMENT.fullmatch(shared["env"]):
-        raise typer.BadParameter(
+        raise UsageMistake(
             "use lower-case letters, digits and '_', a letter first, at most 32: dev_ann",
-            param_hint="--env",
+            option="--env",
         )
     options = Options(
         shared["project_dir"],
@@ -294,5 +298,5 @@ def _variables(text: str | None) -> dict[str, Any]:
     except yaml.YAMLError:
         value = None
     if not isinstance(value, dict):
-        raise typer.BadParameter("not a mapping; write --vars '{name: value}'", param_hint="--vars")
+        raise UsageMistake("not a mapping; write --vars '{name: value}'", option="--vars")
     return {str(key): item for key, item in value.items()}

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from xform.app.compiled import Compilation
 from xform.app.selecting import Selector
 from xform.cli.context import Context
+from xform.cli.options import Option
 from xform.graph.selection.request import Request
 
 Select = Annotated[
     list[str] | None,
-    typer.Option("--select", "-s", help="What to take: names, tags, paths, graph operators."),
+    Option("--select", "-s", help="What to take: names, tags, paths, graph operators."),
 ]
-Exclude = Annotated[list[str] | None, typer.Option("--exclude", help="What to leave out of it.")]
+Exclude = Annotated[list[str] | None, Option("--exclude", help="What to leave out of it.")]
 SelectorName = Annotated[
-    str | None, typer.Option("--selector", help="A selection named in selectors.yml.")
+    str | None, Option("--selector", help="A selection named in selectors.yml.")
 ]
 Indirect = Annotated[
     str,
-    typer.Option(
+    Option(
         "--indirect-selection", help="Which tests come along: eager, cautious, buildable or empty."
     ),
 ]

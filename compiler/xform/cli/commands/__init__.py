@@ -1,1 +1,18 @@
-"""One module per command; each has a `run`."""
+"""One module per command."""
+
+from __future__ import annotations
+
+COMMANDS = (
+    "init",
+    "compile",
+    "plan",
+    "build",
+    "test",
+    "ls",
+    "lineage",
+    "why",
+    "show",
+    "explain",
+    "debug",
+)
+"""In the order of the help text; each has a module of its name with a `run`."""

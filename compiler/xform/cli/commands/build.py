@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Annotated, TextIO
 
 import msgspec
-import typer
 
 from xform.app.building import Wanted, build
 from xform.app.environment import EnvironmentPlanner, Planned
 from xform.app.forms import plan_form, run_form
 from xform.base.codes import TEST_BROKEN_WARNED, TEST_WARNED
 from xform.cli.context import FAILED, INTERRUPTED, Context, reporting
+from xform.cli.options import Option, UsageMistake
 from xform.cli.selection import (
     Exclude,
     Indirect,
@@ -44,24 +44,22 @@ def run(
     selector: SelectorName = None,
     indirect_selection: Indirect = "eager",
     full_refresh: Annotated[
-        bool, typer.Option("--full-refresh", help="Build even what is fresh.")
+        bool, Option("--full-refresh", help="Build even what is fresh.")
     ] = False,
-    fail_fast: Annotated[
-        bool, typer.Option("--fail-fast", help="Stop at the first failure.")
-    ] = False,
-    atomic: Annotated[bool, typer.Option("--atomic", help="Publish all or nothing.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
+    fail_fast: Annotated[bool, Option("--fail-fast", help="Stop at the first failure.")] = False,
+    atomic: Annotated[bool, Option("--atomic", help="Publish all or nothing.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Show the plan and stop.")] = False,
     events: Annotated[
         str | None,
-        typer.Option("--events", help="Write events as NDJSON to a file, or - for stdout."),
+        Option("--events", help="Write events as NDJSON to a file, or - for stdout."),
     ] = None,
 ) -> None:
     """Build what is stale, test it, and publish it all at once."""
     if events == "-" and context.format != "text":
-        raise typer.BadParameter(
+        raise UsageMistake(
             f"events go to stdout and so does --format {context.format}: use one of them,"
             " or --events FILE",
-            param_hint="--events",
+            option="--events",
         )
     compilation = context.compile(strict=False)
     request = request_of(select, exclude, selector, indirect_selection)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from xform.app.artefacts import write_artefacts
 from xform.app.forms import compile_form
 from xform.base.diagnostics import Severity
 from xform.cli.context import OK, USAGE, Context, reporting
+from xform.cli.options import Option
 from xform.console.text import line
 
 
@@ -17,7 +16,7 @@ from xform.console.text import line
 def run(
     context: Context,
     write: Annotated[
-        bool, typer.Option("--write/--no-write", help="Write target/compiled and the manifest.")
+        bool, Option("--write/--no-write", help="Write target/compiled and the manifest.")
     ] = True,
 ) -> None:
     """Check the project: diagnostics, compiled SQL under target/compiled, target/manifest.json."""

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from xform.app.pages import page_of
 from xform.base.codes import CODES
 from xform.base.names import nearest
 from xform.cli.context import Context, command
+from xform.cli.options import Argument, UsageMistake
 
 
 @command
 def run(
     context: Context,
-    code: Annotated[
-        str | None, typer.Argument(help="A code as diagnostics show it: XF0403.")
-    ] = None,
+    code: Annotated[str | None, Argument(help="A code as diagnostics show it: XF0403.")] = None,
 ) -> None:
     """Explain a diagnostic code: what it means, why, an example, how to mend it."""
     if code is None:
@@ -39,7 +36,7 @@ def run(
     known = CODES.get(code.upper())
     if known is None:
         near = nearest(code.upper(), CODES) or ["`xform explain` lists all codes"]
-        raise typer.BadParameter(f"no code is called '{code}'; nearest: {', '.join(near)}")
+        raise UsageMistake(f"no code is called '{code}'; nearest: {', '.join(near)}")
     if context.json:
         context.print_json(
             {

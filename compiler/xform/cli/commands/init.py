@@ -5,19 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from xform.app.initialise import create_project
 from xform.cli.context import Context, command
+from xform.cli.options import Argument
 from xform.console.text import line
 
 
 @command
 def run(
     context: Context,
-    directory: Annotated[
-        Path, typer.Argument(help="Where to make it.", show_default="here")
-    ] = Path(),
+    directory: Annotated[Path, Argument(help="Where to make it.", shown_default="here")] = Path(),
 ) -> None:
     """Make a new project: two models over a seed, a profile for DuckDB, tests."""
     place = context.options.project_dir / directory

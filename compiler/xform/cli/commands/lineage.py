@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from xform.app.forms import lineage_form, query_lineage_form
 from xform.app.lineage import LineageReader, find_columns
 from xform.app.sql_lineage import QueryLineage, lineage_of_sql
@@ -19,6 +17,7 @@ from xform.base.diagnostics import Diagnostic, diagnose, errors_of, has_errors
 from xform.base.names import AssetName, ColumnRef
 from xform.base.spans import Span
 from xform.cli.context import OK, USAGE, Context, command
+from xform.cli.options import Argument, Option, UsageMistake
 from xform.console.lineage import ColumnSources, lineage_lines
 
 
@@ -26,22 +25,22 @@ from xform.console.lineage import ColumnSources, lineage_lines
 def run(
     context: Context,
     column: Annotated[
-        str | None, typer.Argument(help="asset.column, or an asset for all its columns.")
+        str | None, Argument(help="asset.column, or an asset for all its columns.")
     ] = None,
     recursive: Annotated[
-        bool, typer.Option("--recursive", help="On to the sources of the project.")
+        bool, Option("--recursive", help="On to the sources of the project.")
     ] = False,
     sql: Annotated[
         str | None,
-        typer.Option("--sql", help="A file with any SQL instead, also a script; - for stdin."),
+        Option("--sql", help="A file with any SQL instead, also a script; - for stdin."),
     ] = None,
-    dialect: Annotated[str, typer.Option("--dialect", help="The dialect of --sql.")] = "duckdb",
+    dialect: Annotated[str, Option("--dialect", help="The dialect of --sql.")] = "duckdb",
     schema: Annotated[
-        Path | None, typer.Option("--schema", help="JSON for --sql: {table: {column: type}}.")
+        Path | None, Option("--schema", help="JSON for --sql: {table: {column: type}}.")
     ] = None,
     jsonl: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--jsonl",
             help='Read {"id", "sql", "dialect", "schema"} a line from stdin, answer a line each.',
         ),
@@ -56,7 +55,7 @@ def run(
         _of_sql(context, sql, dialect, schema)
         return
     if column is None:
-        raise typer.BadParameter("name a column: xform lineage asset.column")
+        raise UsageMistake("name a column: xform lineage asset.column")
     compilation = context.compile(strict=False)
     asset, columns, found = find_columns(compilation, column)
     if asset is None:
@@ -83,7 +82,7 @@ def _of_sql(context: Context, sql: str, dialect: str, schema: Path | None) -> No
         try:
             known = json.loads(schema.read_text("utf-8"))
         except ValueError:
-            raise typer.BadParameter(f"{schema} is not JSON", param_hint="--schema") from None
+            raise UsageMistake(f"{schema} is not JSON", option="--schema") from None
     path = "<stdin>" if sql == "-" else sql
     answer = lineage_of_sql(text, dialect, known, path)
     if context.json:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from xform.cli.context import Context, command
+from xform.cli.options import Option, UsageMistake
 from xform.cli.selection import (
     Exclude,
     Indirect,
@@ -27,19 +26,19 @@ def run(
     selector: SelectorName = None,
     indirect_selection: Indirect = "eager",
     output: Annotated[
-        str, typer.Option("--output", help="name, path, selector or json (one object a line).")
+        str, Option("--output", help="name, path, selector or json (one object a line).")
     ] = "name",
     resource_type: Annotated[
         list[str] | None,
-        typer.Option("--resource-type", help="Only model, seed, source, exposure or test."),
+        Option("--resource-type", help="Only model, seed, source, exposure or test."),
     ] = None,
     exclude_resource_type: Annotated[
-        list[str] | None, typer.Option("--exclude-resource-type", help="All but these.")
+        list[str] | None, Option("--exclude-resource-type", help="All but these.")
     ] = None,
 ) -> None:
     """List what a selection takes, one a line."""
     if output not in ("name", "path", "selector", "json"):
-        raise typer.BadParameter("use name, path, selector or json", param_hint="--output")
+        raise UsageMistake("use name, path, selector or json", option="--output")
     compilation = context.compile(strict=False)
     chooser = selector_of(context, compilation)
     selected = chooser.select(request_of(select, exclude, selector, indirect_selection))

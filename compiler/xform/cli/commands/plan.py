@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from xform.app.environment import EnvironmentPlanner
 from xform.app.forms import plan_form
 from xform.cli.context import CHANGED, Context, reporting
+from xform.cli.options import Option
 from xform.cli.selection import (
     Exclude,
     Indirect,
@@ -28,16 +27,16 @@ def run(
     selector: SelectorName = None,
     indirect_selection: Indirect = "eager",
     full_refresh: Annotated[
-        bool, typer.Option("--full-refresh", help="Build even what is fresh.")
+        bool, Option("--full-refresh", help="Build even what is fresh.")
     ] = False,
     offline: Annotated[
-        bool, typer.Option("--offline", help="Ask no warehouse: go by the recorded state.")
+        bool, Option("--offline", help="Ask no warehouse: go by the recorded state.")
     ] = False,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Every reason in full, unchanged assets too.")
+        bool, Option("--explain", help="Every reason in full, unchanged assets too.")
     ] = False,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 3 where there is anything to do.")
+        bool, Option("--exit-code", help="Exit with 3 where there is anything to do.")
     ] = False,
 ) -> None:
     """Show what a build would do and why. Nothing is changed."""

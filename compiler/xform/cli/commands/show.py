@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from xform.app.lineage import find_asset
 from xform.app.showing import show_rows
 from xform.app.workspace import UserError
 from xform.cli.context import Context, command
+from xform.cli.options import Argument, Option
 from xform.console.tables import table_lines
 
 
 @command
 def run(
     context: Context,
-    asset: Annotated[str, typer.Argument(help="What to show rows of.")],
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many rows.")] = 10,
+    asset: Annotated[str, Argument(help="What to show rows of.")],
+    limit: Annotated[int, Option("--limit", "-n", minimum=1, help="How many rows.")] = 10,
 ) -> None:
     """Show the first rows of an asset as it is published."""
     compilation = context.compile(strict=False)

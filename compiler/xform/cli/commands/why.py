@@ -5,28 +5,28 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-import typer
 
 from xform.app.environment import EnvironmentPlanner
 from xform.app.explaining import explain_asset
 from xform.app.lineage import find_asset
 from xform.app.workspace import UserError
 from xform.cli.context import CHANGED, Context, command
+from xform.cli.options import Argument, Option
 from xform.console.why import explanation_lines
 
 
 @command
 def run(
     context: Context,
-    asset: Annotated[str, typer.Argument(help="A model, seed or source.")],
+    asset: Annotated[str, Argument(help="A model, seed or source.")],
     explain: Annotated[
-        bool, typer.Option("--explain", help="All that differs, not only the first.")
+        bool, Option("--explain", help="All that differs, not only the first.")
     ] = False,
     offline: Annotated[
-        bool, typer.Option("--offline", help="Ask no warehouse: go by the recorded state.")
+        bool, Option("--offline", help="Ask no warehouse: go by the recorded state.")
     ] = False,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 3 where the asset is stale.")
+        bool, Option("--exit-code", help="Exit with 3 where the asset is stale.")
     ] = False,
 ) -> None:
     """Explain why an asset is fresh or stale. Exits with 3 for a stale one with --exit-code."""
