@@ -244,12 +244,13 @@ class Compiler:
             return Body(BROKEN, parsed=parsed, tables=tables)
         unit = parsed.unit
         read = {name: schemas.get(name, BROKEN) for name in tables if name is not None}
+        dialect = self.inputs.dialect_of(asset)
         key = digest_parts(
             (
                 BIND_VERSION,
                 asset.name,
                 asset.path,
-                self.inputs.dialect_of(asset),
+                dialect,
                 msgspec.msgpack.encode(parsed.rendered),
                 *(
                     part
@@ -266,7 +267,9 @@ class Compiler:
             asset.name,
             key,
             Bound,
-            lambda: Bound(*bind(asset.name, unit, tables, read, self._place(asset, parsed))),
+            lambda: Bound(
+                *bind(asset.name, unit, tables, read, self._place(asset, parsed), dialect)
+            ),
         )
         self.diagnostics.extend(result.diagnostics)
         facts = result.facts

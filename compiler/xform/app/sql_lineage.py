@@ -58,8 +58,8 @@ def lineage_of_sql(
 ) -> QueryLineage:
     """Lineage of SQL in a dialect. `schema` is {table: {column: type}}; tables that it lacks take
     any column that is asked of them."""
-    script = _Script(Place(path, lambda: sql), schema)
-    found = [script.read(item) for item in script.statements(sql, dialect_called(dialect))]
+    script = _Script(Place(path, lambda: sql), schema, dialect_called(dialect))
+    found = [script.read(item) for item in script.statements(sql)]
     said = tuple(script.diagnostics)
     if not found:
         return QueryLineage((), {}, (), said)
@@ -77,8 +77,9 @@ def lineage_of_sql(
 class _Script:
     """What is known while the statements of a script are read in order."""
 
-    def __init__(self, place: Place, schema: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(self, place: Place, schema: Mapping[str, Mapping[str, str]], dialect: str) -> None:
         self.place = place
+        self.dialect = dialect
         self.given = bool(schema)
         self.diagnostics: list[Diagnostic] = []
         self.known: dict[str, Schema] = {
@@ -88,8 +89,8 @@ class _Script:
         self.made: dict[str, StatementLineage] = {}
         """Tables that the script has made, with where their contents come from: outside."""
 
-    def statements(self, sql: str, dialect: str) -> Iterator[Statement]:
-        return read_script(self.place, sql, dialect, self._columns_of)
+    def statements(self, sql: str) -> Iterator[Statement]:
+        return read_script(self.place, sql, self.dialect, self._columns_of)
 
     def read(self, statement: Statement) -> StatementLineage:
         self.diagnostics.extend(statement.diagnostics)
@@ -147,7 +148,7 @@ class _Script:
     ) -> tuple[ModelFacts | None, list[AssetName]]:
         assets = [AssetName(self._table(table)) for table in unit.tables]
         schemas = {asset: self.known.get(asset, Schema(None)) for asset in assets}
-        facts, found = bind(None, unit, assets, schemas, self.place)
+        facts, found = bind(None, unit, assets, schemas, self.place, self.dialect)
         self.diagnostics.extend(item for item in found if item.code != UNNAMED_COLUMN.id)
         if facts is not None and facts.columns_open:
             self._open(word, found)

@@ -29,7 +29,7 @@ from xform.sema.meaning import (
     Meaning,
 )
 
-FORMAT = "xform fingerprint 4"
+FORMAT = "xform fingerprint 5"
 """Changes whenever the canonical text of something changes: then everything is built anew."""
 
 CLOCK_LEAF = "clock:"

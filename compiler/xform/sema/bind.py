@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from xform.base.codes import SQL_TOO_DEEP
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName, ColumnRef
-from xform.sema.facts import ModelFacts, OutputColumn, Schema
+from xform.sema.facts import UNKNOWN_TYPE, ModelFacts, OutputColumn, Schema
 from xform.sema.meaning import ORDER, WHOLE, External, Hole, Part
 from xform.sema.queries import QueryBinder
 from xform.sema.scope import Sources
 from xform.sema.tables import scans
+from xform.sema.typecheck import OWN
+from xform.sema.types.type import NULL, Type
 from xform.sql.ir import SqlUnit
 from xform.sql.parse import Place
 
@@ -22,14 +24,16 @@ def bind(
     assets: Sequence[AssetName | None],
     schemas: Mapping[AssetName, Schema],
     place: Place,
+    dialect: str = OWN,
 ) -> tuple[ModelFacts | None, tuple[Diagnostic, ...]]:
     """Bind a query.
 
     `assets` names the asset of each of `unit.tables` (None: unknown, already diagnosed);
-    `schemas` holds the columns of each of them. The facts are None only where the query is too
+    `schemas` holds the columns of each of them; `dialect` says by whose rules types are inferred.
+    The facts are None only where the query is too
     deep to walk; with errors they hold what could be found out.
     """
-    binder = QueryBinder(asset, place, unit, assets, schemas)
+    binder = QueryBinder(asset, place, dialect, unit, assets, schemas)
     try:
         relation = binder.query(unit.query, None)
         binder.check_outputs(unit.query)
@@ -63,7 +67,7 @@ def bind(
     finished, renamed = meaning.finish(roots if order is None else [*roots, order])
     facts = ModelFacts(
         tuple(
-            OutputColumn(column.name, column.type, refs(column.value), renamed[column.hole])
+            OutputColumn(column.name, _shown(column.type), refs(column.value), renamed[column.hole])
             for column in relation.columns
         ),
         refs(relation.rows),
@@ -77,6 +81,16 @@ def bind(
         others,
     )
     return facts, tuple(binder.diagnostics)
+
+
+def _shown(type_: Type) -> str:
+    """A type as others see it. What is NULL alone becomes, when it is stored, whatever the engine
+    likes."""
+    return UNKNOWN_TYPE if _holds_null(type_) else type_.text
+
+
+def _holds_null(type_: Type) -> bool:
+    return type_ is NULL or any(_holds_null(part) for part in type_.inner)
 
 
 def _column(external: External) -> ColumnRef:

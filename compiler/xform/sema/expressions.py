@@ -13,11 +13,13 @@ from typing import assert_never
 from xform.base.codes import BAD_ORDINAL, UNKNOWN_WINDOW
 from xform.base.names import did_you_mean
 from xform.sema.binder import Use
-from xform.sema.facts import UNKNOWN_TYPE
 from xform.sema.meaning import CLOCK, Part
 from xform.sema.names import mark
 from xform.sema.scope import Aliased, Column, Found, Ordering, Scope, star_columns
-from xform.sema.unordered import UNORDERED, UnorderedBinder
+from xform.sema.typecheck import TypeChecker
+from xform.sema.types.operators import field
+from xform.sema.types.type import BIGINT, BOOLEAN, INTEGER, UNKNOWN, Type, list_of, settled, struct
+from xform.sema.unordered import UNORDERED
 from xform.sql import canonical
 from xform.sql.ir import (
     FLAG_AGGREGATE,
@@ -39,77 +41,105 @@ from xform.sql.ir import (
     Window,
 )
 
-BOOLEAN_OPS = frozenset(
-    [
-        "and", "between", "eq", "gt", "gte", "ilike", "in", "is", "like", "lt",
-        "lte", "neq", "not", "nullsafeeq", "nullsafeneq", "or",
-    ]
-)  # fmt: skip
 AROUND = frozenset(["ignorenulls", "limit", "respectnulls"])
 """What may stand around an argument with its order: `array_agg(x ORDER BY y LIMIT 5)`."""
-TYPE_NAMES = {
-    "int": "integer", "text": "varchar", "timestampntz": "timestamp",
-    "timestamptz": "timestamp with time zone",
-}  # fmt: skip
+REDUCING = frozenset(["array_reduce", "list_reduce", "reduce"])
 
 
-class ExpressionBinder(UnorderedBinder):
+class ExpressionBinder(TypeChecker):
     """Binds expressions."""
 
-    def write(self, expr: Expr, scope: Scope, out: list[Part], use: Use) -> None:
+    def write(self, expr: Expr, scope: Scope, out: list[Part], use: Use) -> Type:
         match expr:
             case Name():
-                self.emit(self.find(expr, scope, use), expr, scope, out, use)
+                return self.emit(self.find(expr, scope, use), expr, scope, out, use)
             case Op():
-                self._op(expr, scope, out, use)
+                return self._op(expr, scope, out, use)
             case Text():
                 out.append(expr.text)
+                return self.leaf(expr)
             case Over():
-                self._over(expr, scope, out, use)
+                return self._over(expr, scope, out, use)
             case Lambda():
-                names = " ".join(canonical.name(name) for name in expr.parameters)
-                out.append(f"lambda({names}, ")
-                self.write(expr.body, scope, out, use)
-                out.append(")")
+                return self._lambda(expr, (), scope, out, use)
             case Subquery():
-                self._subquery(expr, scope, out, use)
+                return self._subquery(expr, scope, out, use)
             case Position():
-                self._position(expr, scope, out, use)
+                return self._position(expr, scope, out, use)
             case Star():
-                self._star_value(expr, scope, out, use)
+                return self._star_value(expr, scope, out, use)
             case _:
                 assert_never(expr)
 
     def column_of(self, label: str, name: str, expr: Expr, scope: Scope, use: Use) -> Column:
         """An expression as a column with a definition of its own."""
         out: list[Part] = []
-        self.write(expr, scope, out, use)
+        type_ = self.write(expr, scope, out, use)
         hole = self.meaning.define(label, out)
-        return Column(name, hole, frozenset(use.value), self.type_of(expr, scope))
+        return Column(name, hole, frozenset(use.value), settled(type_))
 
     # Operators -----------------------------------------------------------------------------------
 
-    def _op(self, expr: Op, scope: Scope, out: list[Part], use: Use) -> None:
+    def _op(self, expr: Op, scope: Scope, out: list[Part], use: Use) -> Type:
         flags = expr.flags
         if flags & FLAG_AGGREGATE:
             self.depths.append(set())
         unordered = UNORDERED.get(expr.tag)
-        if unordered is not None and unordered(self, expr, scope, out, use):
-            return
+        if unordered is not None:
+            return self.yields(expr, unordered(self, expr, scope, out, use))
         out.append(f"{expr.tag}(")
-        separator = ""
-        arguments = expr.args
         if expr.tag == METHOD:
-            arguments = self._of_method(expr, scope, out)
-        for argument in arguments:
-            if separator:
-                out.append(separator)
-            separator = ", "
-            if isinstance(argument, Star) and _counts_rows(argument) and flags & FLAG_AGGREGATE:
+            self._method(expr, scope, out, use)
+            return UNKNOWN
+        types: list[Type] = []
+        for argument in expr.args:
+            if types:
+                out.append(", ")
+            if isinstance(argument, Star) and flags & FLAG_AGGREGATE and _counts_rows(argument):
                 out.append("*")
+                types.append(INTEGER)
+            elif isinstance(argument, Lambda):
+                given = self._given(expr, types)
+                types.append(self._lambda(argument, given, scope, out, use))
             else:
-                self.write(argument, scope, out, use)
+                types.append(self.write(argument, scope, out, use))
         if flags:
+            self._op_flags(expr, scope, out, use)
+        out.append(")")
+        return self.yields(expr, tuple(types))
+
+    @staticmethod
+    def _given(call: Op, types: list[Type]) -> tuple[Type, ...]:
+        """What a lambda's parameters are: items of the list before it, and their numbers."""
+        item = UNKNOWN
+        if types and types[0].name in ("list", "array"):
+            item = types[0].inner[0]
+        if call.tag in REDUCING:
+            return (item if len(call.args) == 2 else UNKNOWN, item, BIGINT)
+        return (item, BIGINT)
+
+    def _lambda(
+        self, expr: Lambda, given: tuple[Type, ...], scope: Scope, out: list[Part], use: Use
+    ) -> Type:
+        names = [canonical.name(name) for name in expr.parameters]
+        out.append(f"lambda({' '.join(names)}, ")
+        before = self.parameters
+        self.parameters = {**before, **dict.fromkeys(names, UNKNOWN)}
+        self.parameters.update(zip(names, given, strict=False))
+        type_ = self.write(expr.body, scope, out, use)
+        self.parameters = before
+        out.append(")")
+        return settled(type_)
+
+    def _method(self, expr: Op, scope: Scope, out: list[Part], use: Use) -> None:
+        """`c.f(x)`: the function has one argument more than it shows."""
+        self.unchecked += 1
+        for number, argument in enumerate(self._of_method(expr, scope, out)):
+            if number:
+                out.append(", ")
+            self.write(argument, scope, out, use)
+        self.unchecked -= 1
+        if expr.flags:
             self._op_flags(expr, scope, out, use)
         out.append(")")
 
@@ -161,13 +191,13 @@ class ExpressionBinder(UnorderedBinder):
 
     # Windows -------------------------------------------------------------------------------------
 
-    def _over(self, expr: Over, scope: Scope, out: list[Part], use: Use) -> None:
+    def _over(self, expr: Over, scope: Scope, out: list[Part], use: Use) -> Type:
         window = self._window(expr.window, use)
         before = use.order
         if window.order:
             use.order = Ordering()
         out.append("over(")
-        self.write(expr.function, scope, out, use)
+        type_ = self.write(expr.function, scope, out, use)
         use.order = before
         out.append(", partition(")
         self.group_of([self.written(key, scope, use) for key in window.partition], out)
@@ -182,6 +212,7 @@ class ExpressionBinder(UnorderedBinder):
         if use.rows_hole is not None:
             out.extend((" of ", use.rows_hole))
         out.append(")")
+        return type_
 
     def _window(self, window: Window, use: Use) -> Window:
         """The window with what it takes over from the named window it extends."""
@@ -217,7 +248,7 @@ class ExpressionBinder(UnorderedBinder):
 
     # Subqueries ----------------------------------------------------------------------------------
 
-    def _subquery(self, expr: Subquery, scope: Scope, out: list[Part], use: Use) -> None:
+    def _subquery(self, expr: Subquery, scope: Scope, out: list[Part], use: Use) -> Type:
         relation = self.query(expr.query, scope)
         out.extend((f"{expr.how} query(", relation.rows_hole))
         use.value |= relation.rows
@@ -229,40 +260,51 @@ class ExpressionBinder(UnorderedBinder):
             out.append(" in order")
             self.ordering(relation.order, out, use)
         out.append(")")
+        if expr.how == "exists":
+            return BOOLEAN
+        if len(relation.columns) != 1 or relation.more is not None:
+            return UNKNOWN
+        type_ = relation.columns[0].type
+        return list_of(type_) if expr.how == "list" and type_ is not UNKNOWN else type_
 
     # References ----------------------------------------------------------------------------------
 
     def emit(
         self, found: Found | Aliased | None, expr: Name, scope: Scope, out: list[Part], use: Use
-    ) -> None:
+    ) -> Type:
         """Write what a name was found to mean."""
         if found is None:
             out.append(f"unknown({canonical.name('.'.join(expr.parts))})")
-            return
+            return UNKNOWN
         if found.fields:
             out.append("field(" + "".join(f"{canonical.name(name)}, " for name in found.fields))
         if isinstance(found, Aliased):
-            self._alias(found, out, use)
+            type_ = self._alias(found, out, use)
         else:
-            self.reference(found, out, use)
+            type_ = self.reference(found, out, use)
             alias = scope.aliases.get(expr.parts[0]) if use.either else None
             if alias is not None and len(expr.parts) == 1 and expr.parts[0] not in scope.busy:
                 # Which of the two the engine takes depends on the clause: both count.
                 out.append(" or ")
-                self._alias(Aliased(expr.parts[0], alias, scope, 0), out, use)
+                other = self._alias(Aliased(expr.parts[0], alias, scope, 0), out, use)
+                type_ = type_ if type_ is other else UNKNOWN
         if found.fields:
             out.append(")")
+            for name in found.fields:
+                type_ = field(type_, name)
+        return type_
 
-    def _alias(self, alias: Aliased, out: list[Part], use: Use) -> None:
+    def _alias(self, alias: Aliased, out: list[Part], use: Use) -> Type:
         """The expression of an output in place of its name."""
         if alias.level:
             out.append(f"up {alias.level}(")
             self.reach = min(self.reach, alias.scope.depth)
         alias.scope.busy.add(alias.name)
-        self.write(alias.expr, alias.scope, out, use)
+        type_ = self.write(alias.expr, alias.scope, out, use)
         alias.scope.busy.discard(alias.name)
         if alias.level:
             out.append(")")
+        return type_
 
     def refer(self, found: Found) -> None:
         """Note how far out something was found."""
@@ -272,7 +314,7 @@ class ExpressionBinder(UnorderedBinder):
         if self.depths:
             self.depths[-1].add(depth)
 
-    def reference(self, found: Found, out: list[Part], use: Use) -> None:
+    def reference(self, found: Found, out: list[Part], use: Use) -> Type:
         """Write a column, or a whole row as its columns, marked by where it comes from."""
         self.refer(found)
         taken = mark(found)
@@ -281,19 +323,23 @@ class ExpressionBinder(UnorderedBinder):
                 out.append(taken)
             out.append(found.column.hole)
             use.value |= found.column.value
-            return
+            return found.column.type
         assert found.member is not None
         out.append("row(")
-        for column in found.member.relation.everything():
+        relation = found.member.relation
+        for column in relation.everything():
             out.extend((f"{canonical.name(column.key)} {taken}", column.hole, ", "))
             use.value |= column.value
         out.append(")")
+        if relation.more is not None or not relation.columns:
+            return UNKNOWN
+        columns = relation.columns
+        return struct(tuple(c.name for c in columns), tuple(c.type for c in columns))
 
-    def _position(self, expr: Position, scope: Scope, out: list[Part], use: Use) -> None:
+    def _position(self, expr: Position, scope: Scope, out: list[Part], use: Use) -> Type:
         columns = list(star_columns(scope, scope.visible()))
         if 1 <= expr.number <= len(columns):
-            self.reference(columns[expr.number - 1], out, use)
-            return
+            return self.reference(columns[expr.number - 1], out, use)
         out.append(f"position({expr.number})")
         for member in scope.visible():
             if member.relation.more is not None:
@@ -307,12 +353,12 @@ class ExpressionBinder(UnorderedBinder):
                 expr.end,
                 f"use a number between 1 and {len(columns)}, or the column's name",
             )
+        return UNKNOWN
 
-    def _star_value(self, expr: Star, scope: Scope, out: list[Part], use: Use) -> None:
+    def _star_value(self, expr: Star, scope: Scope, out: list[Part], use: Use) -> Type:
         """`t.*`, `COLUMNS(…)` or `*COLUMNS(…)` as part of an expression."""
         if use.star is not None and expr.repeats and not expr.unpack:
-            self.reference(use.star, out, use)
-            return
+            return self.reference(use.star, out, use)
         out.append("columns(")
         for name, found, replacement in self.star(expr, scope):
             out.append(f"{canonical.name(name)} ")
@@ -325,41 +371,12 @@ class ExpressionBinder(UnorderedBinder):
             if member.relation.more is not None:
                 self.reference(Found(member.relation.more("*"), member, scope), out, use)
         out.append(")")
+        return UNKNOWN
 
     def star(self, star: Star, scope: Scope) -> list[tuple[str, Found | None, Expr | None]]:
         """(output name, column, expression of REPLACE) for each column that a star stands for:
         provided by the binder of stars."""
         raise NotImplementedError
-
-    # Types ---------------------------------------------------------------------------------------
-
-    def type_of(self, expr: Expr, scope: Scope) -> str:
-        """The type of the simplest expressions; the others are unknown."""
-        match expr:
-            case Op() if expr.tag in ("cast", "trycast"):
-                kind = expr.args[1]
-                text = kind.text.strip('"').lower() if isinstance(kind, Text) else UNKNOWN_TYPE
-                return TYPE_NAMES.get(text, text)
-            case Op() if expr.tag == "count":
-                return "bigint"
-            case Op() if expr.tag.split(" ", 1)[0] in BOOLEAN_OPS:
-                return "boolean"
-            case Text() if expr.text in ("true", "false"):
-                return "boolean"
-            case Text() if expr.text.startswith("'"):
-                return "varchar"
-            case Subquery() if expr.how == "exists":
-                return "boolean"
-            case Name():
-                members = scope.visible()
-                if len(expr.parts) > 1:
-                    member = scope.member(expr.parts[:-1])
-                    members = [member] if member is not None else []
-                for candidate in members:
-                    column = candidate.by_key.get(expr.parts[-1])
-                    if column is not None:
-                        return column.type
-        return UNKNOWN_TYPE
 
 
 def _counts_rows(star: Star) -> bool:

@@ -9,8 +9,10 @@ from xform.sema.binder import Use
 from xform.sema.meaning import Part
 from xform.sema.scope import Column, Member, More, Ordering, Relation, Scope, Sources
 from xform.sema.stars import StarBinder
+from xform.sema.types.functions import of_all
+from xform.sema.types.type import UNKNOWN, VARCHAR, Type, settled
 from xform.sql import canonical
-from xform.sql.ir import Expr, Name, Pivoted, Reshape
+from xform.sql.ir import FLAG_AGGREGATE, Expr, Name, Op, Pivoted, Reshape
 
 ColumnMaker = Callable[[str, Sources], Column]
 
@@ -33,27 +35,28 @@ class PivotBinder(StarBinder):
             keys = {expr.parts[-1].lower() for expr in shape.keys if isinstance(expr, Name)}
             passed = [column for column in inner.columns if column.key in keys]
 
-        def column(name: str, value: Sources) -> Column:
+        def column(name: str, value: Sources, type_: Type = UNKNOWN) -> Column:
             text = f"column {canonical.name(name.lower())} of "
             hole = self.meaning.define(f"column {name}", [text, whole.rows_hole])
-            return Column(name, hole, value)
+            return Column(name, hole, value, type_)
 
-        columns = [column(item.name, item.value) for item in passed]
-        columns += [column(name, self._drawn(drawn, scope)) for name, drawn in shape.made]
-        rows = inner.rows | self._drawn(shape.rows, scope)
+        columns = [column(item.name, item.value, item.type) for item in passed]
+        for name, made in shape.made:
+            drawn, types = self._drawn(made, scope)
+            columns.append(column(name, drawn, _made_type(made, types, shape.collapses)))
+        rows = inner.rows | self._drawn(shape.rows, scope)[0]
         if shape.collapses:
-            rows = rows.union(*(item.value for item in passed), self._drawn(shape.keys, scope))
+            rows = rows.union(*(item.value for item in passed), self._drawn(shape.keys, scope)[0])
         return Relation(
             columns, whole.rows_hole, rows, whole.order, self._others(inner, shape, scope, column),
             inner.broken, covered=True,
         )  # fmt: skip
 
-    def _drawn(self, exprs: Sequence[Expr], scope: Scope) -> Sources:
+    def _drawn(self, exprs: Sequence[Expr], scope: Scope) -> tuple[Sources, list[Type]]:
         use = Use(aliases=False)
         out: list[Part] = []
-        for expr in exprs:
-            self.write(expr, scope, out, use)
-        return frozenset(use.value)
+        types = [self.write(expr, scope, out, use) for expr in exprs]
+        return frozenset(use.value), types
 
     def _others(
         self, inner: Relation, shape: Reshape, scope: Scope, column: ColumnMaker
@@ -62,7 +65,7 @@ class PivotBinder(StarBinder):
         inner_more = inner.more if not shape.grouped else None
         if not shape.open and inner_more is None:
             return None
-        made = self._drawn(shape.open, scope)
+        made, _ = self._drawn(shape.open, scope)
         return lambda key: column(
             key, made | inner_more(key).value if inner_more is not None else made
         )
@@ -93,3 +96,13 @@ class PivotBinder(StarBinder):
         order = Ordering((rows_hole,), sources)
         broken = any(relation.broken for relation in inputs)
         return Relation([], rows_hole, sources, order, more, broken, covered=True)
+
+
+def _made_type(made: Sequence[Expr], types: Sequence[Type], collapses: bool) -> Type:
+    """The type of a column that a pivot makes: of an aggregate, which stands last; or of UNPIVOT,
+    what the columns it puts together have in common, or their names."""
+    if collapses:
+        last = made[-1] if made else None
+        aggregate = isinstance(last, Op) and last.flags & FLAG_AGGREGATE
+        return settled(types[-1]) if aggregate else UNKNOWN
+    return settled(of_all(types) or UNKNOWN) if types else VARCHAR

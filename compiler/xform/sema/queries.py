@@ -39,6 +39,8 @@ from xform.sema.traits import (
     star_within,
     unnesting,
 )
+from xform.sema.types.functions import of_all
+from xform.sema.types.type import UNKNOWN, Type, settled
 from xform.sql import canonical
 from xform.sql.ir import (
     Expr,
@@ -65,11 +67,12 @@ class QueryBinder(GroupedBinder):
         self,
         asset: AssetName | None,
         place: Place,
+        dialect: str,
         unit: SqlUnit,
         assets: Sequence[AssetName | None],
         schemas: Mapping[AssetName, Schema],
     ) -> None:
-        super().__init__(asset, place, unit, assets, schemas)
+        super().__init__(asset, place, dialect, unit, assets, schemas)
         self.ctes = {}
         self.ctes_read = set()
 
@@ -259,20 +262,18 @@ class QueryBinder(GroupedBinder):
         if alias is not None:
             scope.busy.add(alias)
         found = self.find(expr, scope, use)
-        if alias is not None:
-            scope.busy.discard(alias)
         if type(found) is Found and found.column is not None and not found.fields:
+            if alias is not None:
+                scope.busy.discard(alias)
             if alias is None and found.column.key == name.lower():
                 name = found.column.name
             return self._passed(found, name)
         out: list[Part] = []
-        if alias is not None:
-            scope.busy.add(alias)
-        self.emit(found, expr, scope, out, use)
+        type_ = self.emit(found, expr, scope, out, use)
         if alias is not None:
             scope.busy.discard(alias)
         hole = self.meaning.define(f"column {name}", out)
-        return Column(name, hole, frozenset(use.value))
+        return Column(name, hole, frozenset(use.value), settled(type_))
 
     def _unnest(
         self, outputs: list[Output], columns: list[Column], stage: Stage, scope: Scope
@@ -300,8 +301,7 @@ class QueryBinder(GroupedBinder):
         """Whether the rows that a call makes are the fields of a struct."""
         if call.tag.startswith("inline"):
             return True
-        type_ = self.type_of(call.args[0], scope)
-        return type_.startswith("struct") and type_.endswith(")")
+        return self.typed(call.args[0], scope, Use())[1].name == "struct"
 
     # DISTINCT, ORDER BY, LIMIT -------------------------------------------------------------------
 
@@ -413,9 +413,10 @@ class QueryBinder(GroupedBinder):
         width = max((len(row) for row in query.rows), default=0)
         cells: list[list[Part]] = [["values("] for _ in range(width)]
         uses = [Use() for _ in range(width)]
+        types: list[list[Type]] = [[] for _ in range(width)]
         for row in query.rows:
             for i, cell in enumerate(row):
-                self.write(cell, scope, cells[i], uses[i])
+                types[i].append(self.write(cell, scope, cells[i], uses[i]))
                 cells[i].append(", ")
         rows_hole = self.meaning.define("values", [f"{len(query.rows)} rows"])
         columns = [
@@ -423,6 +424,7 @@ class QueryBinder(GroupedBinder):
                 f"col{i}",
                 self.meaning.define(f"column col{i}", [*cells[i], ")"]),
                 frozenset(uses[i].value),
+                settled(of_all(types[i]) or UNKNOWN),
             )
             for i in range(width)
         ]

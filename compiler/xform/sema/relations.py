@@ -15,7 +15,7 @@ from xform.base.codes import (
 )
 from xform.base.names import AssetName, did_you_mean
 from xform.sema.binder import Use
-from xform.sema.facts import UNKNOWN_TYPE, Schema
+from xform.sema.facts import Schema
 from xform.sema.meaning import CLOCK, ROWS, WHOLE, Part
 from xform.sema.names import listed
 from xform.sema.pivots import PivotBinder
@@ -31,6 +31,8 @@ from xform.sema.scope import (
     Scope,
     star_columns,
 )
+from xform.sema.types.casts import merged
+from xform.sema.types.type import UNKNOWN, Type, read, settled
 from xform.sql import canonical
 from xform.sql.ir import (
     CteScan,
@@ -54,11 +56,12 @@ class RelationBinder(PivotBinder):
         self,
         asset: AssetName | None,
         place: Place,
+        dialect: str,
         unit: SqlUnit,
         assets: Sequence[AssetName | None],
         schemas: Mapping[AssetName, Schema],
     ) -> None:
-        super().__init__(asset, place)
+        super().__init__(asset, place, dialect)
         self.unit = unit
         self.assets = assets
         self.schemas = schemas
@@ -204,7 +207,9 @@ class RelationBinder(PivotBinder):
         first = next((at.column for at in found if at is not None and at.column is not None), None)
         if first is None or source.join.endswith(("semi", "anti")):
             return
-        column = Column(first.name, hole, frozenset(inner.value), first.type)
+        types = [at.column.type for at in found if at is not None and at.column is not None]
+        type_ = _using_type(source.join, types)
+        column = Column(first.name, hole, frozenset(inner.value), type_)
         merged = Merged(column, members)
         for member in members:
             member.merged[key] = merged
@@ -294,7 +299,7 @@ class RelationBinder(PivotBinder):
             return Relation([], rows, NO_SOURCES, Ordering(), unknown, broken=True), ()
         schema = self.schemas[asset]
         listed = schema.columns or ()
-        columns = [self._external(asset, item.name, item.type) for item in listed]
+        columns = [self._external(asset, item.name, read(item.type)) for item in listed]
         if len({column.key for column in columns}) < len(columns):
             columns = [column.called(column.name, column.name) for column in columns]
         relation = Relation(
@@ -308,12 +313,12 @@ class RelationBinder(PivotBinder):
         table = self.unit.tables[node.site]
         return relation, () if table.aliased else tuple(part.lower() for part in asset.split("."))
 
-    def _external(self, asset: AssetName, name: str, type_: str) -> Column:
+    def _external(self, asset: AssetName, name: str, type_: Type) -> Column:
         hole = self.meaning.external(asset, name)
         return Column(name, hole, frozenset((hole,)), type_)
 
     def _on_demand(self, asset: AssetName) -> More:
-        return lambda key: self._external(asset, key, UNKNOWN_TYPE)
+        return lambda key: self._external(asset, key, UNKNOWN)
 
     def _renamed(self, relation: Relation, names: tuple[str, ...], node: RelationNode) -> Relation:
         """`t(a, b)`: new names for the first columns."""
@@ -340,7 +345,7 @@ class RelationBinder(PivotBinder):
     def _function(self, node: TableFunction, scope: Scope) -> Relation:
         use = Use(aliases=False)
         out: list[Part] = ["rows of("]
-        self.write(node.call, scope, out, use)
+        yielded = settled(self.write(node.call, scope, out, use))
         if not node.pure:
             self.clock.add("run")
             out.extend((" at ", self.meaning.external(CLOCK, "run")))
@@ -355,9 +360,11 @@ class RelationBinder(PivotBinder):
         rows_hole = self.meaning.define(f"function {node.name}", [*out, ")"])
         value = frozenset(use.value)
 
+        item = _item_type(node, yielded) if node.shape == "one" else UNKNOWN
+
         def column(name: str, which: str) -> Column:
             hole = self.meaning.define(f"column {name}", [f"column {which} of ", rows_hole])
-            return Column(name, hole, value)
+            return Column(name, hole, value, item)
 
         names = node.columns
         if node.shape == "one":
@@ -385,3 +392,17 @@ class RelationBinder(PivotBinder):
         if open_members:
             more = lambda key: self._any_of(key, open_members, scope)  # noqa: E731
         return Relation(columns, rows_hole, frozenset(rows), order, more, scope.broken)
+
+
+def _using_type(join: str, types: Sequence[Type]) -> Type:
+    """The type of a column of USING: that of the side whose rows are kept."""
+    if join.endswith("full"):
+        return merged(types[0], types[-1])
+    return types[-1] if join.endswith("right") else types[0]
+
+
+def _item_type(node: TableFunction, yielded: Type) -> Type:
+    """What a function in FROM yields in each row, by what it yields as a value."""
+    if node.name in ("generate_series", "range"):
+        return yielded.inner[0] if yielded.name == "list" else UNKNOWN
+    return yielded if node.name == "unnest" else UNKNOWN

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from xform.sema.facts import UNKNOWN_TYPE
 from xform.sema.meaning import Hole
+from xform.sema.types.type import UNKNOWN, Type
 from xform.sql.ir import Expr
 
 Sources = frozenset[Hole]
@@ -26,7 +26,7 @@ class Column:
     __slots__ = ("exact", "hole", "key", "name", "type", "value")
 
     def __init__(
-        self, name: str, hole: Hole, value: Sources, type_: str = UNKNOWN_TYPE, exact: str = ""
+        self, name: str, hole: Hole, value: Sources, type_: Type = UNKNOWN, exact: str = ""
     ) -> None:
         self.name = name
         self.key = name.lower()

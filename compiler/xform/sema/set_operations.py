@@ -7,6 +7,7 @@ from xform.sema.binder import Use
 from xform.sema.meaning import Part
 from xform.sema.relations import RelationBinder
 from xform.sema.scope import NO_SOURCES, Column, Member, Ordering, Relation, Scope
+from xform.sema.types.casts import merged
 from xform.sql import canonical
 from xform.sql.ir import Name, Order, SetStep, Text
 
@@ -47,9 +48,8 @@ class SetOperationBinder(RelationBinder):
             for column in pair:
                 parts.extend(("missing" if column is None else column.hole, ", "))
             value = NO_SOURCES.union(*(column.value for column in held))
-            types = {column.type for column in held}
             hole = self.meaning.define(f"column {held[0].name}", [*parts, ")"])
-            type_ = types.pop() if len(types) == 1 else "unknown"
+            type_ = merged(held[0].type, held[-1].type)
             columns.append(Column(held[0].name, hole, value, type_))
         use = Use(value=set(left.rows | right.rows))
         out: list[Part] = [f"{kind}(", left.rows_hole, ", ", right.rows_hole]

@@ -13,38 +13,28 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from xform.sema.facts import UNKNOWN_TYPE
 from xform.sema.meaning import CLOCK, CLOSE, NEXT, OPEN, Part
 from xform.sema.names import NameBinder
 from xform.sema.traits import QUERY
-from xform.sql.ir import Op, Text
+from xform.sema.types.type import BOOLEAN, NULL, NUMERIC, UNKNOWN, Type
+from xform.sql.ir import Op
 
 if TYPE_CHECKING:
     from xform.sema.binder import Use
     from xform.sema.scope import Scope
     from xform.sql.ir import Expr
 
-NUMERIC = frozenset(
-    [
-        "bigint", "decimal", "double", "float", "hugeint", "integer", "number", "numeric", "real",
-        "smallint", "tinyint", "ubigint", "uhugeint", "uinteger", "usmallint", "utinyint",
-    ]
-)  # fmt: skip
 MIRRORED = {"gt": "lt", "gte": "lte"}
-NULL = "null"
 LONG = 16
+Types: TypeAlias = tuple[Type, ...]
 BETWEEN = "between this low high"
 
 
 class UnorderedBinder(NameBinder):
     """Writes such operators."""
 
-    def write(self, expr: Expr, scope: Scope, out: list[Part], use: Use) -> None:
+    def write(self, expr: Expr, scope: Scope, out: list[Part], use: Use) -> Type:
         """Any expression: provided by the binder of expressions."""
-        raise NotImplementedError
-
-    def type_of(self, expr: Expr, scope: Scope) -> str:
-        """The type of an expression, where it is known: provided by the binder of expressions."""
         raise NotImplementedError
 
     @staticmethod
@@ -60,78 +50,86 @@ class UnorderedBinder(NameBinder):
         out.append(CLOSE)
 
     def written(self, expr: Expr, scope: Scope, use: Use) -> list[Part]:
-        out: list[Part] = []
-        self.write(expr, scope, out, use)
-        return out
+        return self.typed(expr, scope, use)[0]
 
-    def either_way(self, expr: Op, scope: Scope, out: list[Part], use: Use) -> bool:
+    def typed(self, expr: Expr, scope: Scope, use: Use) -> tuple[list[Part], Type]:
+        out: list[Part] = []
+        return out, self.write(expr, scope, out, use)
+
+    def either_way(self, expr: Op, scope: Scope, out: list[Part], use: Use) -> Types:
         """Two or more operands, all alike."""
         mark = f"{expr.tag}({OPEN}"
+        types: list[Type] = []
         for argument in expr.args:
             out.append(mark)
             if type(argument) is Op and argument.tag == BETWEEN and expr.tag == "and":
-                bounds = self._bounds(argument, scope, use)
+                bounds = self._bounds(argument, scope, use)[0]
                 out.extend([*bounds[0], NEXT, *bounds[1]] if len(bounds) == 2 else bounds[0])
+                types.append(BOOLEAN)
             else:
-                self.write(argument, scope, out, use)
+                types.append(self.write(argument, scope, out, use))
             mark = NEXT
         out.append(f"{CLOSE})")
-        return True
+        return tuple(types)
 
-    def mirrored(self, expr: Op, scope: Scope, out: list[Part], use: Use) -> bool:
+    def mirrored(self, expr: Op, scope: Scope, out: list[Part], use: Use) -> Types:
         """`a > b` as `b < a`."""
-        left, right = [self.written(argument, scope, use) for argument in expr.args]
-        out.extend((f"{MIRRORED[expr.tag]}(", *right, ", ", *left, ")"))
-        return True
+        left, right = [self.typed(argument, scope, use) for argument in expr.args]
+        out.extend((f"{MIRRORED[expr.tag]}(", *right[0], ", ", *left[0], ")"))
+        return left[1], right[1]
 
-    def between(self, expr: Op, scope: Scope, out: list[Part], use: Use) -> bool:
-        bounds = self._bounds(expr, scope, use)
+    def between(self, expr: Op, scope: Scope, out: list[Part], use: Use) -> Types:
+        bounds, types = self._bounds(expr, scope, use)
         if len(bounds) == 1:
             out.extend(bounds[0])
         else:
             out.append("and(")
             self.group_of(bounds, out)
             out.append(")")
-        return True
+        return types
 
-    def _bounds(self, expr: Op, scope: Scope, use: Use) -> list[list[Part]]:
+    def _bounds(self, expr: Op, scope: Scope, use: Use) -> tuple[list[list[Part]], Types]:
         """A BETWEEN as two comparisons. It stays one where its bounds may be of different types,
         for then it converts all three to one type; and where asking twice may give two answers."""
-        value, low, high = [self.written(argument, scope, use) for argument in expr.args]
+        operands = [self.typed(argument, scope, use) for argument in expr.args]
+        value, low, high = [parts for parts, _ in operands]
+        types = tuple([type_ for _, type_ in operands])
         if (
-            not self._one_type(expr.args[1:], scope)
+            not _one_kind(types[1:])
             or self.traits(expr.args[0]) & QUERY
             or any(self._is_clock(part) for part in value)
         ):
-            return [[f"{BETWEEN}(", *value, ", ", *low, ", ", *high, ")"]]
-        return [["lte(", *low, ", ", *value, ")"], ["lte(", *value, ", ", *high, ")"]]
+            return [[f"{BETWEEN}(", *value, ", ", *low, ", ", *high, ")"]], types
+        return [["lte(", *low, ", ", *value, ")"], ["lte(", *value, ", ", *high, ")"]], types
 
     def _is_clock(self, part: Part) -> bool:
         return type(part) is int and part < 0 and self.meaning.externals[~part].asset == CLOCK
 
-    def listed_in(self, expr: Op, scope: Scope, out: list[Part], use: Use) -> bool:
+    def listed_in(self, expr: Op, scope: Scope, out: list[Part], use: Use) -> Types:
         """`x in (…)`: a set, where its items are of one type."""
-        items = expr.args[1:]
-        if not self._one_type([item for item in items if item != Text(NULL)], scope):
-            return False
-        out.append("in(")
-        self.write(expr.args[0], scope, out, use)
-        out.append(", ")
-        operands = [tuple(self.written(item, scope, use)) for item in items]
-        self.group_of(list(dict.fromkeys(operands)), out)
+        subject, *items = [self.typed(argument, scope, use) for argument in expr.args]
+        types = (subject[1], *[type_ for _, type_ in items])
+        operands = [tuple(parts) for parts, _ in items]
+        out.extend(("in(", *subject[0], ", "))
+        if _one_kind([type_ for type_ in types[1:] if type_ is not NULL]):
+            self.group_of(list(dict.fromkeys(operands)), out)
+        else:
+            for number, operand in enumerate(operands):
+                out.extend((", ", *operand) if number else operand)
         out.append(")")
-        return True
+        return types
 
-    def step_by_step(self, expr: Op, scope: Scope, out: list[Part], use: Use) -> bool:
+    def step_by_step(self, expr: Op, scope: Scope, out: list[Part], use: Use) -> Types:
         """A product, or a sum of numbers, as steps of two operands that may change places: `+` may
         also put lists or texts together. What stands behind the first LONG stays in order."""
         tag = expr.tag
-        product = tag == "mul"
-        parts = self.written(expr.args[0], scope, use)
-        swaps = product or self._is_number(expr.args[0], scope)
+        parts, type_ = self.typed(expr.args[0], scope, use)
+        types = [type_]
+        swaps = tag == "mul" or _is_number(type_)
         for argument in expr.args[1:LONG]:
-            swaps = swaps or self._is_number(argument, scope)
-            operand = self.written(argument, scope, use)
+            operand, type_ = self.typed(argument, scope, use)
+            types.append(type_)
+            swaps = swaps or _is_number(type_)
             if swaps:
                 parts = [f"{tag}({OPEN}", *parts, NEXT, *operand, f"{CLOSE})"]
             else:
@@ -141,35 +139,23 @@ class UnorderedBinder(NameBinder):
         out.extend(parts)
         for argument in expr.args[LONG:]:
             out.append(", ")
-            self.write(argument, scope, out, use)
+            types.append(self.write(argument, scope, out, use))
         if len(expr.args) > LONG:
             out.append(")")
-        return True
-
-    def _is_number(self, expr: Expr, scope: Scope) -> bool:
-        if isinstance(expr, Text):
-            return expr.text[:1].isdigit()
-        if isinstance(expr, Op) and expr.tag in ("neg", "paren"):
-            return self._is_number(expr.args[0], scope)
-        return self.type_of(expr, scope).lower().partition("(")[0] in NUMERIC
-
-    def _one_type(self, exprs: Sequence[Expr], scope: Scope) -> bool:
-        """Whether expressions are known to be compared as one type."""
-        kinds = {self._kind(expr, scope) for expr in exprs}
-        return len(kinds) == 1 and UNKNOWN_TYPE not in kinds
-
-    def _kind(self, expr: Expr, scope: Scope) -> str:
-        """A type, or which kind of literal."""
-        if isinstance(expr, Op) and expr.tag in ("neg", "paren"):
-            return self._kind(expr.args[0], scope)
-        if isinstance(expr, Text):
-            if expr.text.startswith("'"):
-                return "text literal"
-            return "whole number" if expr.text.isdigit() else UNKNOWN_TYPE
-        return self.type_of(expr, scope)
+        return tuple(types)
 
 
-Handler: TypeAlias = Callable[[UnorderedBinder, Op, "Scope", list[Part], "Use"], bool]
+def _is_number(type_: Type) -> bool:
+    return type_.name in NUMERIC
+
+
+def _one_kind(types: Sequence[Type]) -> bool:
+    """Whether values are known to be compared as one type."""
+    kinds = {type_.literal or type_ for type_ in types}
+    return len(kinds) == 1 and UNKNOWN not in kinds
+
+
+Handler: TypeAlias = Callable[[UnorderedBinder, Op, "Scope", list[Part], "Use"], Types]
 UNORDERED: dict[str, Handler] = {
     **dict.fromkeys(
         ("and", "or", "eq", "neq", "nullsafeeq", "nullsafeneq"), UnorderedBinder.either_way
@@ -179,4 +165,4 @@ UNORDERED: dict[str, Handler] = {
     BETWEEN: UnorderedBinder.between,
     "in": UnorderedBinder.listed_in,
 }
-"""What writes an operator, by its tag. Gives False where its operands must stay in order."""
+"""What writes an operator, by its tag. Gives the types of the operands."""

@@ -125,6 +125,7 @@ class ExpressionLowerer(LeafLowerer):
             exp.Apply: self._apply,
             exp.Dot: self._dot,
             exp.WithinGroup: self._within_group,
+            exp.ToMap: self._map,
             exp.JSONExtract: self._arrow,
             exp.JSONExtractScalar: self._arrow,
         }
@@ -296,7 +297,9 @@ class ExpressionLowerer(LeafLowerer):
         """`name := value`: the left side is no column."""
         left = node.this
         name = left.name if isinstance(left, exp.Expr) else str(left)
-        quoted = canonical.name(name.lower())
+        if not isinstance(node, exp.PropertyEQ):
+            name = name.lower()  # of a function's argument; the fields of a struct keep their case
+        quoted = canonical.name(name)
         return Op("argument", (Text(quoted), self.expr(node.args["expression"])))
 
     def _arrow(self, node: exp.Binary) -> Expr:
@@ -359,6 +362,15 @@ class ExpressionLowerer(LeafLowerer):
             assert isinstance(lowered, Star)
             return self._star_pattern(lowered, node)
         return self._generic(node)
+
+    def _map(self, node: exp.ToMap) -> Expr:
+        """`MAP {k: v}`: keys and values by turns; unlike the names of a struct, keys are values."""
+        inner = node.this
+        pairs = inner.expressions if isinstance(inner, exp.Struct) else []
+        if not all(isinstance(pair, exp.PropertyEQ) for pair in pairs):
+            return self._generic(node)
+        operands = [part for pair in pairs for part in (pair.this, pair.expression)]
+        return Op("tomap", self.exprs(operands))
 
     def _generic(self, node: exp.Expr) -> Expr:
         kind = type(node)

@@ -1,15 +1,16 @@
 """What the compiler must know of functions: which aggregate, which depend on order, on the clock.
 
 `functions.json` beside this file is data, made by `compiler/dev/functions.py` from DuckDB's own
-`duckdb_functions()`; the sets below add what the engine does not say of itself. A function that
-stands nowhere is taken for a plain scalar function.
+`duckdb_functions()`, with the types that each takes and gives; the sets below add what the engine
+does not say of itself. A function that stands nowhere is taken for a plain scalar function.
 """
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from importlib.resources import files
+
+import msgspec
 
 from xform.sql.ir import FLAG_AGGREGATE, FLAG_CLOCK_DAY, FLAG_CLOCK_RUN, FLAG_ORDERED, FLAG_UNNEST
 
@@ -174,10 +175,34 @@ AGGREGATES_ELSEWHERE = frozenset(
 )
 
 
+class Overload(msgspec.Struct, frozen=True, array_like=True):
+    """Types of the parameters, of further arguments ("" where there can be none), of the result,
+    as DuckDB names them in lower case; T, K and V stand for whatever the arguments are."""
+
+    parameters: tuple[str, ...]
+    others: str
+    result: str
+
+
+class Function(msgspec.Struct, frozen=True):
+    """`kind` is scalar, aggregate, window or macro."""
+
+    kind: str
+    volatile: bool
+    overloads: tuple[Overload, ...]
+
+
 @cache
-def _catalogue() -> dict[str, frozenset[str]]:
-    text = files("xform.sql").joinpath("functions.json").read_text("utf-8")
-    return {kind: frozenset(names) for kind, names in json.loads(text).items()}
+def catalogue() -> dict[str, Function]:
+    """The functions of DuckDB, by name."""
+    text = files("xform.sql").joinpath("functions.json").read_bytes()
+    return msgspec.json.decode(text, type=dict[str, Function])
+
+
+def overloads(name: str) -> tuple[Overload, ...]:
+    """The overloads of a function; none where it is not known, or a macro."""
+    function = catalogue().get(name)
+    return function.overloads if function is not None else ()
 
 
 PURE_IN_FROM = frozenset(
@@ -189,21 +214,22 @@ PURE_IN_FROM = frozenset(
 def is_scalar(name: str) -> bool:
     """Whether DuckDB knows a function of this name that is no aggregate. What it does not know
     may be anything: a macro, a function of an extension."""
-    return name in _catalogue()["scalar"]
+    function = catalogue().get(name)
+    return function is not None and function.kind == "scalar"
 
 
 @cache
 def flags_of(name: str, arguments: int = 0) -> int:
     """The FLAG_ bits of a function, by its folded name and its number of arguments."""
-    catalogue = _catalogue()
+    known = catalogue().get(name)
     flags = 0
-    if name in catalogue["aggregate"] or name in AGGREGATES_ELSEWHERE:
+    if name in AGGREGATES_ELSEWHERE or (known is not None and known.kind == "aggregate"):
         flags |= FLAG_AGGREGATE
     if name in ORDER_SENSITIVE or name in WINDOW_ORDER_SENSITIVE:
         flags |= FLAG_ORDERED
     if name in CLOCK_DAY or (name == "age" and arguments == 1):
         flags |= FLAG_CLOCK_DAY
-    if name in CLOCK_RUN or name in catalogue["volatile"]:
+    if name in CLOCK_RUN or (known is not None and known.volatile):
         flags |= FLAG_CLOCK_RUN
     if name in UNNESTING:
         flags |= FLAG_UNNEST

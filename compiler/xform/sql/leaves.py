@@ -96,7 +96,10 @@ class LeafLowerer:
     def _literal(node: exp.Literal) -> Expr:
         if node.args.get("is_string"):
             return Text(canonical.string(node.this), *position(node))
-        return Text(canonical.word(str(node.this)), *position(node))
+        text = str(node.this)
+        if text.startswith("0.") and position(node) == NO_POSITION:
+            text = text[1:]  # `.5`, which the parser completes, has a digit less than `0.5`
+        return Text(canonical.word(text), *position(node))
 
     def _identifier(self, node: exp.Identifier) -> Expr:
         return Text(canonical.name(self.fold(node)))

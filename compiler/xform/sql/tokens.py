@@ -29,6 +29,7 @@ PATH_MARK = "/"
 SPECIAL_SYNTAX = frozenset(
     [
         "ARRAY",
+        "CASE",
         "CAST",
         "COLUMNS",
         "CONVERT",

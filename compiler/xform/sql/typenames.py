@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
 from xform.sql import canonical
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def type_text(node: exp.Expr) -> str:
@@ -16,7 +20,7 @@ def type_text(node: exp.Expr) -> str:
             return _plain(node.this)
         case exp.ColumnDef():
             kind = node.args.get("kind")
-            return f"{node.name.lower()} {type_text(kind) if kind is not None else ''}"
+            return f"{_field(node.name)} {type_text(kind) if kind is not None else ''}"
         case exp.Literal():
             return _plain(node)
         case _:
@@ -32,6 +36,13 @@ def _data_type(node: exp.DataType) -> str:
     inner = ", ".join(type_text(item) for item in node.expressions)
     values = ", ".join(_plain(item) for item in node.args.get("values") or ())
     return text + (f"({inner})" if inner else "") + (f"[{values}]" if values else "")
+
+
+def _field(name: str) -> str:
+    """The name of a field; its case is kept by the engine, and so it is here."""
+    if _PLAIN.fullmatch(name):
+        return name
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _plain(value: object) -> str:
