@@ -148,7 +148,7 @@ def test_equal_texts_are_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(parse, "compile_tree", counted)
     for _ in range(3):
-        rendered("{{ 'compiled once' }}")
+        rendered("{{ 'compiled once' | upper }}")
     assert len(compiled) == 1
 
 

@@ -54,6 +54,12 @@ CASES = [
     ("XF0202", "{% «endif» %}", "'endif' has no opening tag here", "remove it"),
     ("XF0202", "{% for x in [] %}{% «endif» %}", "'endif' has no opening", "{% endfor %}"),
     ("XF0202", "{% if 1 %}«{% break %}»{% endif %}", "'break' outside of a loop", "{% for %}"),
+    (
+        "XF0202",
+        "{% for i in [] %}{% break %}{% else %}«{% break %}»{% endfor %}",
+        "'break' outside of a loop",
+        "{% for %}",
+    ),
     ("XF0203", "a\n«{% if x %}»\nb", "'if' is never closed", "{% endif %}"),
     ("XF0203", "{% if 1 %}«{% for x in y %}»", "'for' is never closed", "{% endfor %}"),
     ("XF0203", "a «{#» b", "'{#' is never closed", "'#}'"),

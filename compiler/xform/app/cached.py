@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from xform.app.collector import only_young_garbage
 from xform.app.compiled import Body, Slim
 from xform.app.compiler import Compiler
 from xform.app.index import Index, Listing, save_index, slim_of
@@ -92,7 +93,8 @@ class CachedCompiler:
             self._inputs, self._files, memo, self._macros, self._ask, self._relation_query
         )
         try:
-            slim = compiler.run()
+            with only_young_garbage():
+                slim = compiler.run()
             memo.flush()
         finally:
             cache.close()

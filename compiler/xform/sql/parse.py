@@ -92,7 +92,9 @@ def parse_query(
     wrong = wrong or _not_one_query(asset, place, text, statements)
     if wrong is not None:
         return None, (wrong,)
-    return lower_tree(asset, place, text, statements[0], tokens, dialect, references)
+    lowered = lower_tree(asset, place, text, statements[0], tokens, dialect, references)
+    release(statements[0])
+    return lowered
 
 
 def unknown_dialect(asset: AssetName | None, place: Place, dialect: str, hint: str) -> Diagnostic:
@@ -168,6 +170,21 @@ def lower_tree(
     whole = digest_tokens(tokens) if lowered.careful or "<=>" in text else ""
     unit = msgspec.structs.replace(lowered.unit, end=end_of_query(tokens, text), whole=whole)
     return unit, ()
+
+
+def release(tree: exp.Expr) -> None:
+    """Let go of a tree that nobody reads any more: its nodes know their parents, and would lie in
+    memory until the garbage collector had looked at every one of them."""
+    from sqlglot import exp
+
+    nodes: list[object] = [tree]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, exp.Expr):
+            node.parent = None
+            nodes.extend(node.args.values())
+        elif type(node) is list:
+            nodes.extend(node)
 
 
 def find_dialect(name: str) -> tuple[Dialect | None, str]:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
+from jinja2 import Template
 from jinja2.exceptions import SecurityError, TemplateRuntimeError
 
 from xform.base.codes import (
@@ -233,7 +234,7 @@ def _tags(session: Stopped, error: Exception) -> list[_Place]:
     while at is not None:
         template = at.tb_frame.f_globals.get("__jinja_template__")
         unit = session.units.get(id(template))
-        if unit is not None:
+        if unit is not None and isinstance(unit.template, Template):
             place = unit.template.get_corresponding_lineno(at.tb_lineno) - 1
             found.append(_Place(unit, unit.source.tag(place)))
         at = at.tb_next

@@ -55,12 +55,35 @@ _PLAIN_WORDS = (
 class Parsed:
     """A template that could be read. `names` are all that it uses, `stored` all that it sets."""
 
-    def __init__(self, source: TemplateSource, tree: nodes.Template) -> None:
+    def __init__(self, source: TemplateSource, tree: nodes.Template, survey: _Survey) -> None:
         self.source = source
         self.tree = tree
-        found = list(tree.find_all(nodes.Name))
-        self.names = frozenset(name.name for name in found if name.ctx == "load")
-        self.stored = frozenset(name.name for name in found if name.ctx != "load")
+        self.names = frozenset(survey.names)
+        self.stored = frozenset(survey.stored)
+
+
+class _Survey:
+    """One walk over a tree, in the order in which it was written."""
+
+    def __init__(self, tree: nodes.Template) -> None:
+        self.names: set[str] = set()
+        self.stored: set[str] = set()
+        self.unsupported: nodes.Node | None = None
+        self.stray: nodes.Node | None = None
+        """A `break` or `continue` outside of every loop, which only Python's compiler would
+        notice."""
+        waiting: list[tuple[nodes.Node, bool]] = [(tree, False)]
+        while waiting:
+            node, in_loop = waiting.pop()
+            if isinstance(node, nodes.Name):
+                (self.names if node.ctx == "load" else self.stored).add(node.name)
+            elif type(node) in UNSUPPORTED:
+                self.unsupported = self.unsupported or node
+            elif isinstance(node, nodes.Break | nodes.Continue) and not in_loop:
+                self.stray = self.stray or node
+            body = set(map(id, node.body)) if isinstance(node, nodes.For) else ()
+            inner = [(child, in_loop or id(child) in body) for child in node.iter_child_nodes()]
+            waiting.extend(reversed(inner))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +125,7 @@ class _PlacedParser(Parser):
         return statement
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=256)
 def parse(text: str) -> Parsed | SyntaxFault:
     """Read a template. Nothing is compiled yet."""
     with warnings.catch_warnings():
@@ -123,16 +146,17 @@ def _parse(text: str) -> Parsed | SyntaxFault:
         return _parse_fault(source, error, [])
     try:
         tree = parser.parse()
-        return _refused(source, tree) or Parsed(source, tree)
+        survey = _Survey(tree)
+        return _refused(source, survey) or Parsed(source, tree, survey)
     except TemplateSyntaxError as error:
         return _parse_fault(source, error, parser.opened)
     except RecursionError:
         return _too_deep(source, parser.opened)
 
 
-def _refused(source: TemplateSource, tree: nodes.Template) -> SyntaxFault | None:
+def _refused(source: TemplateSource, survey: _Survey) -> SyntaxFault | None:
     """What Jinja can read and templates may not hold."""
-    for node in tree.find_all(tuple(UNSUPPORTED)):
+    if (node := survey.unsupported) is not None:
         tag = UNSUPPORTED[type(node)]
         return SyntaxFault(
             source,
@@ -141,7 +165,7 @@ def _refused(source: TemplateSource, tree: nodes.Template) -> SyntaxFault | None
             "call a macro instead: those of macros/ are known everywhere without an import",
             source.tag(node.lineno - 1),
         )
-    if (stray := _stray(tree)) is not None:
+    if (stray := survey.stray) is not None:
         name = "break" if isinstance(stray, nodes.Break) else "continue"
         return SyntaxFault(
             source,
@@ -160,7 +184,7 @@ def compile_tree(tree: nodes.Template) -> Template:
     return Template.from_code(jinja, code, {})
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=256)
 def compile_text(text: str) -> tuple[Parsed, Template] | SyntaxFault:
     """Read and compile a template."""
     parsed = parse(text)
@@ -172,20 +196,6 @@ def compile_text(text: str) -> tuple[Parsed, Template] | SyntaxFault:
         return _parse_fault(parsed.source, error, [])
     except (RecursionError, SyntaxError, MemoryError):
         return _too_deep(parsed.source, [])
-
-
-def _stray(tree: nodes.Template) -> nodes.Node | None:
-    """A `break` or `continue` outside of every loop, which only Python's compiler would notice."""
-    inside = {
-        id(inner)
-        for loop in tree.find_all(nodes.For)
-        for statement in loop.body
-        for inner in (statement, *statement.find_all((nodes.Break, nodes.Continue)))
-    }
-    for node in tree.find_all((nodes.Break, nodes.Continue)):
-        if id(node) not in inside:
-            return node
-    return None
 
 
 def _too_deep(source: TemplateSource, opened: list[int]) -> SyntaxFault:

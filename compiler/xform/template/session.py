@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from inspect import signature
 from typing import Any
 
@@ -27,6 +27,7 @@ from xform.template.explain import explain
 from xform.template.faults import TemplateFault, TooDeepError
 from xform.template.macros import MacroFile, MacroLibrary, PythonFunction
 from xform.template.parse import SyntaxFault, compile_text, environment
+from xform.template.plain import read_plain
 from xform.template.reads import NOTHING, ReadLog, look
 from xform.template.relation import This
 from xform.template.rendered import PLACEHOLDER, Reference, Rendered
@@ -218,7 +219,7 @@ class Session:
         context = RenderContext.of(environment(), self, self.model)
         source, texts, out = self.model.source, [], 0
         segments: list[Segment] = []
-        pieces: Iterator[Any] = self.model.template.root_render_func(context)
+        pieces: Iterable[Any] = self.model.template.root_render_func(context)
         for is_data, place, text in pieces:
             if not text:
                 continue
@@ -254,6 +255,27 @@ def render_template(
     path: str, text: str, scope: Scope, library: MacroLibrary
 ) -> tuple[Rendered | None, list[Diagnostic]]:
     """Render a text that is a template. Nothing that a template does raises here."""
+    rendered = _render_plain(path, text, scope, library)
+    if rendered is not None:
+        return rendered, []
+    return render_by_jinja(path, text, scope, library)
+
+
+def _render_plain(path: str, text: str, scope: Scope, library: MacroLibrary) -> Rendered | None:
+    """None where the template is not of the plain kind, or something is wrong with it."""
+    plain = read_plain(text)
+    if plain is None:
+        return None
+    try:
+        return Session(Unit(path, plain, plain), scope, library).run()
+    except Exception:
+        return None
+
+
+def render_by_jinja(
+    path: str, text: str, scope: Scope, library: MacroLibrary
+) -> tuple[Rendered | None, list[Diagnostic]]:
+    """Render any template."""
     compiled = compile_text(text)
     if isinstance(compiled, SyntaxFault):
         return None, [compiled.diagnostic(path, scope.asset)]

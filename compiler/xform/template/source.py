@@ -51,17 +51,21 @@ class TemplateSource:
 
     def scan(self, lexer: Lexer) -> None:
         """Read all tokens. Raises jinja2's TemplateSyntaxError; `scanned` says how far it came."""
-        text, at, opened = self.text, 0, 0
+        text, at = self.text, 0
         for _, kind, value in lexer.tokeniter(text, None):
             while not text.startswith(value, at):  # space that a tag's `-` took away
                 at += 1
-            if kind in _OPENING:
-                opened = at
-            elif kind in _CLOSING:
-                self._tags.append((opened, at + len(value.rstrip())))
-                self._starts.append(opened)
-            self.tokens.append((at + 1, kind, value))
+            self.take((at + 1, kind, value))
             at += len(value)
+
+    def take(self, token: RawToken) -> None:
+        """Append the next token."""
+        place, kind, value = token
+        if kind in _OPENING:
+            self._starts.append(place - 1)
+        elif kind in _CLOSING:
+            self._tags.append((self._starts[-1], place - 1 + len(value.rstrip())))
+        self.tokens.append(token)
 
     @property
     def everything(self) -> Range:
@@ -78,7 +82,7 @@ class TemplateSource:
     def tag(self, offset: int) -> Range:
         """The whole `{{ … }}` or `{% … %}` around an offset; empty where there is none."""
         at = bisect_right(self._starts, offset) - 1
-        if at >= 0 and offset < self._tags[at][1]:
+        if 0 <= at < len(self._tags) and offset < self._tags[at][1]:
             return self._tags[at]
         return offset, offset
 

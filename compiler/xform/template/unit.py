@@ -1,4 +1,4 @@
-"""A compiled file that takes part in a rendering."""
+"""A file that takes part in a rendering, read and ready to be carried out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from jinja2 import Template
 
 from xform.template.macros import MacroFile
 from xform.template.parse import Parsed
+from xform.template.plain import PlainTemplate
 from xform.template.source import TemplateSource
 
 
@@ -16,8 +17,8 @@ class Unit:
     """The model (`file` is None), or a file of macros."""
 
     path: str
-    parsed: Parsed
-    template: Template
+    parsed: Parsed | PlainTemplate
+    template: Template | PlainTemplate
     file: MacroFile | None = None
 
     @property
