@@ -54,7 +54,7 @@ def test_a_change_of_level_holds_at_once(tmp_path: Path) -> None:
     ],
 )
 def test_a_comment_silences_its_line(tmp_path: Path, comment: str, silent: bool) -> None:
-    model = LIMITED.replace("order_id", f"order_id {comment}")
+    model = LIMITED.replace("limit 3", f"limit 3 {comment}")
     assert bool(said(site_with(tmp_path, "", model))) is not silent
 
 

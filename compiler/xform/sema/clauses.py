@@ -110,7 +110,7 @@ def _limit(query: Select) -> Iterator[Finding]:
     )
     if not zero:
         advice = "add ORDER BY; which rows come first is up to the engine otherwise"
-        yield LIMIT_WITHOUT_ORDER, "LIMIT without ORDER BY", query.start, query.end, advice
+        yield LIMIT_WITHOUT_ORDER, "LIMIT without ORDER BY", *place(count), advice
 
 
 def _within(expr: Over) -> list[Expr]:

@@ -10,6 +10,7 @@ from xform.sema.binder import NO_REACH, Use
 from xform.sema.meaning import Hole, Part
 from xform.sema.scope import NO_SOURCES, Column, Ordering, Relation, Scope, Sources
 from xform.sema.set_operations import SetOperationBinder
+from xform.sema.single import has_one_row
 from xform.sql.ir import Cte, CteScan, SetOperation
 
 
@@ -29,6 +30,8 @@ class CteBinder(SetOperationBinder):
 
     ctes: dict[int, Defined]
     ctes_read: set[int]
+    single_ctes: set[int]
+    """Those of one row."""
     recursions: int = 0
     """How many recursive CTEs are being bound."""
 
@@ -40,6 +43,8 @@ class CteBinder(SetOperationBinder):
         else:
             relation = self.query(cte.query, parent)
         self.ctes[cte.number] = Defined(self._called(relation, cte), depth, self.reach)
+        if has_one_row(cte.query, self.single_ctes):
+            self.single_ctes.add(cte.number)
         self.reach = before
 
     def cte(self, node: CteScan, scope: Scope) -> Relation:

@@ -34,7 +34,7 @@ class NameBinder(Binder):
                 return Found(column, only, scope)
         guess: Found | None = None
         for level, at in scope.outward():
-            found = self._find_in(expr, at, level)
+            found = self.find_in(expr, at, level)
             if found is not None and not found.guess:
                 if guess is None or len(found.fields) < len(expr.parts) - 1:
                     return found  # a qualifier is a relation before it is a struct
@@ -57,11 +57,11 @@ class NameBinder(Binder):
     def finds(self, expr: Name, scope: Scope) -> bool:
         """Whether a name means something here; nothing is said where it does not."""
         return any(
-            expr.parts[0] in at.aliases or self._find_in(expr, at, level) is not None
+            expr.parts[0] in at.aliases or self.find_in(expr, at, level) is not None
             for level, at in scope.outward()
         )
 
-    def _find_in(self, expr: Name, scope: Scope, level: int) -> Found | None:
+    def find_in(self, expr: Name, scope: Scope, level: int) -> Found | None:
         parts = expr.parts
         for cut in range(min(len(parts) - 1, 3), 0, -1):
             member = scope.member(parts[:cut])

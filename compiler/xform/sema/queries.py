@@ -17,6 +17,7 @@ from xform.sema.binder import Use
 from xform.sema.facts import Schema
 from xform.sema.grouped import GroupedBinder
 from xform.sema.grouping import Stage
+from xform.sema.joins import unlinked
 from xform.sema.meaning import CLOCK, Part
 from xform.sema.names import NameBinder, mark
 from xform.sema.scope import (
@@ -75,6 +76,7 @@ class QueryBinder(GroupedBinder):
         super().__init__(asset, place, dialect, unit, assets, schemas)
         self.ctes = {}
         self.ctes_read = set()
+        self.single_ctes = set()
 
     def query(self, query: Query, parent: Scope | None) -> Relation:
         for cte in query.ctes:
@@ -133,6 +135,9 @@ class QueryBinder(GroupedBinder):
         for projection in query.projections:
             if projection.alias is not None:
                 scope.aliases.setdefault(projection.alias, projection.expr)
+        if self.asset is not None:
+            for finding in unlinked(self, query, scope, self.single_ctes):
+                self.complain(*finding)
         if query.where is not None:
             self._filter("where", query.where, stage, scope)
         outputs = self.expand(query, scope)

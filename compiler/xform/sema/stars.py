@@ -120,7 +120,7 @@ class StarBinder(ExpressionBinder):
             return
         qualifier = ".".join(star.qualifier)
         name = Name(star.qualifier, qualifier, star.start, star.end)
-        if self._find_in(name, scope, 0) is None:
+        if self.find_in(name, scope, 0) is None:
             levels = [at for _, at in scope.outward()]
             self.unknown_qualifier(qualifier, levels, star.start, star.end)
             return
@@ -170,7 +170,7 @@ class StarBinder(ExpressionBinder):
     def _fields(self, star: Star, scope: Scope) -> Iterator[More]:
         """The fields of a struct that are not known."""
         name = Name(star.qualifier, ".".join(star.qualifier), star.start, star.end)
-        found = self._find_in(name, scope, 0)
+        found = self.find_in(name, scope, 0)
         if found is None or found.column is None:
             return
         use = Use()

@@ -97,11 +97,12 @@ class FromLowerer(ExpressionLowerer):
         result = groups[0]
         for group in groups[1:]:
             head = group[0]
+            place = (head.start, head.end, True)
             if len(group) == 1:
-                result.append(Source(head.relation, "cross", sample=head.sample))
+                result.append(Source(head.relation, "cross", False, (), None, head.sample, *place))
             else:
                 inner = (Source(head.relation, sample=head.sample), *group[1:])
-                result.append(Source(Joined(inner, None), "cross"))
+                result.append(Source(Joined(inner, None), "cross", False, (), None, None, *place))
         return tuple(result)
 
     def _first(self, node: exp.Expr) -> Source:

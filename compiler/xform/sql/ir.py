@@ -252,6 +252,8 @@ class Source(Node, frozen=True):
     sample: str | None = None
     start: int = 0
     end: int = 0
+    comma: bool = False
+    """Put beside the others by a comma, or by a JOIN that is not said to be a CROSS JOIN."""
 
 
 # Queries ---------------------------------------------------------------------------------------
