@@ -48,8 +48,7 @@ def test_a_change_of_level_holds_at_once(tmp_path: Path) -> None:
     ("comment", "silent"),
     [
         ("-- xform: ignore XF0425", True),
-        ("-- any three will do; xform: ignore XF0424, XF0425", True),
-        ("-- xform: ignore XF0424", False),
+        ("-- any three will do; xform: ignore XF0425", True),
         ("-- ignore XF0425", False),
     ],
 )
@@ -61,6 +60,56 @@ def test_a_comment_silences_its_line(tmp_path: Path, comment: str, silent: bool)
 def test_an_error_is_not_silenced(tmp_path: Path) -> None:
     site = site_with(tmp_path, "", "select nmae -- xform: ignore XF0403\nfrom paid\n")
     assert said(site) == [("XF0403", "error", MODEL)]
+
+
+@pytest.mark.parametrize(
+    ("comment", "column", "said_of_it", "advice"),
+    [
+        ("xform: ignore XF0424", 26, "there is no XF0424 here", "take it out"),
+        ("xform: ignore XF0425, XF0424", 34, "there is no XF0424 here", "take it out"),
+        ("xform: ignore XF0403", 26, "XF0403 is an error", "take the comment out"),
+        ("xform: ignore XF4025", 26, "'XF4025' is no code", "did you mean"),
+        ("xform: ignore", 12, "it names no code", "write which"),
+        ("xform: ignore all of it", 12, "it names no code", "write which"),
+    ],
+)
+def test_a_comment_that_silences_nothing_is_said(
+    tmp_path: Path, comment: str, column: int, said_of_it: str, advice: str
+) -> None:
+    site = site_with(
+        tmp_path, 'XF0425 = "off"', LIMITED.replace("limit 3", f"limit 3 -- {comment}")
+    )
+    (problem,) = site.compile().diagnostics
+    assert (problem.code, problem.severity) == ("XF0115", "warning")
+    assert problem.message == f"this comment silences nothing: {said_of_it}"
+    assert advice in problem.help
+    assert (problem.span.line, problem.span.column) == (3, column)
+
+
+def test_what_is_off_may_be_silenced_too(tmp_path: Path) -> None:
+    model = LIMITED.replace("limit 3", "limit 3 -- xform: ignore XF0425")
+    assert said(site_with(tmp_path, 'XF0425 = "off"', model)) == []
+
+
+def test_of_a_broken_model_it_is_not_known_what_a_comment_silences(tmp_path: Path) -> None:
+    broken = "select nmae\nfrom paid\nlimit 3 -- xform: ignore XF0425, XF0424\n"
+    assert said(site_with(tmp_path, "", broken)) == [("XF0403", "error", MODEL)]
+
+
+def test_a_comment_may_silence_what_is_said_of_it(tmp_path: Path) -> None:
+    model = LIMITED.replace("limit 3", "limit 3 -- xform: ignore XF0425, XF0424, XF0115")
+    assert said(site_with(tmp_path, "", model)) == []
+
+
+def test_comments_are_known_without_reading_a_file_again(tmp_path: Path) -> None:
+    idle = "select order_id from paid -- xform: ignore XF0424\n"
+    site = site_with(tmp_path, "", idle)
+    assert [code for code, *_ in said(site)] == ["XF0115"]
+    site.write("models/marts/names.sql", "select name as n from customers\n")
+    workspace = site.open()
+    found = workspace.compile().diagnostics
+    assert [item.code for item in found] == ["XF0115"]
+    assert ("parse", "marts.top") not in workspace.ran
 
 
 @pytest.mark.parametrize(

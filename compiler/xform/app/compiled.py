@@ -8,6 +8,7 @@ from functools import cached_property
 
 import msgspec
 
+from xform.app.silences import Silence
 from xform.base.diagnostics import Diagnostic, has_errors
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
@@ -25,6 +26,7 @@ class Parsed(msgspec.Struct, frozen=True):
     rendered: Rendered | None
     unit: SqlUnit | None
     diagnostics: tuple[Diagnostic, ...] = ()
+    silences: tuple[Silence, ...] = ()
 
 
 class Bound(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ depends on and runs them in order. Models are driven in topological order, never
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -19,9 +19,11 @@ from xform.app.declared_checks import (
     readable,
 )
 from xform.app.inputs import BIND_VERSION, Inputs
-from xform.app.levels import at_levels
+from xform.app.levels import Levels
 from xform.app.parsing import LoadMacros, ModelParser, text_of, text_or_nothing
+from xform.app.silences import Silence, silences_in, unused
 from xform.app.source_columns import Describe, SourceColumns
+from xform.base.codes import UNUSED_SILENCE
 from xform.base.diagnostics import Diagnostic, has_errors
 from xform.base.hashing import digest_parts
 from xform.base.names import AssetName
@@ -114,15 +116,38 @@ class Compiler:
             project,
             self.inputs.dialect,
             tuple(compiled.values()),
-            tuple(sorted(self._said(project), key=lambda d: d.order)),
+            tuple(sorted(self._said(project, parsed, compiled), key=lambda d: d.order)),
             tuple(sorted(parser.traces)),
             self._columns.described,
         )
 
-    def _said(self, project: Project) -> list[Diagnostic]:
-        return at_levels(
-            set(self.diagnostics), project.lint, lambda path: text_or_nothing(self.files, path)
-        )
+    def _said(
+        self,
+        project: Project,
+        parsed: Mapping[AssetName, Parsed],
+        compiled: Mapping[AssetName, CompiledAsset],
+    ) -> list[Diagnostic]:
+        """What was found, at the levels of the project, and comments that silence none of it. Of a
+        model that could not be understood it is not known what they would silence."""
+        own = {
+            asset.path: parsed[asset.name].silences
+            for asset in project.assets
+            if asset.name in parsed
+        }
+
+        def silences(path: str) -> Iterable[Silence]:
+            return own[path] if path in own else silences_in(text_or_nothing(self.files, path))
+
+        levels = Levels(project.lint, silences)
+        said = levels.apply(set(self.diagnostics))
+        idle = [
+            unused(asset.path, silence, asset.name)
+            for asset in project.assets
+            if asset.path in own and not compiled[asset.name].broken
+            for silence in own[asset.path]
+            if silence.code != UNUSED_SILENCE.id and (asset.path, silence) not in levels.used
+        ]
+        return [*said, *levels.apply(idle)]
 
     # Declarations --------------------------------------------------------------------------------
 

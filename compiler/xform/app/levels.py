@@ -2,42 +2,54 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
+from xform.app.silences import Silence
 from xform.base.diagnostics import Diagnostic, Severity
 
-_SILENCED = re.compile(r"xform:\s*ignore\s+(XF\d{4}(?:\s*,\s*XF\d{4})*)")
-"""`-- xform: ignore XF0425` on the line that a diagnostic points at."""
 
+class Levels:
+    """`levels` is by code: error, warning, info or off. `silences` gives the comments of a file;
+    it is asked for only where something is to be said."""
 
-def at_levels(
-    found: Iterable[Diagnostic], levels: Mapping[str, str], text: Callable[[str], str]
-) -> list[Diagnostic]:
-    """`levels` is by code: error, warning, info or off. `text` gives a file as it is written; it
-    is asked for only where something is to be said. Errors are said as they are."""
-    lines: dict[str, list[str]] = {}
-    kept: list[Diagnostic] = []
-    for item in found:
-        if item.severity is not Severity.ERROR:
-            level = levels.get(item.code, item.severity)
-            if level == "off":
-                continue
-            path = item.span.path
-            if path not in lines:
-                lines[path] = text(path).split("\n")
-            if _is_silenced(item, lines[path]):
-                continue
-            if level != item.severity:
-                item = msgspec.structs.replace(item, severity=Severity(level))
-        kept.append(item)
-    return kept
+    def __init__(
+        self, levels: Mapping[str, str], silences: Callable[[str], Iterable[Silence]]
+    ) -> None:
+        self._levels = levels
+        self._silences = silences
+        self._comments: dict[str, dict[str, list[Silence]]] = {}
+        self.used: set[tuple[str, Silence]] = set()
+        """Comments that silence something, by file; also what is off anyway."""
 
+    def apply(self, found: Iterable[Diagnostic]) -> list[Diagnostic]:
+        """What is to be said. Errors are said as they are."""
+        kept: list[Diagnostic] = []
+        for item in found:
+            if item.severity is not Severity.ERROR:
+                level = self._levels.get(item.code, item.severity)
+                if self._is_silenced(item) or level == "off":
+                    continue
+                if level != item.severity:
+                    item = msgspec.structs.replace(item, severity=Severity(level))
+            kept.append(item)
+        return kept
 
-def _is_silenced(item: Diagnostic, lines: list[str]) -> bool:
-    for line in lines[item.span.line - 1 : item.span.end_line]:
-        if "xform:" in line and any(item.code in comment for comment in _SILENCED.findall(line)):
-            return True
-    return False
+    def _is_silenced(self, item: Diagnostic) -> bool:
+        span = item.span
+        silencing = [
+            silence
+            for silence in self._of_file(span.path).get(item.code, ())
+            if span.line <= silence.line <= span.end_line
+        ]
+        self.used.update((span.path, silence) for silence in silencing)
+        return bool(silencing)
+
+    def _of_file(self, path: str) -> Mapping[str, list[Silence]]:
+        known = self._comments.get(path)
+        if known is None:
+            known = self._comments[path] = {}
+            for silence in self._silences(path):
+                known.setdefault(silence.code, []).append(silence)
+        return known

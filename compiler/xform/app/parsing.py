@@ -9,6 +9,7 @@ import msgspec
 
 from xform.app.compiled import Parsed
 from xform.app.inputs import Inputs, toolchain
+from xform.app.silences import silences_in
 from xform.base.diagnostics import Diagnostic
 from xform.base.hashing import Digest, digest_bytes, digest_parts
 from xform.base.names import AssetName
@@ -133,15 +134,16 @@ class ModelParser:
             text = self._files.read(asset.path).decode("utf-8-sig")
         except UnicodeDecodeError:
             return Parsed(None, None)  # said where it was declared
+        silences = silences_in(text)
         written = text[asset.header_end :]
         rendered, found = render(
             asset.path, text, scope, self._macros[0] if has_jinja(written) else NO_MACROS
         )
         if rendered is None or not written.strip():
-            return Parsed(None, None, tuple(found))  # said here, or where it was declared
+            return Parsed(None, None, tuple(found), silences)  # said here, or where it was declared
         place = Place(asset.path, lambda: text, rendered.source_map)
         unit, more = parse_model(asset.name, place, rendered, self._inputs.dialect_of(asset))
-        return Parsed(rendered, unit, (*found, *more))
+        return Parsed(rendered, unit, (*found, *more), silences)
 
     def _check_macros(self) -> None:
         """Say what is wrong with macros, also where no model had to be rendered."""
