@@ -62,16 +62,20 @@ def check(value: Any, shape: Shape, at: str = "$") -> None:
 
 NULL: Any = type(None)
 REF = (str, str)
-DIAGNOSTIC = {
-    "code": str,
-    "severity": str,
-    "message": str,
+PLACE = {
     "path": str,
     "line": int,
     "column": int,
     "end_line": int,
     "end_column": int,
+}
+DIAGNOSTIC = {
+    "code": str,
+    "severity": str,
+    "message": str,
+    **PLACE,
     "help": str,
+    "related": [{"message": str, **PLACE}],
 }
 COLUMN = {"name": str, "type": str, "fingerprint": str, "value_lineage": [REF]}
 ASSET = {

@@ -23,6 +23,7 @@ from xform.app.levels import Levels
 from xform.app.parsing import LoadMacros, ModelParser, text_of, text_or_nothing
 from xform.app.silences import Silence, silences_in, unused
 from xform.app.source_columns import Describe, SourceColumns
+from xform.app.upstream import Upstream
 from xform.base.codes import UNUSED_SILENCE
 from xform.base.diagnostics import Diagnostic, has_errors
 from xform.base.hashing import digest_parts
@@ -139,7 +140,8 @@ class Compiler:
             return own[path] if path in own else silences_in(text_or_nothing(self.files, path))
 
         levels = Levels(project.lint, silences)
-        said = levels.apply(set(self.diagnostics))
+        upstream = Upstream({a.name: a for a in project.assets}, self.bodies, self._place)
+        said = upstream.pointed_at(levels.apply(set(self.diagnostics)))
         idle = [
             unused(asset.path, silence, asset.name)
             for asset in project.assets

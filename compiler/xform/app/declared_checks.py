@@ -35,6 +35,7 @@ def check_columns(asset: Asset, schema: Schema) -> Iterator[Diagnostic]:
                 column.span,
                 did_you_mean(column.name, known) or "remove the declaration",
                 asset=asset.name,
+                missing=[(asset.name, column.name)],
             )
 
 
@@ -70,6 +71,7 @@ def check_tests(
                     test.span,
                     did_you_mean(column, known) or "name a column of the model",
                     asset=asset.name,
+                    missing=[(asset.name, column)],
                 )
 
 

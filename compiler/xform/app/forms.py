@@ -13,6 +13,7 @@ from xform.app.lineage import ColumnLineage, LineageReader
 from xform.app.sql_lineage import QueryLineage, StatementLineage
 from xform.base.diagnostics import Diagnostic
 from xform.base.names import AssetName
+from xform.base.spans import Span
 from xform.plan.plan import Plan
 from xform.run.result import RunResult
 
@@ -20,17 +21,25 @@ VERSION = 1
 
 
 def diagnostic_form(diagnostic: Diagnostic) -> dict[str, Any]:
-    span = diagnostic.span
     return {
         "code": diagnostic.code,
         "severity": str(diagnostic.severity),
         "message": diagnostic.message,
+        **_span_form(diagnostic.span),
+        "help": diagnostic.help,
+        "related": [
+            {"message": label.message, **_span_form(label.span)} for label in diagnostic.labels
+        ],
+    }
+
+
+def _span_form(span: Span) -> dict[str, Any]:
+    return {
         "path": span.path,
         "line": span.line,
         "column": span.column,
         "end_line": span.end_line,
         "end_column": span.end_column,
-        "help": diagnostic.help,
     }
 
 

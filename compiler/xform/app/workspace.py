@@ -183,11 +183,26 @@ class Workspace:
         )
         compiler.ran = self.ran
         slim, body = compiler.compile()
+        if any(item.missing for item in slim.diagnostics):
+            slim = msgspec.structs.replace(slim, diagnostics=self._with_past(slim.diagnostics))
         if self.notices:
             # What is to be said of the profile is said with the project, and not stored with it.
             diagnostics = (*self.notices, *slim.diagnostics)
             slim = msgspec.structs.replace(slim, diagnostics=diagnostics)
         return Compilation(slim, body, self.read_text)
+
+    def _with_past(self, diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+        """Diagnostics of missing columns, with what the state knows of them; it need not exist."""
+        from xform.app.dropped import tell_dropped
+        from xform.run.ports import StateError
+
+        if not (self.home / "state.db").exists():
+            return diagnostics
+        try:
+            past = self.state.snapshot(self.environment)
+        except StateError:
+            return diagnostics
+        return tuple(tell_dropped(diagnostics, past))
 
     def relation_query(self, asset: Asset) -> str:
         """A query over the data of a seed or source, to ask for its columns."""

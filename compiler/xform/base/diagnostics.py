@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from xform.base.codes import Code
-from xform.base.names import AssetName
+from xform.base.names import AssetName, ColumnRef
 from xform.base.spans import Span, file_span
 
 
@@ -35,6 +35,8 @@ class Diagnostic(msgspec.Struct, frozen=True):
     help: str
     asset: AssetName | None = None
     labels: tuple[Label, ...] = ()
+    missing: tuple[ColumnRef, ...] = ()
+    """Columns that assets were looked through for and do not have."""
 
     def __str__(self) -> str:
         return f"{self.span}: {self.severity} {self.code}: {self.message} (help: {self.help})"
@@ -53,10 +55,13 @@ def diagnose(
     *,
     asset: AssetName | None = None,
     labels: Iterable[Label] = (),
+    missing: Iterable[ColumnRef] = (),
 ) -> Diagnostic:
     """A diagnostic of a known code, at a span or (given a path) at a whole file."""
     span = file_span(at) if isinstance(at, str) else at
-    return Diagnostic(code.id, Severity(code.severity), message, span, help, asset, tuple(labels))
+    return Diagnostic(
+        code.id, Severity(code.severity), message, span, help, asset, tuple(labels), tuple(missing)
+    )
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from xform.base.codes import Code
-from xform.base.diagnostics import Diagnostic, diagnose
-from xform.base.names import AssetName
+from xform.base.diagnostics import Diagnostic, Label, diagnose
+from xform.base.names import AssetName, ColumnRef
 from xform.sema.meaning import Hole, MeaningBuilder
 from xform.sema.scope import UNORDERED_ROWS, Found, Ordering, Relation, Scope
 from xform.sema.traits import traits
@@ -61,9 +63,25 @@ class Binder:
         """Bind a query: provided by the binder of queries, needed for subqueries."""
         raise NotImplementedError
 
-    def complain(self, code: Code, message: str, start: int, end: int, help_: str) -> None:
+    def complain(
+        self,
+        code: Code,
+        message: str,
+        start: int,
+        end: int,
+        help_: str,
+        *labels: Label,
+        missing: Iterable[ColumnRef] = (),
+    ) -> None:
         span = self.place.span(start, end)
-        self.diagnostics[diagnose(code, message, span, help_, asset=self.asset)] = None
+        found = diagnose(
+            code, message, span, help_, asset=self.asset, labels=labels, missing=missing
+        )
+        self.diagnostics[found] = None
+
+    def label(self, start: int, end: int, message: str) -> Label:
+        """A second place of the query, for `complain`."""
+        return Label(self.place.span(start, end), message)
 
 
 NO_REACH = 1 << 30

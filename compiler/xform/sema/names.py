@@ -6,16 +6,18 @@ SELECT, then a relation as a whole row; a qualifier is a relation before it is a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from xform.base.codes import (
     AMBIGUOUS_COLUMN,
     UNKNOWN_ALIAS,
     UNKNOWN_COLUMN,
     UNRESOLVED_COLUMN,
 )
-from xform.base.names import did_you_mean
+from xform.base.names import AssetName, ColumnRef, did_you_mean
 from xform.sema.binder import Binder, Use
 from xform.sema.meaning import Part
-from xform.sema.scope import NO_SOURCES, Aliased, Column, Found, Member, Merged, Scope
+from xform.sema.scope import NO_SOURCES, Aliased, Column, Found, Member, Merged, Relation, Scope
 from xform.sql.ir import Name
 
 SHOWN = 8
@@ -183,11 +185,13 @@ class NameBinder(Binder):
                 return
             known = [column.name for column in member.relation.columns]
             where = f" in '{member.alias}'"
+            looked = [member]
         else:
+            looked = [m for at in levels for m in at.visible()]
             known = sorted(
                 {c.name for at in levels for m in at.visible() for c in m.relation.columns}
             )
-            known += list(scope.aliases)
+            known += [alias for alias in scope.aliases if alias not in scope.busy]
         shown = ", ".join(known[:SHOWN]) + (", …" if len(known) > SHOWN else "")
         self.complain(
             UNKNOWN_COLUMN,
@@ -196,7 +200,17 @@ class NameBinder(Binder):
             expr.end,
             did_you_mean(expr.written, known)
             or (f"columns here: {shown}" if known else "nothing in FROM has columns"),
+            missing=self.lacking(looked, parts[-1]),
         )
+
+    def lacking(self, members: Iterable[Member], column: str) -> list[ColumnRef]:
+        """The column, of each asset that it would come from if that had it."""
+        assets = [asset for member in members for asset in self.passed_on(member.relation)]
+        return [(asset, column) for asset in dict.fromkeys(assets)]
+
+    def passed_on(self, relation: Relation) -> list[AssetName]:
+        """The assets all of whose columns a relation has: provided by the binder of relations."""
+        raise NotImplementedError
 
     def unknown_qualifier(self, qualifier: str, levels: list[Scope], start: int, end: int) -> None:
         aliases = [m.alias for at in levels for m in at.visible() if m.alias]

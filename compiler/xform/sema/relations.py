@@ -258,6 +258,7 @@ class RelationBinder(PivotBinder):
                 source.start,
                 source.end,
                 did_you_mean(key, known) or "join with ON and name both columns",
+                missing=self.lacking(members, key),
             )
         return None
 
@@ -312,6 +313,20 @@ class RelationBinder(PivotBinder):
         )
         table = self.unit.tables[node.site]
         return relation, () if table.aliased else tuple(part.lower() for part in asset.split("."))
+
+    def passed_on(self, relation: Relation) -> list[AssetName]:
+        externals = self.meaning.externals
+        single = {
+            (found.asset, found.column)
+            for column in relation.columns
+            if len(column.value) == 1
+            for found in [externals[~next(iter(column.value))]]
+        }
+        return [
+            asset
+            for asset in dict.fromkeys(asset for asset, _ in single)
+            if all((asset, column.name) in single for column in self.schemas[asset].columns or ())
+        ]
 
     def _external(self, asset: AssetName, name: str, type_: Type) -> Column:
         hole = self.meaning.external(asset, name)
