@@ -36,14 +36,31 @@ class Bound(msgspec.Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-class Body(msgspec.Struct, frozen=True):
-    """The heavy part of a compiled asset. `tables` are the assets of `parsed.unit.tables`."""
+def _nothing() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The heavy part of a compiled asset. `tables` are the assets of `parsed.unit.tables`.
+
+    What was parsed and bound is not held: `read_parsed` and `read_facts` take it from what is
+    remembered.
+    """
 
     schema: Schema
     fingerprints: Fingerprints | None = None
-    parsed: Parsed | None = None
-    facts: ModelFacts | None = None
     tables: tuple[AssetName | None, ...] = ()
+    read_parsed: Callable[[], Parsed | None] = _nothing
+    read_facts: Callable[[], ModelFacts | None] = _nothing
+
+    @property
+    def parsed(self) -> Parsed | None:
+        return self.read_parsed()
+
+    @property
+    def facts(self) -> ModelFacts | None:
+        return self.read_facts()
 
 
 class CompiledAsset(msgspec.Struct, frozen=True):

@@ -7,10 +7,10 @@ depends on and runs them in order. Models are driven in topological order, never
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
-import msgspec
-
-from xform.app.compiled import Body, Bound, CompiledAsset, Parsed, Slim
+from xform.app.binding import BROKEN, ModelBinder
+from xform.app.compiled import Body, CompiledAsset, Parsed, Slim
 from xform.app.declared_checks import (
     check_columns,
     check_tests,
@@ -18,7 +18,7 @@ from xform.app.declared_checks import (
     order_with_tests,
     readable,
 )
-from xform.app.inputs import BIND_VERSION, Inputs
+from xform.app.inputs import Inputs
 from xform.app.levels import Levels
 from xform.app.parsing import LoadMacros, ModelParser, text_of, text_or_nothing
 from xform.app.silences import Silence, silences_in, unused
@@ -38,12 +38,9 @@ from xform.project.declare import DECLARE_VERSION, is_declaring
 from xform.project.files import WideFiles
 from xform.project.load import Declared, load
 from xform.query.memo import Memo
-from xform.sema.bind import bind
 from xform.sema.facts import UNKNOWN_TYPE, ModelFacts, Schema, SchemaColumn
 from xform.sema.tables import NameIndex, find_reader, resolve_tables
 from xform.sql.parse import Place
-
-BROKEN = Schema(None, broken=True)
 
 
 class Compiler:
@@ -73,33 +70,34 @@ class Compiler:
     def run(self) -> Slim:
         declared = self._project()
         parser = ModelParser(self.inputs, self.files, self.memo, declared, self._load_macros)
-        parsed = parser.parse()
-        project = parser.configured(parsed)
+        declares = NameIndex.of({asset.name: asset.kind for asset in declared.assets})
+        tables = {
+            asset.name: self._tables(asset, result, declares) for asset, result in parser.parse()
+        }
+        project = parser.configured()
         self.settled = parser.settled
         self.diagnostics.extend(parser.diagnostics)
         assets = {asset.name: asset for asset in project.assets}
         index = NameIndex.of({name: asset.kind for name, asset in assets.items()})
-        tables = {
-            name: self._tables(assets[name], result, index) for name, result in parsed.items()
-        }
         depends = {
             asset.name: self._depends(asset, tables.get(asset.name, ()), index)
             for asset in project.assets
         }
         ordered, cycles = order(depends)
-        self._report_cycles(cycles, assets, parsed, tables)
+        self._report_cycles(cycles, assets, tables, parser)
         compared = {asset.name: self._compared(asset, index) for asset in project.assets}
         ordered, problems = order_with_tests(ordered, depends, compared, assets)
         self.diagnostics.extend(problems)
         schemas = self._columns.schemas(project)
         self.diagnostics.extend(self._columns.diagnostics)
+        binder = ModelBinder(self.inputs, self.files, self.memo, parser.parsed, schemas)
         names = readable(index)
         compiled: dict[AssetName, CompiledAsset] = {}
         prints: dict[AssetName, Fingerprints] = {}
         for name in ordered:
             asset = assets[name]
             if asset.language is Language.SQL and asset.kind is not Kind.EXPOSURE:
-                body = self._bind(asset, parsed[name], tables[name], schemas, prints)
+                body = self._bind(asset, tables[name], parser, binder, schemas, prints)
             elif asset.language is Language.PYTHON:
                 body = self._python(asset, index, prints)
             else:
@@ -117,7 +115,7 @@ class Compiler:
             project,
             self.inputs.dialect,
             tuple(compiled.values()),
-            tuple(sorted(self._said(project, parsed, compiled), key=lambda d: d.order)),
+            tuple(sorted(self._said(project, parser.silences, compiled), key=lambda d: d.order)),
             tuple(sorted(parser.traces)),
             self._columns.described,
         )
@@ -125,15 +123,13 @@ class Compiler:
     def _said(
         self,
         project: Project,
-        parsed: Mapping[AssetName, Parsed],
+        silencing: Mapping[AssetName, tuple[Silence, ...]],
         compiled: Mapping[AssetName, CompiledAsset],
     ) -> list[Diagnostic]:
         """What was found, at the levels of the project, and comments that silence none of it. Of a
         model that could not be understood it is not known what they would silence."""
         own = {
-            asset.path: parsed[asset.name].silences
-            for asset in project.assets
-            if asset.name in parsed
+            asset.path: silencing[asset.name] for asset in project.assets if asset.name in silencing
         }
 
         def silences(path: str) -> Iterable[Silence]:
@@ -220,12 +216,12 @@ class Compiler:
         self,
         cycles: Sequence[tuple[AssetName, ...]],
         assets: Mapping[AssetName, Asset],
-        parsed: Mapping[AssetName, Parsed],
         tables: Mapping[AssetName, Sequence[AssetName | None]],
+        parser: ModelParser,
     ) -> None:
         for cycle in cycles:
             spans = {
-                (name, read): self._reference_span(assets[name], read, parsed, tables)
+                (name, read): self._reference_span(assets[name], read, tables, parser)
                 for name, read in zip(cycle, (*cycle[1:], cycle[0]), strict=True)
             }
             self.diagnostics.append(cycle_diagnostic(cycle, spans))
@@ -234,10 +230,10 @@ class Compiler:
         self,
         asset: Asset,
         read: AssetName,
-        parsed: Mapping[AssetName, Parsed],
         tables: Mapping[AssetName, Sequence[AssetName | None]],
+        parser: ModelParser,
     ) -> Span:
-        result = parsed.get(asset.name)
+        result = parser.parsed(asset.name) if asset.name in tables else None
         if result is not None and result.unit is not None and result.rendered is not None:
             for table, name in zip(result.unit.tables, tables[asset.name], strict=True):
                 if name == read:
@@ -262,54 +258,34 @@ class Compiler:
     def _bind(
         self,
         asset: Asset,
-        parsed: Parsed,
         tables: tuple[AssetName | None, ...],
+        parser: ModelParser,
+        binder: ModelBinder,
         schemas: Mapping[AssetName, Schema],
         prints: Mapping[AssetName, Fingerprints],
     ) -> Body:
+        parsed = parser.parsed(asset.name)
+        read_parsed = partial(parser.parsed, asset.name)
         if parsed.unit is None:
-            return Body(BROKEN, parsed=parsed, tables=tables)
-        unit = parsed.unit
-        read = {name: schemas.get(name, BROKEN) for name in tables if name is not None}
-        dialect = self.inputs.dialect_of(asset)
-        key = digest_parts(
-            (
-                BIND_VERSION,
-                asset.name,
-                asset.path,
-                dialect,
-                msgspec.msgpack.encode(parsed.rendered),
-                *(
-                    part
-                    for name in tables
-                    for part in (
-                        name or "",
-                        msgspec.msgpack.encode(read[name]) if name is not None else b"",
-                    )
-                ),
-            )
-        )
-        result = self.memo.get(
-            "bind",
-            asset.name,
-            key,
-            Bound,
-            lambda: Bound(
-                *bind(asset.name, unit, tables, read, self._place(asset, parsed), dialect)
-            ),
-        )
+            return Body(BROKEN, None, tables, read_parsed)
+        result = binder.bound(asset, tables)
         self.diagnostics.extend(result.diagnostics)
+
+        def read_facts() -> ModelFacts | None:
+            return binder.bound(asset, tables).facts
+
         facts = result.facts
         if facts is None or has_errors(result.diagnostics) or None in tables:
-            return Body(BROKEN, parsed=parsed, tables=tables, facts=facts)
+            return Body(BROKEN, None, tables, read_parsed, read_facts)
         schema = _typed(facts, asset)
         self.diagnostics.extend(check_columns(asset, schema))
-        if any(schemas.get(name, BROKEN).broken for name in read):
-            return Body(Schema(schema.columns, broken=True), None, parsed, facts, tables)
+        if any(schemas.get(name, BROKEN).broken for name in tables if name is not None):
+            schema = Schema(schema.columns, broken=True)
+            return Body(schema, None, tables, read_parsed, read_facts)
         fingerprints = evaluate.of_query(
             facts, prints, self.storage(asset), volatile=asset.volatile == "rebuild"
         )
-        return Body(schema, fingerprints, parsed, facts, tables)
+        return Body(schema, fingerprints, tables, read_parsed, read_facts)
 
     def storage(self, asset: Asset) -> str:
         return storage_of(asset, self.inputs.engine, self.inputs.dialect_of(asset))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ from xform.app.compiled import Compilation
 from xform.app.lineage import ColumnLineage, LineageReader
 from xform.app.sql_lineage import QueryLineage, StatementLineage
 from xform.base.diagnostics import Diagnostic
-from xform.base.names import AssetName
+from xform.base.names import AssetName, ColumnRef
 from xform.base.spans import Span
 from xform.plan.plan import Plan
 from xform.run.result import RunResult
@@ -53,21 +53,22 @@ def asset_form(compilation: Compilation, name: AssetName, lineage: LineageReader
     body = compilation.body(name)
     prints = body.fingerprints
     columns = []
-    rows: tuple[tuple[AssetName, str], ...] = ()
     for column in body.schema.columns or ():
-        found = lineage.direct(name, column.name)
-        rows = found.rows
         mine = prints.columns.get(column.name.lower()) if prints is not None else None
         columns.append(
             {
                 "name": column.name,
                 "type": column.type,
                 "fingerprint": mine.digest if mine is not None else None,
-                "value_lineage": [list(ref) for ref in found.value],
+                "value_lineage": [list(ref) for ref in lineage.value(name, column.name)],
             }
         )
-    if body.facts is not None:
-        rows = body.facts.rows
+    facts = body.facts
+    rows: Sequence[ColumnRef] = ()
+    if facts is not None:
+        rows = facts.rows
+    elif columns:
+        rows = lineage.direct(name, str(columns[0]["name"])).rows
     return {
         "name": name,
         "kind": str(compiled.kind),
@@ -85,12 +86,17 @@ def asset_form(compilation: Compilation, name: AssetName, lineage: LineageReader
     }
 
 
-def compile_form(compilation: Compilation) -> dict[str, Any]:
+def asset_forms(compilation: Compilation) -> Iterator[dict[str, Any]]:
+    """The assets of `compile_form`, one at a time."""
     lineage = LineageReader(compilation)
-    names = sorted(compilation.assets)
+    for name in sorted(compilation.assets):
+        yield asset_form(compilation, name, lineage)
+
+
+def compile_form(compilation: Compilation) -> dict[str, Any]:
     return {
         "version": VERSION,
-        "assets": [asset_form(compilation, name, lineage) for name in names],
+        "assets": list(asset_forms(compilation)),
         "diagnostics": diagnostics_form(compilation.diagnostics),
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
@@ -11,6 +11,7 @@ from xform.base.codes import NOT_A_COLUMN, NOT_AN_ASSET
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName, ColumnRef, did_you_mean
 from xform.project.assets import Language
+from xform.sema.facts import ModelFacts
 
 ANY = "*"
 """As a column: every column of the asset may count (Python models are not seen through)."""
@@ -84,14 +85,19 @@ class LineageReader:
 
     def __init__(self, compilation: Compilation) -> None:
         self._compilation = compilation
-        self._values: dict[AssetName, dict[str, frozenset[ColumnRef]]] = {}
+        self._at: tuple[AssetName, ModelFacts, dict[str, frozenset[ColumnRef]]] | None = None
+        """The model that was looked at last, for models are looked at column by column."""
         self._deep: dict[ColumnRef, frozenset[ColumnRef]] = {}
         self._deep_rows: dict[AssetName, frozenset[ColumnRef]] = {}
 
     def direct(self, asset: AssetName, column: str) -> ColumnLineage:
         """From the direct inputs."""
         value, rows = self._direct(asset, column)
-        return ColumnLineage((asset, column), tuple(sorted(value)), tuple(sorted(rows)))
+        return ColumnLineage((asset, column), tuple(sorted(value)), tuple(sorted(set(rows))))
+
+    def value(self, asset: AssetName, column: str) -> tuple[ColumnRef, ...]:
+        """The `value` of `direct`."""
+        return tuple(sorted(self._direct(asset, column)[0]))
 
     def recursive(self, asset: AssetName, column: str) -> ColumnLineage:
         """From the sources: assets that nothing in the project computes."""
@@ -104,15 +110,17 @@ class LineageReader:
 
     def _direct(
         self, asset: AssetName, column: str
-    ) -> tuple[frozenset[ColumnRef], frozenset[ColumnRef]]:
-        body = self._compilation.body(asset)
-        if body.facts is not None:
-            values = self._values.get(asset)
-            if values is None:
-                values = self._values[asset] = {}
-                for output in body.facts.columns:
+    ) -> tuple[frozenset[ColumnRef], Collection[ColumnRef]]:
+        if self._at is None or self._at[0] != asset:
+            facts = self._compilation.body(asset).facts
+            if facts is not None:
+                values: dict[str, frozenset[ColumnRef]] = {}
+                for output in facts.columns:
                     values.setdefault(output.name.lower(), frozenset(output.value))
-            return values.get(column.lower(), frozenset()), frozenset(body.facts.rows)
+                self._at = (asset, facts, values)
+        if self._at is not None and self._at[0] == asset:
+            _, facts, values = self._at
+            return values.get(column.lower(), frozenset()), facts.rows
         if self._compilation.declared[asset].language is Language.PYTHON:
             every = frozenset(
                 (read, name)
@@ -136,7 +144,7 @@ class LineageReader:
             rows: set[ColumnRef] = set()
             for read in compiled.depends_on:
                 rows |= self._deep_rows.get(read, frozenset())
-            direct_rows: frozenset[ColumnRef] = frozenset()
+            direct_rows: Collection[ColumnRef] = ()
             for column in columns or (ANY,):
                 value, direct_rows = self._direct(name, column)
                 self._deep[name, column.lower()] = self._sources(value)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from typing import Any
 
 import msgspec
 
 from xform.app.compiled import Parsed
 from xform.app.inputs import Inputs, toolchain
-from xform.app.silences import silences_in
+from xform.app.silences import Silence, silences_in
 from xform.base.diagnostics import Diagnostic
 from xform.base.hashing import Digest, digest_bytes, digest_parts
 from xform.base.names import AssetName
@@ -48,34 +49,50 @@ class ModelParser:
         self._memo = memo
         self._project = project
         self._load_macros = macros
+        self._models = {
+            asset.name: asset for asset in project.assets if asset.language is Language.SQL
+        }
+        self._keys: dict[AssetName, Digest] = {}
+        self._broken: dict[AssetName, Parsed] = {}
+        self._configs: dict[AssetName, dict[str, Any]] = {}
         self.diagnostics: list[Diagnostic] = []
         self.traces: set[Read] = set()
+        self.silences: dict[AssetName, tuple[Silence, ...]] = {}
+        """The comments in each SQL model that silence something."""
         self.settled = True
         """Whether the result holds for as long as the files and traces are the same."""
 
-    def parse(self) -> dict[AssetName, Parsed]:
-        """Each SQL model by name."""
-        models = [asset for asset in self._project.assets if asset.language is Language.SQL]
-        keys = {asset.name: self._key(asset) for asset in models}
+    def parse(self) -> Iterator[tuple[Asset, Parsed]]:
+        """Each SQL model with what it holds, which is not kept here: `parsed` finds it again."""
+        keys = {name: self._key(asset) for name, asset in self._models.items()}
+        self._keys = keys
         self._memo.prefetch(("parse", key) for key in keys.values())
-        parsed: dict[AssetName, Parsed] = {}
-        for asset in models:
+        for asset in self._models.values():
             result = self._known(asset, keys[asset.name])
-            if result.rendered is not None:
+            if result.rendered is None:
+                self._broken[asset.name] = result
+            else:
                 self.traces.update(read for read in result.rendered.reads if read.kind in OUTSIDE)
+                if result.rendered.config:
+                    self._configs[asset.name] = result.rendered.config
+            self.silences[asset.name] = result.silences
             self.diagnostics.extend(result.diagnostics)
-            parsed[asset.name] = result
+            yield asset, result
         self._check_macros()
-        return parsed
 
-    def configured(self, parsed: Mapping[AssetName, Parsed]) -> Project:
+    def parsed(self, name: AssetName) -> Parsed:
+        """A SQL model, after `parse` has come to it."""
+        broken = self._broken.get(name)
+        return broken or self._known(self._models[name], self._keys[name])
+
+    def configured(self) -> Project:
         """The project with what templates set by `config(…)`."""
         assets: list[Asset] = []
         for asset in self._project.assets:
-            result = parsed.get(asset.name)
-            if result is not None and result.rendered is not None and result.rendered.config:
+            config = self._configs.get(asset.name)
+            if config:
                 at = place_of_config(asset.path, text_of(self._files, asset.path))
-                asset, found = with_config(asset, result.rendered.config, at)
+                asset, found = with_config(asset, config, at)
                 self.diagnostics.extend(found)
             assets.append(asset)
         return msgspec.structs.replace(self._project, assets=tuple(assets))

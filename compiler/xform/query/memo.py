@@ -9,7 +9,6 @@ what was really computed, in order; tests assert on it, not on time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -29,6 +28,11 @@ class Store(Protocol):
     def save(self, values: Mapping[str, bytes]) -> None: ...
 
 
+RECENT = 2048
+"""Results that are at hand as values; others are decoded anew from their stored form, which is
+several times smaller."""
+
+
 class Memo:
     """Looks results up, computes what is missing, and saves it at the end (`flush`)."""
 
@@ -37,6 +41,9 @@ class Memo:
         self._loaded: dict[str, bytes] = {}
         self._fresh: dict[str, bytes] = {}
         self._asked: set[str] = set()
+        self._values: dict[str, object] = {}
+        self._unwritten: dict[str, object] = {}
+        """Results that are nested too deeply to be written."""
         self._encoder = msgspec.msgpack.Encoder()
         self._decoders: dict[object, msgspec.msgpack.Decoder[object]] = {}
         self.ran: list[tuple[str, str]] = []
@@ -69,6 +76,9 @@ class Memo:
     def peek(self, query: str, key: Digest, result: type[Value]) -> Value | None:
         """The result of a query where it is known. A value that cannot be read counts as not."""
         name = f"{query}/{key}"
+        value = self._values.get(name, self._unwritten.get(name))
+        if value is not None:
+            return value  # type: ignore[return-value]
         data = self._fresh.get(name)
         if data is None:
             if name not in self._asked:
@@ -81,14 +91,27 @@ class Memo:
         if decoder is None:
             decoder = self._decoders[result] = msgspec.msgpack.Decoder(result)
         try:
-            return decoder.decode(data)  # type: ignore[return-value]
+            value = decoder.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
+        self._remember(name, value)
+        return value  # type: ignore[return-value]
 
     def put(self, query: str, key: Digest, value: object) -> None:
-        """Keep a result. One that is nested too deeply to be written is computed anew each time."""
-        with suppress(RecursionError):
-            self._fresh[f"{query}/{key}"] = self._encoder.encode(value)
+        """Keep a result. One that is nested too deeply to be written is computed anew by every
+        process."""
+        name = f"{query}/{key}"
+        try:
+            self._fresh[name] = self._encoder.encode(value)
+        except RecursionError:
+            self._unwritten[name] = value
+        else:
+            self._remember(name, value)
+
+    def _remember(self, name: str, value: object) -> None:
+        self._values[name] = value
+        if len(self._values) > RECENT:
+            del self._values[next(iter(self._values))]
 
     def flush(self) -> None:
         if self._fresh:

@@ -21,11 +21,10 @@ def run(
 ) -> None:
     """Check the project: diagnostics, compiled SQL under target/compiled, target/manifest.json."""
     compilation = context.compile(strict=False)
-    form = compile_form(compilation) if context.json or write else None
-    if write and form is not None:
-        write_artefacts(context.workspace.root, form)
+    if write:
+        write_artefacts(context.workspace.root, compilation)
     if context.json:
-        context.print_json(form)
+        context.print_json(compile_form(compilation))
     context.report(compilation.diagnostics)
     errors = sum(d.severity is Severity.ERROR for d in compilation.diagnostics)
     if not errors and context.format == "text":
