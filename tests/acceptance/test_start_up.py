@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from command_line import Project, example, plain_environment
+
+from xform.app.index import LISTING
 
 HEAVY = {"sqlglot", "duckdb", "networkx", "rich", "jinja2", "typer", "polars", "pandas", "pyarrow"}
 
@@ -65,3 +68,79 @@ def test_the_second_build_says_that_nothing_ran(built: Project) -> None:
 def test_no_library_for_command_lines_is_imported_for_a_well_formed_call(built: Project) -> None:
     used = imported("-m", "xform", "ls", "--select", "stg_airlines", cwd=built.root)
     assert not used & {"typer", "click", "pydantic", "rich", "argparse"}
+
+
+def modules(project: Project, *command: str) -> set[str]:
+    """Our own modules that a command imports."""
+    code = (
+        "import sys\n"
+        "from xform.__main__ import main\n"
+        "try: main()\n"
+        "finally: sys.stderr.write(' '.join(['modules', *sys.modules]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command],
+        cwd=project.root,
+        env=plain_environment(),
+        capture_output=True,
+        text=True,
+    )
+    marker, _, told = done.stderr.splitlines()[-1].partition(" ")
+    assert marker == "modules", done.stderr
+    return {name for name in told.split(" ") if name.startswith("xform.")}
+
+
+STAGES = ("template", "sql", "sema", "graph", "fingerprint", "checks", "query")
+
+
+def test_a_plan_that_stands_imports_no_stage_of_the_compiler(built: Project) -> None:
+    settle(built)
+    used = modules(built, "plan")
+    stages = {name.split(".")[1] for name in used} & set(STAGES)
+    # What templates read is listed by its type, and components of fingerprints have a type.
+    assert stages <= {"template", "fingerprint"}
+    assert not used & {
+        "xform.app.compiled",
+        "xform.app.compiler",
+        "xform.app.environment",
+        "xform.plan.planner",
+        "xform.project.profiles",
+        "xform.project.settings",
+        "xform.state.store",
+        "xform.template.render",
+        "xform.fingerprint.evaluate",
+    }
+
+
+def settle(made: Project) -> None:
+    """A plan stands once the times of files tell all of their changes."""
+    time.sleep(2.1)
+    assert made.run("plan").code == 0
+
+
+def test_a_plan_that_stands_reads_no_file_of_the_project(built: Project) -> None:
+    settle(built)
+    code = (
+        "import sys\n"
+        "opened = []\n"
+        "sys.addaudithook(lambda event, args: opened.append(str(args[0]))"
+        " if event == 'open' and args else None)\n"
+        "from xform.__main__ import main\n"
+        "try: main()\n"
+        "finally: sys.stderr.write('\\n'.join(['files', *opened]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "plan"],
+        cwd=built.root,
+        env=plain_environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    opened = done.stderr.rpartition("files\n")[2].splitlines()
+    assert opened
+    root = built.root.resolve()
+    paths = [root / path for path in opened]
+    mine = {str(path.relative_to(root)) for path in paths if path.is_relative_to(root)}
+    assert {path for path in mine if not path.startswith(".xform/")} == set()
+    assert {path for path in mine if path.startswith(".xform/cache")} == {f".xform/cache/{LISTING}"}

@@ -10,7 +10,8 @@ import pytest
 from compile_steps import Site
 
 from xform.app.forms import compile_form
-from xform.app.index import load_index
+from xform.app.index import SLIM, load_listing, load_slim, save_slim
+from xform.base.hashing import Digest
 
 ORDERS = "models/marts/orders.sql"
 
@@ -44,21 +45,55 @@ def test_every_damaged_byte_is_noticed(site: Site) -> None:
         damaged = bytearray(whole)
         damaged[place] ^= 0x41
         site.index.write_bytes(bytes(damaged))
-        assert load_index(site.index.parent) is None
+        assert load_listing(site.index.parent) is None
+
+
+def test_every_damaged_byte_of_the_compilation_is_noticed(site: Site) -> None:
+    key = the_key(site)
+    place = site.index.with_name(SLIM)
+    whole = place.read_bytes()
+    assert load_slim(place.parent, key) is not None
+    for at in range(0, len(whole), max(1, len(whole) // 300)):
+        damaged = bytearray(whole)
+        damaged[at] ^= 0x41
+        place.write_bytes(bytes(damaged))
+        assert load_slim(place.parent, key) is None
+
+
+def the_key(site: Site) -> Digest:
+    listing = load_listing(site.index.parent)
+    assert listing is not None
+    return listing.key
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut", "of another key"])
+def test_a_compilation_that_does_not_fit_its_listing_is_made_anew(site: Site, damage: str) -> None:
+    place = site.index.with_name(SLIM)
+    good = compile_form(site.compile())
+    slim = load_slim(place.parent, the_key(site))
+    match damage:
+        case "gone":
+            place.unlink()
+        case "cut":
+            place.write_bytes(place.read_bytes()[:-1])
+        case _:
+            save_slim(place.parent, Digest("0" * 32), slim)
+    assert compile_form(site.compile()) == good
+    assert load_slim(place.parent, the_key(site)) == slim
 
 
 @pytest.mark.parametrize("size", [0, 1, 15, 16, 17, 500])
 def test_a_truncated_index_is_thrown_away(site: Site, size: int) -> None:
     site.index.write_bytes(site.index.read_bytes()[:size])
-    assert load_index(site.index.parent) is None
+    assert load_listing(site.index.parent) is None
     site.ran()
-    assert load_index(site.index.parent) is not None
+    assert load_listing(site.index.parent) is not None
 
 
 def test_a_damaged_index_is_written_anew(site: Site) -> None:
     site.index.write_bytes(b"nonsense")
     assert site.ran() == set()  # all that was computed is in the other file
-    assert load_index(site.index.parent) is not None
+    assert load_listing(site.index.parent) is not None
 
 
 def test_a_deleted_index_is_written_anew(site: Site) -> None:
@@ -78,12 +113,12 @@ def test_a_deleted_cache_leaves_the_index(site: Site) -> None:
 
 def test_an_index_that_cannot_be_written_is_done_without(site: Site) -> None:
     place = site.index
-    stored = load_index(place.parent)
+    stored = load_listing(place.parent)
     assert stored is not None
     place.unlink()
     place.mkdir()
     assert site.ran() == set()
-    assert load_index(place.parent) is None
+    assert load_listing(place.parent) is None
     assert [path.name for path in place.parent.glob("index-*")] == [place.name]
 
 
@@ -91,9 +126,10 @@ def test_an_index_of_another_version_of_the_compiler_is_not_taken(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("xform.app.inputs.FORMAT", "another")
-    before = load_index(site.index.parent)
+    monkeypatch.setattr("xform.app.circumstances.installed", lambda: "another")
+    before = load_listing(site.index.parent)
     site.compile()
-    after = load_index(site.index.parent)
+    after = load_listing(site.index.parent)
     assert before is not None
     assert after is not None
     assert before.key != after.key

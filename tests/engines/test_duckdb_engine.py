@@ -18,7 +18,8 @@ import pytest
 from engine_steps import csv, publication, python_of, record_of, step_of
 
 from xform.base.hashing import Digest
-from xform.engines.duckdb import DuckDBEngine, create_engine
+from xform.engines.duckdb import create_engine
+from xform.engines.duckdb.engine import DuckDBEngine
 from xform.plan.plan import BuildStep, DropStep, SeedBody
 from xform.project.profile import Target
 from xform.run.ports import BuildRecord, CodeError, ColumnsDiffer, EngineError, NameTaken
@@ -45,7 +46,8 @@ def rows(engine: DuckDBEngine, sql: str) -> list[tuple[Any, ...]]:
 
 def test_constructing_and_looking_import_no_driver(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from xform.engines.duckdb import DuckDBEngine\n"
+        "import sys; from pathlib import Path\n"
+        "from xform.engines.duckdb.engine import DuckDBEngine\n"
         f"e = DuckDBEngine(Path({str(tmp_path / 'w.duckdb')!r})); e.identity()\n"
         "assert not {'duckdb', 'rich', 'sqlglot', 'jinja2'} & set(sys.modules)"
     )

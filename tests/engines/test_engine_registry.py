@@ -41,7 +41,7 @@ def test_packages_may_offer_engines(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "[xform.engines]\nother = other_engine:create_engine\nbroken = not_there:create_engine\n"
     )
     (tmp_path / "other_engine.py").write_text(
-        "from xform.engines.duckdb import DuckDBEngine\n"
+        "from xform.engines.duckdb.engine import DuckDBEngine\n"
         "def create_engine(target, root): return DuckDBEngine(None)\n"
     )
     monkeypatch.syspath_prepend(tmp_path)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from xform.base.diagnostics import Diagnostic
-from xform.project.profile import Target
-from xform.project.profiles import profile_files, read_target
+from xform.project.profile import Target, profile_files
+from xform.project.profiles import read_target
 
 SHOP = """\
 shop:
@@ -41,6 +41,11 @@ def test_the_target_with_its_environment() -> None:
             "settings": {"memory_limit": "2GB", "key": "s3cret"},
         },
         secrets=("s3cret",),
+        written={
+            "path": "{{ env_var('DB', 'local.duckdb') }}",
+            "threads": "{{ env_var('THREADS', '2') | int }}",
+            "settings.key": "{{ env_var('KEY') }}",
+        },
     )
 
 

@@ -11,7 +11,7 @@ import duckdb
 from xform.base.hashing import Digest, digest_text
 from xform.base.names import AssetName, schema_of, table_of
 from xform.base.spans import Span
-from xform.engines.duckdb import DuckDBEngine
+from xform.engines.duckdb.engine import DuckDBEngine
 from xform.host.local import LocalHost
 from xform.plan.plan import (
     Audit,

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from xform.app.environment import EnvironmentPlanner, Planned
 from xform.app.judging import judged
 from xform.app.workspace import Workspace
 from xform.base.names import AssetName
+from xform.plan.plan import Plan
 from xform.run.events import Event
 from xform.run.executor import execute
 from xform.run.ports import Ledger, StateSnapshot
 from xform.run.result import RunResult
+
+if TYPE_CHECKING:
+    from xform.app.environment import EnvironmentPlanner, Planned
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,10 @@ class Wanted:
     full_refresh: bool = False
     fail_fast: bool = False
     atomic: bool = False
+
+
+WHOLE = Wanted()
+"""Everything, in the usual way."""
 
 
 def build(
@@ -47,6 +55,13 @@ def build(
                 plan = planner.plan(
                     wanted.selected, full_refresh=wanted.full_refresh, held=True
                 ).plan
+    return carry_out(workspace, plan, emit, wanted)
+
+
+def carry_out(
+    workspace: Workspace, plan: Plan, emit: Callable[[Event], None], wanted: Wanted = WHOLE
+) -> RunResult:
+    """Do what a plan says."""
     return execute(
         plan,
         workspace.engine,

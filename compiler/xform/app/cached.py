@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from xform.app.collector import only_young_garbage
-from xform.app.compiled import Body, Slim
-from xform.app.compiler import Compiler
-from xform.app.index import Index, Listing, save_index, slim_of
-from xform.app.inputs import Inputs, slim_key
-from xform.base.diagnostics import Diagnostic
+from xform.app.index import NOTHING, Listing, load_slim, save_listing, save_slim
 from xform.base.names import AssetName
-from xform.host.cache import CacheFile
 from xform.host.files import ProjectFiles
-from xform.project.assets import Asset, Project
-from xform.query.memo import Memo
-from xform.run.ports import Engine, EngineBusy
-from xform.template.macros import MacroLibrary, load_macros
-from xform.template.reads import still_valid
-from xform.template.scope import Scope
+
+if TYPE_CHECKING:
+    from xform.app.circumstances import Circumstances
+    from xform.app.compiled import Body, Slim
+    from xform.app.inputs import Inputs
+    from xform.base.diagnostics import Diagnostic
+    from xform.base.hashing import Digest
+    from xform.project.assets import Asset, Project
+    from xform.run.ports import Engine
+    from xform.template.macros import MacroLibrary
+    from xform.template.rendered import Read
 
 
 class CachedCompiler:
     """Compiles the project at `root`. `directory` holds the cache; `listing` is its index, as
-    loaded. The engine is asked for only where columns are not known otherwise."""
+    loaded, and `stands` whether files and circumstances are known to be those of it. The engine
+    is asked for only where columns are not known otherwise."""
 
     def __init__(
         self,
@@ -36,15 +35,20 @@ class CachedCompiler:
         directory: Path,
         files: ProjectFiles,
         listing: Listing | None,
-        inputs: Inputs,
+        stands: bool,
+        inputs: Callable[[], Inputs],
+        circumstances: Callable[[Sequence[Read]], Circumstances | None],
         engine: Callable[[], Engine],
         relation_query: Callable[[Asset], str],
     ) -> None:
         self._root = root
         self._directory = directory
         self._files = files
-        self._listing = listing
+        self.listing = listing
+        """The index as it is, after a compilation as it was left."""
+        self._stands = stands
         self._inputs = inputs
+        self._circumstances = circumstances
         self._engine = engine
         self._relation_query = relation_query
         self._asked = ""
@@ -53,29 +57,53 @@ class CachedCompiler:
 
     def compile(self) -> tuple[Slim, Callable[[AssetName], Body]]:
         """The compilation, and its bodies on demand."""
-        files, listing = self._files, self._listing
-        key = slim_key(self._inputs, files)
+        listing = self.listing
+        key = listing.key if listing is not None and self._stands else self._key()
         if listing is not None and listing.key == key:
-            slim = slim_of(listing)
+            slim = load_slim(self._directory, key)
             held = self._held(slim) if slim is not None else None
             if held is not None:
-                if listing.snapshot.entries != files.snapshot.entries or held is not slim:
-                    save_index(self._directory, Index(files.snapshot, key, held))
-                return held, _Bodies(lambda: self._run().bodies)
-        run = self._run()
-        # Compiling may have listed more files than were known before.
-        key = slim_key(self._inputs, files)
-        kept = run.slim if run.settled else None
-        save_index(self._directory, Index(files.snapshot, key, kept))
-        return run.slim, run.bodies.__getitem__
+                if held is not slim:
+                    save_slim(self._directory, key, held)
+                self._renew(listing, held)
+                return held, _Bodies(lambda: self._run()[1])
+        slim, bodies, settled = self._run()
+        key = self._key()  # compiling may have listed more files than were known before
+        save_slim(self._directory, key, slim if settled else None)
+        circumstances = self._circumstances(slim.traces) if settled else None
+        self._save(Listing(self._files.snapshot, key, circumstances))
+        return slim, bodies.__getitem__
+
+    def _key(self) -> Digest:
+        from xform.app.inputs import slim_key
+
+        return slim_key(self._inputs(), self._files)
+
+    def _renew(self, listing: Listing, slim: Slim) -> None:
+        """Keep the listing as it is now: what was read again need not be next time."""
+        if self._stands and not self._files.read_again:
+            return
+        circumstances = listing.circumstances
+        if not self._stands:
+            circumstances = self._circumstances(slim.traces)
+        plan = listing.plan if self._stands else NOTHING
+        self._save(Listing(self._files.snapshot, listing.key, circumstances, plan))
+
+    def _save(self, listing: Listing) -> None:
+        self.listing = listing
+        save_listing(self._directory, listing)
 
     def _held(self, slim: Slim) -> Slim | None:
         """The compilation, if what it looked at outside of the files is as it was: what templates
         read, and tables of the warehouse."""
-        inputs = self._inputs
-        scope = Scope(AssetName("."), inputs.variables, inputs.environ, inputs.target)
-        if slim.traces and not still_valid(slim.traces, scope):
-            return None
+        if not self._stands and slim.traces:
+            from xform.template.reads import still_valid
+            from xform.template.scope import Scope
+
+            inputs = self._inputs()
+            scope = Scope(AssetName("."), inputs.variables, inputs.environ, inputs.target)
+            if not still_valid(slim.traces, scope):
+                return None
         if not slim.described:
             return slim
         warehouse = self._engine().identity()
@@ -86,11 +114,17 @@ class CachedCompiler:
             return None
         return msgspec.structs.replace(slim, warehouse=warehouse) if certain else slim
 
-    def _run(self) -> _Run:
+    def _run(self) -> tuple[Slim, dict[AssetName, Body], bool]:
+        """The compilation, its bodies, and whether it holds for as long as its inputs do."""
+        from xform.app.collector import only_young_garbage
+        from xform.app.compiler import Compiler
+        from xform.host.cache import CacheFile
+        from xform.query.memo import Memo
+
         cache = CacheFile(self._directory)
         memo = Memo(cache)
         compiler = Compiler(
-            self._inputs, self._files, memo, self._macros, self._ask, self._relation_query
+            self._inputs(), self._files, memo, self._macros, self._ask, self._relation_query
         )
         try:
             with only_young_garbage():
@@ -101,9 +135,11 @@ class CachedCompiler:
         self.ran.extend(memo.ran)
         if slim.described:
             slim = msgspec.structs.replace(slim, warehouse=self._asked)
-        return _Run(slim, compiler.bodies, compiler.settled)
+        return slim, compiler.bodies, compiler.settled
 
     def _macros(self, project: Project) -> tuple[MacroLibrary, list[Diagnostic]]:
+        from xform.template.macros import load_macros
+
         texts = {
             path: self._files.read(path).decode("utf-8-sig", "replace")
             for path in project.macros
@@ -131,7 +167,8 @@ class CachedCompiler:
         found = self._engine().describe(queries)
         if found.keys() >= queries.keys() or not self._is_busy():
             return found, True
-        slim = slim_of(self._listing) if self._listing is not None else None
+        listing = self.listing
+        slim = load_slim(self._directory, listing.key) if listing is not None else None
         known: dict[str, tuple[tuple[str, str], ...]] = {
             item.asset: item.columns
             for item in (slim.described if slim is not None else ())
@@ -140,18 +177,13 @@ class CachedCompiler:
         return {**known, **found}, False
 
     def _is_busy(self) -> bool:
+        from xform.run.ports import EngineBusy
+
         try:
             self._engine().ledger()
         except EngineBusy:
             return True
         return False
-
-
-@dataclass(frozen=True)
-class _Run:
-    slim: Slim
-    bodies: dict[AssetName, Body]
-    settled: bool
 
 
 class _Bodies:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xform.app.compiled import Compilation
 from xform.app.planning import planned_assets
+from xform.app.standing import Basis
 from xform.app.workspace import Workspace
 from xform.base.codes import SOURCES_UNSEEN
 from xform.base.diagnostics import Diagnostic, diagnose
@@ -29,6 +30,8 @@ class Planned:
     versions: Mapping[str, str]
     snapshot: StateSnapshot
     notices: tuple[Diagnostic, ...] = ()
+    basis: Basis | None = None
+    """What a plan of the whole environment was made from, where that can be compared."""
 
 
 class EnvironmentPlanner:
@@ -72,7 +75,13 @@ class EnvironmentPlanner:
         notices = list(self.workspace.state.notices)
         if unseen and not offline:
             notices.append(_unseen_notice(tuple(unseen)))
-        return Planned(plan, self.assets, recorded, versions, snapshot, tuple(notices))
+        found = Planned(plan, self.assets, recorded, versions, snapshot, tuple(notices))
+        whole = selected is None and not full_refresh and not offline
+        if whole and not tables and not notices:
+            day = versions.get("clock:day", "")
+            basis = Basis(environment, snapshot.revision, snapshot.identity, day)
+            return replace(found, basis=basis)
+        return found
 
     def _recorded(self, snapshot: StateSnapshot, *, complete: bool) -> Recorded:
         """The record as the planner takes it. Without `complete`, the parts of fingerprints are

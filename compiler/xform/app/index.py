@@ -1,7 +1,8 @@
 """The index: a whole compilation without bodies, stored under what it depends on.
 
-Where nothing changed, a command reads this one value and no file, parses nothing and passes over
-no model. It lies beside the listing of files, whose times tell that nothing changed.
+It is two files. The *listing* says of which files, in which circumstances; it is read each time.
+The *slim* compilation lies beside it, and is read where it is wanted and the listing still holds.
+With the listing goes the last plan that had nothing to do (`standing.py`).
 """
 
 from __future__ import annotations
@@ -10,61 +11,83 @@ import contextlib
 import os
 from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from xform.app.compiled import Slim
+from xform.app.circumstances import Circumstances
 from xform.base.hashing import SIZE, Digest
 from xform.host.files import Snapshot
 
-NAME = "index-v1.msgpack"
+if TYPE_CHECKING:
+    from xform.app.compiled import Slim
 
+LISTING = "index-v2.msgpack"
+SLIM = "slim-v1.msgpack"
 
-class Index(msgspec.Struct, frozen=True):
-    """`key` is what `slim` was compiled from; None for a compilation not worth keeping."""
-
-    snapshot: Snapshot
-    key: Digest
-    slim: Slim | None
+NOTHING = msgspec.Raw(msgspec.msgpack.encode(None))
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """The part that is always wanted: the rest is decoded only where the key fits."""
+    """`key` is what the slim compilation beside it was compiled from. `circumstances` is None
+    where they are not worth comparing; `plan` is a `standing.StandingPlan` or nothing."""
 
     snapshot: Snapshot
     key: Digest
-    slim: msgspec.Raw
+    circumstances: Circumstances | None = None
+    plan: msgspec.Raw = NOTHING
 
 
-def load_index(directory: Path) -> Listing | None:
-    """The stored index; None where there is none, or it is not what was written."""
+def load_listing(directory: Path) -> Listing | None:
+    """The stored listing; None where there is none, or it is not what was written."""
+    data = _read(directory / LISTING)
     try:
-        content = (directory / NAME).read_bytes()
+        return msgspec.msgpack.decode(data, type=Listing) if data is not None else None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def save_listing(directory: Path, listing: Listing) -> None:
+    _write(directory / LISTING, msgspec.msgpack.encode(listing))
+
+
+def load_slim(directory: Path, key: Digest) -> Slim | None:
+    """The slim compilation of a key; None where another or none is stored."""
+    from xform.app.compiled import Slim
+
+    data = _read(directory / SLIM)
+    if data is None or data[: len(key)] != key.encode():
+        return None
+    try:
+        return msgspec.msgpack.decode(memoryview(data)[len(key) :], type=Slim)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def save_slim(directory: Path, key: Digest, slim: Slim | None) -> None:
+    """None is for a compilation that is not worth keeping."""
+    if slim is None:
+        with contextlib.suppress(OSError):
+            (directory / SLIM).unlink()
+    else:
+        _write(directory / SLIM, key.encode() + msgspec.msgpack.encode(slim))
+
+
+def _read(path: Path) -> bytes | None:
+    """What was written to a file."""
+    try:
+        content = path.read_bytes()
     except OSError:
         return None
     data = content[SIZE:]
-    if content[:SIZE] != _digest(data):
-        return None
+    return data if content[:SIZE] == _digest(data) else None
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all. A folder that cannot be written is done without."""
+    part = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        return msgspec.msgpack.decode(data, type=Listing)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-
-
-def slim_of(listing: Listing) -> Slim | None:
-    try:
-        return msgspec.msgpack.decode(listing.slim, type=Slim | None)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-
-
-def save_index(directory: Path, index: Index) -> None:
-    """Write it whole or not at all. A folder that cannot be written is done without."""
-    path = directory / NAME
-    part = path.with_name(f"{NAME}.{os.getpid()}")
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        data = msgspec.msgpack.encode(index)
+        path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(_digest(data) + data)
         part.replace(path)
     except OSError:

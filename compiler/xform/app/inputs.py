@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 import msgspec
@@ -25,6 +24,8 @@ BIND_VERSION = "bind 11"
 @cache
 def toolchain() -> tuple[str, ...]:
     """What else than its input decides how SQL is understood."""
+    from importlib.metadata import version
+
     return (PARSE_VERSION, __version__, version("sqlglot"))
 
 

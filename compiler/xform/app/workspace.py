@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from xform.app.cached import CachedCompiler
-from xform.app.compiled import Compilation
-from xform.app.index import load_index
-from xform.app.inputs import Inputs, engine_of, visible_target
+from xform.app.circumstances import Asked, Circumstances, ProfileFile, are_as, circumstances_of
+from xform.app.index import Listing, load_listing, save_listing
+from xform.app.standing import Basis, StandingPlan, read_plan, stored_plan
 from xform.base.diagnostics import Diagnostic, Severity, has_errors
 from xform.base.names import schema_of, table_of
 from xform.host.files import ProjectFiles
-from xform.plan.plan import SeedBody
-from xform.project.assets import Asset
 from xform.project.layout import PYPROJECT, XFORM_TOML
 from xform.project.profile import Target
-from xform.project.profiles import no_profiles, profile_files, read_target
-from xform.project.settings import Settings, read_settings
-from xform.sql.dialects import quote
 
 if TYPE_CHECKING:
+    from xform.app.compiled import Compilation
+    from xform.app.inputs import Inputs
     from xform.host.local import LocalHost
+    from xform.plan.plan import Plan
+    from xform.project.assets import Asset
+    from xform.project.settings import Settings
     from xform.run.ports import Engine
     from xform.state.store import StateStore
+    from xform.template.rendered import Read
 
 HOME = ".xform"
 """The project's own folder of caches and state."""
@@ -44,16 +43,15 @@ class UserError(Exception):
         self.exit_code = exit_code
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """What the command line says of where and how."""
 
-    project_dir: Path = field(default_factory=Path)
+    project_dir: Path = Path()
     profiles_dir: str | None = None
     profile: str | None = None
     target: str | None = None
     environment: str | None = None
-    variables: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, Any] = {}
     threads: int | None = None
 
 
@@ -65,6 +63,7 @@ class Workspace:
         self.root = options.project_dir.resolve()
         self.environ = dict(os.environ) if environ is None else environ
         self.home = self.root / HOME
+        self.cache = self.home / "cache"
         self.notices: tuple[Diagnostic, ...] = ()
         """What is to be said of the profile, besides errors."""
         self.ran: list[tuple[str, str]] = []
@@ -73,8 +72,8 @@ class Workspace:
     # Settings and target -------------------------------------------------------------------------
 
     @cached_property
-    def _listing(self):  # type: ignore[no-untyped-def]
-        return load_index(self.home / "cache")
+    def _listing(self) -> Listing | None:
+        return load_listing(self.cache)
 
     @cached_property
     def files(self) -> ProjectFiles:
@@ -90,31 +89,41 @@ class Workspace:
         def content(path: str) -> bytes | None:
             return self.files.read(path) if path in self.files.entries else None
 
+        from xform.project.settings import read_settings
+
         return read_settings(content(PYPROJECT), content(XFORM_TOML))
 
     @cached_property
     def target(self) -> Target:
         """The target of profiles.yml. Raises UserError."""
+        from xform.project.profiles import no_profiles, read_target
+
         wrong = [d for d in self._settings[1] if d.severity is Severity.ERROR]
         if wrong:
             raise UserError(wrong)
-        home = str(Path("~").expanduser())
-        options = self.options
-        candidates = profile_files(options.profiles_dir, self.environ, str(self.root), home)
-        path = next((Path(found) for found in candidates if Path(found).is_file()), None)
-        if path is None:
-            raise UserError([no_profiles(candidates)])
+        if self._profile_file is None:
+            raise UserError([no_profiles(self._asked.candidates())])
+        path = Path(self._profile_file.path)
         try:
             text = path.read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError):
             raise UserError([no_profiles([str(path)])]) from None
         shown = os.path.relpath(path, self.root) if path.is_relative_to(self.root) else str(path)
-        profile = options.profile or self.settings.profile
-        target, found = read_target(text, shown, profile, options.target, self.environ)
+        profile = self.options.profile or self.settings.profile
+        target, found = read_target(text, shown, profile, self.options.target, self.environ)
         if target is None or has_errors(found):
             raise UserError(found)
         self.notices = tuple(found)
         return target
+
+    @cached_property
+    def _asked(self) -> Asked:
+        options = self.options
+        return Asked(self.root, options.profiles_dir, options.profile, options.target, self.environ)
+
+    @cached_property
+    def _profile_file(self) -> ProfileFile | None:
+        return self._asked.profile_file()
 
     @property
     def known_secrets(self) -> tuple[str, ...]:
@@ -148,7 +157,11 @@ class Workspace:
     def state(self) -> StateStore:
         from xform.state.store import StateStore
 
-        return StateStore(self.home / "state.db")
+        return StateStore(self._state_file)
+
+    @property
+    def _state_file(self) -> Path:
+        return self.home / "state.db"
 
     @cached_property
     def host(self) -> LocalHost:
@@ -160,6 +173,8 @@ class Workspace:
 
     @cached_property
     def inputs(self) -> Inputs:
+        from xform.app.inputs import Inputs, engine_of, visible_target
+
         target = self.target
         return Inputs(
             self.settings,
@@ -170,19 +185,51 @@ class Workspace:
             engine_of(target),
         )
 
+    @cached_property
+    def stands(self) -> bool:
+        """Whether files and circumstances are those of the last compilation."""
+        listing = self._listing
+        return (
+            listing is not None
+            and listing.circumstances is not None
+            and not self.options.variables
+            and self.files.unchanged
+            and are_as(listing.circumstances, self._asked, self._profile_file)
+        )
+
+    def _circumstances(self, reads: Sequence[Read]) -> Circumstances | None:
+        profile = self._profile_file
+        if self.options.variables or self.notices or profile is None:
+            return None
+        return circumstances_of(self._asked, profile, self.target, self.inputs, reads)
+
+    @property
+    def engine_type(self) -> str:
+        """Which engine it is, read from no file where that is known."""
+        listing = self._listing
+        if self.stands and listing is not None and listing.circumstances is not None:
+            return listing.circumstances.engine.partition(" ")[0]
+        return self.target.type
+
     def compile(self) -> Compilation:
         """Compile the project; at once where nothing changed since the last time."""
+        from xform.app.cached import CachedCompiler
+        from xform.app.compiled import Compilation
+
         compiler = CachedCompiler(
             self.root,
-            self.home / "cache",
+            self.cache,
             self.files,
             self._listing,
-            self.inputs,
+            self.stands,
+            lambda: self.inputs,
+            self._circumstances,
             lambda: self.engine,
             self.relation_query,
         )
         compiler.ran = self.ran
         slim, body = compiler.compile()
+        self._listing = compiler.listing
         if any(item.missing for item in slim.diagnostics):
             slim = msgspec.structs.replace(slim, diagnostics=self._with_past(slim.diagnostics))
         if self.notices:
@@ -204,12 +251,48 @@ class Workspace:
             return diagnostics
         return tuple(tell_dropped(diagnostics, past))
 
+    def standing_plan(self) -> StandingPlan | None:
+        """The plan of the whole environment, if the last one that had nothing to do stands."""
+        listing = self._listing
+        if not self.stands or listing is None or listing.circumstances is None:
+            return None
+        found = read_plan(listing.plan)
+        environment = self.options.environment or listing.circumstances.environment
+        if (
+            found is None
+            or found.basis.environment != environment
+            or not found.basis.is_now(
+                self.root, self._state_file, listing.circumstances, self.environ
+            )
+        ):
+            return None
+        if self.files.read_again:  # so that they need not be the next time
+            kept = msgspec.structs.replace(listing, snapshot=self.files.snapshot)
+            save_listing(self.cache, kept)
+        return found
+
+    def keep_plan(self, basis: Basis, plan: Plan, diagnostics: Sequence[Diagnostic]) -> None:
+        """Keep a plan of the whole environment, made for no selection, for as long as it stands.
+        `diagnostics` are the compilation's, without errors."""
+        listing = self._listing
+        if listing is None or listing.circumstances is None:
+            return
+        told = "".join(f"{found.message}{found.help}" for found in diagnostics)
+        if any(secret in told for secret in self.known_secrets):
+            return
+        stored = stored_plan(basis, plan, tuple(diagnostics))
+        if stored is not None and stored != listing.plan:
+            save_listing(self.cache, msgspec.structs.replace(listing, plan=stored))
+
     def relation_query(self, asset: Asset) -> str:
         """A query over the data of a seed or source, to ask for its columns."""
         return f"select * from {self.relation_sql(asset)}"
 
     def relation_sql(self, asset: Asset) -> str:
         """The SQL that reads the data of a seed or source where they lie."""
+        from xform.plan.plan import SeedBody
+        from xform.sql.dialects import quote
+
         if asset.files is None:
             schema, table = asset.relation or (schema_of(asset.name), table_of(asset.name))
             return f"{quote(schema)}.{quote(table)}"

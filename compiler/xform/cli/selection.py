@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from xform.app.compiled import Compilation
-from xform.app.selecting import Selector
-from xform.cli.context import Context
 from xform.cli.options import Option
-from xform.graph.selection.request import Request
+
+if TYPE_CHECKING:
+    from xform.app.compiled import Compilation
+    from xform.app.selecting import Selector
+    from xform.cli.context import Context
+    from xform.graph.selection.request import Request
 
 Select = Annotated[
     list[str] | None,
@@ -29,8 +31,12 @@ Indirect = Annotated[
 def request_of(
     select: list[str] | None, exclude: list[str] | None, selector: str | None, indirect: str
 ) -> Request:
+    from xform.graph.selection.request import Request
+
     return Request(tuple(select or ()), tuple(exclude or ()), selector, indirect)
 
 
 def selector_of(context: Context, compilation: Compilation) -> Selector:
+    from xform.app.selecting import Selector
+
     return Selector(context.workspace, compilation)

@@ -51,6 +51,9 @@ class ProjectFiles:
         self._taken_ns = time.time_ns()
         self._contents: dict[str, bytes] = {}
         self._asked: set[str] = set()
+        self.read_again: list[str] = []
+        """Files whose content had to be read to know it."""
+        self._earlier = earlier
         self._trusted: dict[str, FileEntry] = {}
         if earlier is not None:
             before = min(earlier.taken_ns, self._taken_ns) - RACY_NS
@@ -66,6 +69,22 @@ class ProjectFiles:
         if earlier is not None:
             self.widen(earlier.asked)
         self._sort()
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the same files hold the same content as in the earlier scan, and all could be
+        listed."""
+        if self._earlier is None or self.diagnostics:
+            return False
+        before = self._earlier.entries
+        if len(before) != len(self.entries):
+            return False
+        now = self.entries.get
+        return all(
+            (found := now(entry.path)) is entry
+            or (found is not None and found.digest == entry.digest)
+            for entry in before
+        )
 
     @property
     def snapshot(self) -> Snapshot:
@@ -110,28 +129,44 @@ class ProjectFiles:
         """List a folder and all below it. Links are followed within the root, each folder once."""
         if not (self.root / top).is_dir():
             return
-        seen: set[str] = set()
-        pending = [top]
+        seen: set[str] = set()  # by where they really lie, as the second of a pair tells
+        pending = [(top, os.path.realpath(self.root / top))]
         while pending:
-            folder = pending.pop()
-            real = os.path.realpath(self.root / folder)
+            folder, real = pending.pop()
             if real in seen:
                 continue
             seen.add(real)
             try:
-                with os.scandir(self.root / folder) as listing:
+                with os.scandir(f"{self.root}/{folder}") as listing:
                     children = sorted(listing, key=lambda child: child.name, reverse=True)
             except OSError as error:
                 self.diagnostics.append(_unreadable(folder, error))
                 continue
             for child in children:
+                path = f"{folder}/{child.name}"
+                if path in self._trusted and self._take_over(child, path):
+                    continue
                 if child.name.startswith(".") or child.name == "__pycache__":
                     continue
-                path = f"{folder}/{child.name}"
                 if self._is_folder(child, path):
-                    pending.append(path)
+                    link = child.is_symlink()
+                    pending.append(
+                        (path, os.path.realpath(child) if link else f"{real}/{child.name}")
+                    )
                 elif is_listed(path):
                     self._add_child(child, path)
+
+    def _take_over(self, child: os.DirEntry[str], path: str) -> bool:
+        """Take over the earlier entry of a plain file; whether it still holds."""
+        try:
+            status = child.stat(follow_symlinks=False)
+        except OSError:
+            return False
+        known = self._trusted[path]
+        if stat.S_ISREG(status.st_mode) and _is_as(status, known):
+            self.entries[path] = known
+            return True
+        return False
 
     def _is_folder(self, child: os.DirEntry[str], path: str) -> bool:
         try:
@@ -175,10 +210,10 @@ class ProjectFiles:
         if not stat.S_ISREG(status.st_mode):
             return
         known = self._trusted.get(path)
-        times = (status.st_mtime_ns, status.st_ctime_ns, status.st_size)
-        if known is not None and (known.mtime_ns, known.ctime_ns, known.size) == times:
+        if known is not None and _is_as(status, known):
             self.entries[path] = known
             return
+        self.read_again.append(path)
         try:
             digest, size = self._digest(path, status.st_size)
         except OSError as error:
@@ -210,6 +245,14 @@ class ProjectFiles:
             )
         )
         return False
+
+
+def _is_as(status: os.stat_result, known: FileEntry) -> bool:
+    return (
+        status.st_mtime_ns == known.mtime_ns
+        and status.st_size == known.size
+        and status.st_ctime_ns == known.ctime_ns
+    )
 
 
 def digest_file(root: Path, path: str) -> Digest:

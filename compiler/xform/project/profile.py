@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+
+FILE = "profiles.yml"
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -22,3 +25,19 @@ class Target(msgspec.Struct, frozen=True):
     settings: dict[str, Any] = {}
     secrets: tuple[str, ...] = ()
     """Values that came out of `env_var()`, to be masked in whatever is shown."""
+    written: dict[str, str] = {}
+    """Texts with expressions as they stand in the file: by key, those of the engine's settings
+    under `settings.<name>`, that of the target's own name under `target`."""
+
+
+def profile_files(
+    profiles_dir: str | None, environ: Mapping[str, str], project_dir: str, home: str
+) -> tuple[str, ...]:
+    """Where profiles.yml is looked for, the first that exists counts.
+
+    A folder that is named, by `--profiles-dir` or in the environment, is the only one: else the
+    project's own and `~/.xform`.
+    """
+    named = profiles_dir or environ.get("XFORM_PROFILES_DIR") or environ.get("DBT_PROFILES_DIR")
+    folders = [named] if named else [project_dir, f"{home.rstrip('/')}/.xform"]
+    return tuple(f"{folder.rstrip('/')}/{FILE}" for folder in folders)

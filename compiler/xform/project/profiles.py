@@ -6,12 +6,14 @@ from collections.abc import Mapping as ReadOnly
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from xform.base import codes
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import did_you_mean
 from xform.base.spans import Span
 from xform.project.environment import Environment
-from xform.project.profile import Target
+from xform.project.profile import FILE, Target
 from xform.project.reader import (
     Notes,
     read_mapping,
@@ -21,28 +23,14 @@ from xform.project.reader import (
     required,
     wrong_type,
 )
-from xform.project.values import Entry, Mapping, Scalar, is_null
+from xform.project.values import Entry, Mapping, Scalar, Value, is_null
 from xform.project.yaml import read_yaml
 
-FILE = "profiles.yml"
 DEFAULT_PATH = "warehouse.duckdb"
 DEFAULT_THREADS = 4
 
 _KEYS = ("type", "path", "threads", "settings")
 _LATER_ENGINES = ("postgres", "spark", "snowflake", "bigquery", "redshift", "databricks", "trino")
-
-
-def profile_files(
-    profiles_dir: str | None, environ: ReadOnly[str, str], project_dir: str, home: str
-) -> tuple[str, ...]:
-    """Where profiles.yml is looked for, the first that exists counts.
-
-    A folder that is named, by `--profiles-dir` or in the environment, is the only one: else the
-    project's own and `~/.xform`.
-    """
-    named = profiles_dir or environ.get("XFORM_PROFILES_DIR") or environ.get("DBT_PROFILES_DIR")
-    folders = [named] if named else [project_dir, f"{home.rstrip('/')}/.xform"]
-    return tuple(f"{folder.rstrip('/')}/{FILE}" for folder in folders)
 
 
 def no_profiles(looked: Sequence[str]) -> Diagnostic:
@@ -90,7 +78,11 @@ def read_target(
     settings = read_mapping(output, f"target '{name}'", notes)
     if settings is None:
         return None, notes
-    return _target(profile, name, settings, environment, notes), notes
+    found = _target(profile, name, settings, environment, notes)
+    if found is not None:
+        chosen = None if target is not None else _chosen(file, profile)
+        found = msgspec.structs.replace(found, written=_written(settings, chosen))
+    return found, notes
 
 
 def _outputs(
@@ -169,6 +161,27 @@ def _target(
         return None
     secrets = tuple(dict.fromkeys(environment.secrets))
     return Target(profile, name, str(engine), threads, settings=settings, secrets=secrets)
+
+
+def _chosen(file: Mapping, profile: str) -> Value | None:
+    """Where the profile itself names its target."""
+    body = next((entry.value for entry in file if entry.name == profile), None)
+    return body.get("target") if isinstance(body, Mapping) else None
+
+
+def _written(output: Mapping, chosen: Value | None) -> dict[str, str]:
+    """The texts with expressions: see `Target.written`."""
+    values = {entry.name: entry.value for entry in output}
+    settings = values.get("settings")
+    if isinstance(settings, Mapping):
+        values.update({f"settings.{entry.name}": entry.value for entry in settings})
+    if chosen is not None:
+        values["target"] = chosen
+    return {
+        key: value.value
+        for key, value in values.items()
+        if isinstance(value, Scalar) and isinstance(value.value, str) and "{{" in value.value
+    }
 
 
 def _threads(entry: Entry, environment: Environment, notes: Notes) -> int | None:

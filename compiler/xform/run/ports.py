@@ -231,6 +231,8 @@ class StateSnapshot(msgspec.Struct, frozen=True):
     """What became of each asset when it last ran in the environment (`NodeDone.status`)."""
     seconds: dict[AssetName, float]
     """How long its last successful build took."""
+    revision: str = ""
+    """Another one after each change of builds, publications or statuses."""
 
     def published(self, environment: str) -> dict[AssetName, Publication]:
         return {item.asset: item for item in self.publications if item.environment == environment}

@@ -65,5 +65,8 @@ MIGRATIONS: tuple[str, ...] = (
     );
     create table durations (asset text primary key, seconds real not null);
     """,
+    """
+    insert or replace into facts values ('revision', lower(hex(randomblob(16))));
+    """,
 )
 """Each is a script of SQL statements, run in one transaction together with the version."""

@@ -15,6 +15,7 @@ from xform.plan.plan import Component
 from xform.run.events import CheckDone, Event, NodeDone, NodeSkip, RunEnd
 from xform.run.ports import BuildRecord, Ledger, Publication, StateSnapshot
 from xform.state.database import Database
+from xform.state.revision import revise
 
 _WAIT = 30.0
 """Seconds to wait for another process that writes to the state."""
@@ -85,10 +86,10 @@ class StateStore:
         """`components` of builds are the bulk of it; leave them out where nobody reads them."""
 
         def work(connection: sqlite3.Connection) -> StateSnapshot:
-            identity = connection.execute("select value from facts where key = 'warehouse'")
-            found = identity.fetchone()
+            facts = dict(connection.execute("select key, value from facts").fetchall())
             return StateSnapshot(
-                identity=str(found[0]) if found else "",
+                identity=facts.get("warehouse", ""),
+                revision=facts.get("revision", ""),
                 builds=_builds(connection, components=components),
                 publications=_publications(connection),
                 statuses=dict(
@@ -124,6 +125,7 @@ class StateStore:
                 [msgspec.structs.astuple(item) for item in ledger.publications],
             )
             connection.execute("insert or replace into facts values ('warehouse', ?)", [identity])
+            revise(connection)
 
         self._database.write(work)
 
@@ -264,6 +266,7 @@ def _node(connection: sqlite3.Connection, run_id: str, event: NodeDone) -> None:
         "select environment, ?, ?, run_id from runs where run_id = ?",
         [event.asset, event.status, run_id],
     )
+    revise(connection)
     if event.status == "success" and event.build is not None:
         connection.execute(
             "insert or replace into durations values (?, ?)", [event.asset, event.seconds]

@@ -7,13 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TextIO
 
-import msgspec
-
-from xform.app.building import Wanted, build
-from xform.app.environment import EnvironmentPlanner, Planned
-from xform.app.forms import plan_form, run_form
 from xform.base.codes import TEST_BROKEN_WARNED, TEST_WARNED
 from xform.cli.context import FAILED, INTERRUPTED, Context, reporting
 from xform.cli.options import Option, UsageMistake
@@ -25,15 +20,16 @@ from xform.cli.selection import (
     request_of,
     selector_of,
 )
-from xform.console.plan import plan_lines
-from xform.console.progress import Progress
-from xform.console.text import EMPTY
-from xform.run.events import Event
-from xform.run.result import RunResult
+
+if TYPE_CHECKING:
+    from xform.graph.selection.request import Request
+    from xform.plan.plan import Plan
+    from xform.run.events import Event
+    from xform.run.result import RunResult
 
 WARNED = (TEST_WARNED.id, TEST_BROKEN_WARNED.id)
 
-Emit = Callable[[Event], None]
+Emit = Callable[["Event"], None]
 
 
 @reporting
@@ -61,39 +57,83 @@ def run(
             " or --events FILE",
             option="--events",
         )
+    standing = None
+    if not (select or exclude or selector or full_refresh):
+        standing = context.workspace.standing_plan()
+    if standing is None:
+        request = request_of(select, exclude, selector, indirect_selection)
+        asked = Asked(full_refresh, fail_fast, atomic, dry_run, events)
+        _planned_and_built(context, request, asked)
+        return
+    context.report(standing.diagnostics)
+    if dry_run:
+        _show(context, standing.plan)
+        return
+    from xform.app.building import carry_out
+
+    with ExitStack() as stack:
+        result = carry_out(context.workspace, standing.plan, emitter(context, stack, events))
+    finish(context, result)
+
+
+class Asked(NamedTuple):
+    """The options of a build besides its selection."""
+
+    full_refresh: bool
+    fail_fast: bool
+    atomic: bool
+    dry_run: bool
+    events: str | None
+
+
+def _planned_and_built(context: Context, request: Request, asked: Asked) -> None:
+    from xform.app.building import Wanted, build
+    from xform.app.environment import EnvironmentPlanner
+    from xform.console.plan import plan_lines
+    from xform.console.text import EMPTY
+
     compilation = context.compile(strict=False)
-    request = request_of(select, exclude, selector, indirect_selection)
     chooser = selector_of(context, compilation)
     chosen = chooser.chosen(request)
     context.check(compilation, chosen)
     planner = EnvironmentPlanner(context.workspace, compilation)
-    planned = planner.plan(chosen, full_refresh=full_refresh, certain=not dry_run)
+    planned = planner.plan(chosen, full_refresh=asked.full_refresh, certain=not asked.dry_run)
+    if chosen is None and planned.basis is not None:
+        context.workspace.keep_plan(planned.basis, planned.plan, compilation.diagnostics)
     context.report([*chooser.diagnostics, *compilation.diagnostics, *planned.notices])
-    if dry_run:
-        _show(context, planned)
+    if asked.dry_run:
+        _show(context, planned.plan)
         return
-    wanted = Wanted(chosen, full_refresh, fail_fast, atomic)
-    if planned.plan.actions and context.format == "text" and events != "-":
+    wanted = Wanted(chosen, asked.full_refresh, asked.fail_fast, asked.atomic)
+    if planned.plan.actions and context.format == "text" and asked.events != "-":
         context.terminal.talk([*plan_lines(planned.plan, context.terminal.err), EMPTY])
     with ExitStack() as stack:
-        emit = emitter(context, stack, events)
+        emit = emitter(context, stack, asked.events)
         result = build(context.workspace, planner, planned, wanted, emit)
     finish(context, result)
 
 
-def _show(context: Context, planned: Planned) -> None:
+def _show(context: Context, plan: Plan) -> None:
     if context.json:
-        context.print_json(plan_form(planned.plan))
+        from xform.app.forms import plan_form
+
+        context.print_json(plan_form(plan))
     elif not context.reporting:
-        context.terminal.data(plan_lines(planned.plan, context.terminal.out))
+        from xform.console.plan import plan_lines
+
+        context.terminal.data(plan_lines(plan, context.terminal.out))
 
 
 def emitter(context: Context, stack: ExitStack, events: str | None) -> Emit:
     """Where events go: to the screen, and as NDJSON where that was asked for."""
+    from xform.console.progress import Progress
+
     progress = stack.enter_context(Progress(context.terminal))
     sinks: list[Emit] = [progress]
     if events is not None:
         stream = stack.enter_context(_stream(context, events))
+        import msgspec.json
+
         encoder = msgspec.json.Encoder()
 
         def write(event: Event) -> None:
@@ -121,6 +161,8 @@ def _stream(context: Context, path: str) -> Iterator[TextIO]:
 def finish(context: Context, result: RunResult) -> None:
     """Report a run and end the command."""
     if context.json:
+        from xform.app.forms import run_form
+
         context.print_json(run_form(result))
     # Tests that only warn stand in the summary already, with their counts.
     context.report([d for d in result.diagnostics if context.reporting or d.code not in WARNED])

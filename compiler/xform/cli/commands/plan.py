@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from xform.app.environment import EnvironmentPlanner
-from xform.app.forms import plan_form
 from xform.cli.context import CHANGED, Context, reporting
 from xform.cli.options import Option
 from xform.cli.selection import (
@@ -16,7 +14,10 @@ from xform.cli.selection import (
     request_of,
     selector_of,
 )
-from xform.console.plan import plan_lines
+
+if TYPE_CHECKING:
+    from xform.graph.selection.request import Request
+    from xform.plan.plan import Plan
 
 
 @reporting
@@ -40,18 +41,38 @@ def run(
     ] = False,
 ) -> None:
     """Show what a build would do and why. Nothing is changed."""
+    standing = None
+    if not (select or exclude or selector or full_refresh or offline):
+        standing = context.workspace.standing_plan()
+    if standing is not None:
+        plan = standing.plan
+        context.report(standing.diagnostics)
+    else:
+        request = request_of(select, exclude, selector, indirect_selection)
+        plan = _made(context, request, full_refresh=full_refresh, offline=offline)
+    if context.json:
+        from xform.app.forms import plan_form
+
+        context.print_json(plan_form(plan))
+    elif not context.reporting:
+        from xform.console.plan import plan_lines
+
+        context.terminal.data(plan_lines(plan, context.terminal.out, explain=explain))
+    if exit_code and plan.actions:
+        context.exit(CHANGED)
+
+
+def _made(context: Context, request: Request, *, full_refresh: bool, offline: bool) -> Plan:
+    """A plan made anew; what is to be said of the project besides is said."""
+    from xform.app.environment import EnvironmentPlanner
+
     compilation = context.compile(strict=False)
-    request = request_of(select, exclude, selector, indirect_selection)
     chooser = selector_of(context, compilation)
     chosen = chooser.chosen(request)
     context.check(compilation, chosen)
     planner = EnvironmentPlanner(context.workspace, compilation)
     planned = planner.plan(chosen, full_refresh=full_refresh, offline=offline)
+    if chosen is None and planned.basis is not None:
+        context.workspace.keep_plan(planned.basis, planned.plan, compilation.diagnostics)
     context.report([*chooser.diagnostics, *compilation.diagnostics, *planned.notices])
-    if context.json:
-        context.print_json(plan_form(planned.plan))
-    elif not context.reporting:
-        surface = context.terminal.out
-        context.terminal.data(plan_lines(planned.plan, surface, explain=explain))
-    if exit_code and planned.plan.actions:
-        context.exit(CHANGED)
+    return planned.plan

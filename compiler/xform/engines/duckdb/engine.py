@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from xform.engines.duckdb import content, ledger, publishing
 from xform.engines.duckdb.errors import connect_error, engine_error, translated
+from xform.engines.duckdb.identity import identity
 from xform.engines.duckdb.session import DuckDBSession
 from xform.engines.duckdb.text import literal, name, scan
 from xform.engines.duckdb.transaction import retried, transaction
@@ -53,15 +54,7 @@ class DuckDBEngine:
         return "duckdb"
 
     def identity(self) -> str:
-        """Inode, size and time of the file and of its log."""
-        if self._path is None:
-            return ""
-        marks = []
-        for file in (self._path, Path(f"{self._path}.wal")):
-            with suppress(FileNotFoundError):
-                stat = file.stat()
-                marks.append(f"{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}")
-        return "/".join(marks)
+        return identity(self._path)
 
     def open(self, *, read_only: bool = False) -> None:
         """Connect; already open for what is asked, it stays as it is. To readers a file that is

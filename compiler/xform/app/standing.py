@@ -1,0 +1,81 @@
+"""The last plan, where it still stands.
+
+A plan is a function of the compilation, the record, the warehouse and the day. One that has
+nothing to do is kept beside the listing of files, with what it was made from. Where files and
+circumstances are as they were, and the record, the warehouse and the day too, it is the plan:
+neither the project nor the record is looked through.
+
+It answers for the whole project only. The planner answers for everything else: a selection, a full
+refresh, a plan that has something to do, sources in the warehouse (their data are looked at each
+time), a warehouse or a record that has been touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from xform.app.circumstances import Circumstances, warehouse_path
+from xform.base.diagnostics import Diagnostic
+from xform.base.names import AssetName
+
+if TYPE_CHECKING:
+    from xform.plan.plan import Plan
+
+
+class Basis(msgspec.Struct, frozen=True):
+    """What a plan was made from besides files and circumstances: the revision of the record, the
+    identity of the warehouse that it speaks of, and the day, empty where nothing asks for it."""
+
+    environment: str
+    revision: str
+    warehouse: str
+    day: str
+
+    def is_now(
+        self, root: Path, state: Path, circumstances: Circumstances, environ: Mapping[str, str]
+    ) -> bool:
+        from xform.engines.duckdb.identity import file_of, identity
+        from xform.state.revision import revision_of
+
+        path = warehouse_path(circumstances, environ)
+        if path is None or identity(file_of(path, root)) != self.warehouse:
+            return False
+        if self.day:
+            from xform.host.clock import now
+
+            if now()[:10] != self.day:
+                return False
+        return revision_of(state) == self.revision
+
+
+class StandingPlan(msgspec.Struct, frozen=True):
+    """A plan with nothing to do, by what stays unchanged, and what is to be said of the project
+    besides."""
+
+    basis: Basis
+    unchanged: tuple[AssetName, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def plan(self) -> Plan:
+        from xform.plan.plan import Plan
+
+        return Plan(self.basis.environment, (), self.unchanged)
+
+
+def stored_plan(
+    basis: Basis, plan: Plan, diagnostics: tuple[Diagnostic, ...]
+) -> msgspec.Raw | None:
+    """What is kept of a plan; None where it is not worth it."""
+    if plan.actions or plan.steps or not basis.revision or not basis.warehouse:
+        return None
+    standing = StandingPlan(basis, plan.unchanged, diagnostics)
+    return msgspec.Raw(msgspec.msgpack.encode(standing))
+
+
+def read_plan(stored: msgspec.Raw) -> StandingPlan | None:
+    return msgspec.msgpack.decode(stored, type=StandingPlan | None)
