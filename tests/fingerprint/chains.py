@@ -17,6 +17,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "t": ("k", "a", "b"),
     "u": ("k", "c", "d"),
     "s": ("id", "st struct(x integer, y integer)", "l integer[]"),
+    "untyped": ("p unknown", "q unknown", "r unknown"),
 }
 
 

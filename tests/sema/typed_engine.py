@@ -51,7 +51,17 @@ def inferred(query: str, dialect: str = "duckdb") -> list[Type]:
 
 def findings(query: str, dialect: str = "duckdb") -> list[str]:
     """The codes of the errors in a query."""
-    return [item.code for item in _bound(query, dialect)[1] if item.severity is Severity.ERROR]
+    return [item.code for item in _bound(query, dialect)[1] if _is_error(item)]
+
+
+def warned(query: str, dialect: str = "duckdb") -> list[str]:
+    """The codes of the warnings about types and functions in a query."""
+    found = _bound(query, dialect)[1]
+    return [item.code for item in found if "XF0430" <= item.code < "XF0440" and not _is_error(item)]
+
+
+def _is_error(item: Diagnostic) -> bool:
+    return item.severity is Severity.ERROR
 
 
 def _bound(query: str, dialect: str) -> tuple[ModelFacts | None, tuple[Diagnostic, ...]]:

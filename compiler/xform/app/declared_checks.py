@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from xform.base.codes import (
     CHECK_RELATION,
     DECLARED_COLUMN,
+    DECLARED_TYPE,
     SELF_REFERENCE,
     TEST_COLUMN,
     TEST_DOWNSTREAM,
@@ -19,6 +20,7 @@ from xform.graph.order import order
 from xform.project.assets import Asset, Kind
 from xform.sema.facts import Schema
 from xform.sema.tables import NameIndex, find_reader
+from xform.sema.types.type import UNKNOWN, is_known, read
 from xform.sql.dialects import quote
 
 
@@ -26,9 +28,20 @@ def check_columns(asset: Asset, schema: Schema) -> Iterator[Diagnostic]:
     """Declared columns that the asset does not have. Those with tests are told of by the tests."""
     if schema.columns is None:
         return
-    known = {column.name.lower() for column in schema.columns}
+    known = {column.name.lower(): read(column.type) for column in schema.columns}
     for column in asset.columns:
-        if column.name.lower() not in known and not column.tests:
+        has = known.get(column.name.lower())
+        wanted = read(column.type) if column.type else UNKNOWN
+        if has is not None:
+            if has is not wanted and is_known(has) and is_known(wanted):
+                yield diagnose(
+                    DECLARED_TYPE,
+                    f"column '{column.name}' is {has.text}, declared as {wanted.text}",
+                    column.span,
+                    f"cast it in the query: cast(… as {wanted.text}), or correct the declaration",
+                    asset=asset.name,
+                )
+        elif not column.tests:
             yield diagnose(
                 DECLARED_COLUMN,
                 f"'{asset.name}' has no column '{column.name}'",

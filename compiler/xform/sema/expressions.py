@@ -23,6 +23,7 @@ from xform.sema.unordered import UNORDERED
 from xform.sql import canonical
 from xform.sql.ir import (
     FLAG_AGGREGATE,
+    FLAG_CALL,
     FLAG_CLOCK_DAY,
     FLAG_CLOCK_RUN,
     FLAG_ORDERED,
@@ -43,6 +44,7 @@ from xform.sql.ir import (
 
 AROUND = frozenset(["ignorenulls", "limit", "respectnulls"])
 """What may stand around an argument with its order: `array_agg(x ORDER BY y LIMIT 5)`."""
+WITHIN_GROUP = "withingroup"
 REDUCING = frozenset(["array_reduce", "list_reduce", "reduce"])
 
 
@@ -91,6 +93,8 @@ class ExpressionBinder(TypeChecker):
         if expr.tag == METHOD:
             self._method(expr, scope, out, use)
             return UNKNOWN
+        ordered_set = expr.tag == WITHIN_GROUP  # `mode() WITHIN GROUP (ORDER BY x)`: x is meant
+        self.unchecked += ordered_set
         types: list[Type] = []
         for argument in expr.args:
             if types:
@@ -103,7 +107,8 @@ class ExpressionBinder(TypeChecker):
                 types.append(self._lambda(argument, given, scope, out, use))
             else:
                 types.append(self.write(argument, scope, out, use))
-        if flags:
+        self.unchecked -= ordered_set
+        if flags & ~FLAG_CALL:
             self._op_flags(expr, scope, out, use)
         out.append(")")
         return self.yields(expr, tuple(types))

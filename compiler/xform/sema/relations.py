@@ -162,7 +162,9 @@ class RelationBinder(PivotBinder):
             out.append(")")
         if source.on is not None:
             out.append(" on ")
+            self.joining = True
             self.write(source.on, scope, out, use)
+            self.joining = False
         return use.value
 
     def _common(self, source: Source, left: list[Member], right: list[Member]) -> tuple[str, ...]:
@@ -208,6 +210,7 @@ class RelationBinder(PivotBinder):
         if first is None or source.join.endswith(("semi", "anti")):
             return
         types = [at.column.type for at in found if at is not None and at.column is not None]
+        self.joined_types(key, types, source.start, source.end)
         type_ = _using_type(source.join, types)
         column = Column(first.name, hole, frozenset(inner.value), type_)
         merged = Merged(column, members)
@@ -360,7 +363,9 @@ class RelationBinder(PivotBinder):
     def _function(self, node: TableFunction, scope: Scope) -> Relation:
         use = Use(aliases=False)
         out: list[Part] = ["rows of("]
+        self.unchecked += 1  # functions in FROM take other arguments
         yielded = settled(self.write(node.call, scope, out, use))
+        self.unchecked -= 1
         if not node.pure:
             self.clock.add("run")
             out.extend((" at ", self.meaning.external(CLOCK, "run")))

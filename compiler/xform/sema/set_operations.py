@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from xform.base.codes import BAD_ORDINAL, SET_COLUMN_COUNT
+from collections.abc import Sequence
+
+from xform.base.codes import BAD_ORDINAL, SET_COLUMN_COUNT, SET_TYPES
 from xform.sema.binder import Use
 from xform.sema.meaning import Part
 from xform.sema.relations import RelationBinder
 from xform.sema.scope import NO_SOURCES, Column, Member, Ordering, Relation, Scope
-from xform.sema.types.casts import merged
+from xform.sema.types.casts import common, merged
 from xform.sql import canonical
 from xform.sql.ir import Name, Order, SetStep, Text
 
@@ -29,6 +31,20 @@ class SetOperationBinder(RelationBinder):
                 "give both sides the same columns in the same order, or use BY NAME",
             )
 
+    def _same_type(self, step: SetStep, number: int, held: Sequence[Column]) -> None:
+        """Complain where both sides of a column have nothing in common, so that one is cast."""
+        left, right = held[0].type, held[-1].type
+        if self.asset is None or common(left, right) is not None:
+            return
+        self.complain(
+            SET_TYPES,
+            f"{step.op.upper()} of column {number}, '{held[0].name}': {left.text} and {right.text}"
+            f" become {merged(left, right).text}",
+            step.start,
+            step.end,
+            "cast one side to the type that you mean, or check the order of the columns",
+        )
+
     def _pairs(self, step: SetStep, left: Relation, right: Relation) -> Pairs:
         if not step.by_name:
             self.same_width(step, left, right)
@@ -42,8 +58,9 @@ class SetOperationBinder(RelationBinder):
     ) -> Relation:
         kind = step.op if step.distinct else f"{step.op} all"
         columns: list[Column] = []
-        for pair in self._pairs(step, left, right):
+        for number, pair in enumerate(self._pairs(step, left, right), 1):
             held = [column for column in pair if column is not None]
+            self._same_type(step, number, held)
             parts: list[Part] = [f"{kind}("]
             for column in pair:
                 parts.extend(("missing" if column is None else column.hole, ", "))

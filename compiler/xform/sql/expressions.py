@@ -23,6 +23,7 @@ from xform.sql import canonical
 from xform.sql.functions import flags_of
 from xform.sql.ir import (
     FLAG_AGGREGATE,
+    FLAG_CALL,
     FLAG_ORDERED,
     FLAG_UNNEST,
     METHOD,
@@ -253,7 +254,7 @@ class ExpressionLowerer(LeafLowerer):
         name = unmarked(this.name if isinstance(this, exp.Expr) else str(this)).lower()
         arguments = self.exprs(node.expressions)
         self.known(node, ("this", "expressions"))
-        flags = flags_of(name, len(arguments))
+        flags = flags_of(name, len(arguments)) | FLAG_CALL
         return Op(canonical.word(name), arguments, flags, *position(node))
 
     def _within_group(self, node: exp.WithinGroup) -> Expr:

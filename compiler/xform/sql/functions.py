@@ -211,6 +211,26 @@ PURE_IN_FROM = frozenset(
 """Table functions that are decided by their arguments alone; the others count as volatile."""
 
 
+SYNTAX = frozenset(
+    ["columns", "count_star", "exists", "if", "percentile_cont", "percentile_disc", "position",
+     "struct_pack", "try", "unnest"]
+)  # fmt: skip
+"""What looks like a function and is none that DuckDB lists."""
+
+
+def is_known(name: str) -> bool:
+    """Whether DuckDB knows a function of this name."""
+    return (
+        name in catalogue()
+        or name in SYNTAX
+        or name in CLOCK_DAY
+        or name in CLOCK_RUN
+        or name in UNNESTING
+        or name in AGGREGATES_ELSEWHERE
+        or name in PURE_IN_FROM
+    )
+
+
 def is_scalar(name: str) -> bool:
     """Whether DuckDB knows a function of this name that is no aggregate. What it does not know
     may be anything: a macro, a function of an extension."""

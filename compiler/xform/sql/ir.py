@@ -76,6 +76,8 @@ FLAG_CLOCK_RUN = 8
 """Gives another value each time."""
 FLAG_UNNEST = 16
 """Yields several rows for one."""
+FLAG_CALL = 32
+"""A call of a function by its name, as written."""
 
 
 class Order(Node, frozen=True):

@@ -141,8 +141,9 @@ def common(left: Type, right: Type) -> Type | None:
     names = {left.name, right.name}
     if names == {"list", "array"}:
         inner = common(left.inner[0], right.inner[0])
-        length = (left if left.name == "array" else right).numbers
-        return make("array", (inner,), numbers=length) if inner is not None else None
+        if left.inner[0] is not right.inner[0]:
+            return UNKNOWN if inner is not None else None
+        return left if left.name == "array" else right
     if "variant" in names:
         return left if left.name == "variant" else right
     if "boolean" in names:
@@ -159,13 +160,12 @@ _NUMBERS = frozenset([*RANGES, *_INEXACT])
 
 
 def _with_literal(left: Type, right: Type) -> Type | None:
+    """Two literals are literals no longer."""
     if left.literal == right.literal:
-        if left.literal == "text":
-            return left
-        return max(left, right, key=lambda type_: DIGITS[type_.name])
+        return settled(max(left, right, key=lambda type_: DIGITS.get(type_.name, 0)))
+    if left.literal and right.literal:
+        return settled(left if right.literal == "text" else right)
     literal, other = (left, right) if left.literal else (right, left)
-    if literal.literal and other.literal:
-        literal, other = (left, right) if left.literal == "text" else (right, left)
     if literal.literal == "text":
         return VARCHAR if other.name == "enum" else other
     if other.name in RANGES and fits(literal, other):

@@ -34,7 +34,8 @@ from xform.sema.types.type import (
 
 Arguments: TypeAlias = tuple[Type, ...]
 Values: TypeAlias = tuple[str | None, ...]
-Rule: TypeAlias = Callable[[Arguments, Values], Type | None]
+Result: TypeAlias = Type | Refused | None
+Rule: TypeAlias = Callable[[Arguments, Values], Result]
 
 
 @cache
@@ -52,6 +53,8 @@ def call(name: str, arguments: Arguments, values: Values = ()) -> Type | Refused
         found = rule(arguments, values or (None,) * len(arguments))
         if found is not None:
             return found
+    if NULL in arguments and name not in OPERATORS:
+        return UNKNOWN  # the engine makes it NULL, or not
     return UNKNOWN if isinstance(resolved, Refused) and _has_open(name) else resolved
 
 
@@ -92,15 +95,15 @@ def of_all(arguments: Sequence[Type]) -> Type | None:
 
 def of_items(arguments: Arguments) -> Type | None:
     """The type of a list's items; None where they have none in common."""
-    literals = any(argument.literal == "integer" for argument in arguments)
-    if NULL in arguments and literals and not all(a.literal or a is NULL for a in arguments):
+    loose = [argument for argument in arguments if argument.literal or argument is NULL]
+    if len(arguments) > len(loose) > 1:
         return UNKNOWN  # it depends on which stands first
     return of_all(arguments)
 
 
-def _common(arguments: Arguments, _: Values) -> Type | None:
+def _common(arguments: Arguments, _: Values) -> Result:
     found = of_all(arguments)
-    return settled(found) if found is not None else UNKNOWN
+    return settled(found) if found is not None else Refused("mixed")
 
 
 def _list(arguments: Arguments, _: Values) -> Type | None:
@@ -183,7 +186,7 @@ def _concat(arguments: Arguments, _: Values) -> Type | None:
     return VARCHAR
 
 
-def _concat_lists(arguments: Arguments, _: Values) -> Type | None:
+def _concat_lists(arguments: Arguments, _: Values) -> Result:
     if any(argument.name != "list" for argument in arguments):
         return UNKNOWN
     return _common(arguments, ())
@@ -365,6 +368,10 @@ def _always(type_: Type) -> Rule:
     return lambda arguments, values: type_
 
 
+OPERATORS = frozenset(
+    ["add", "bitwiseand", "bitwiseleftshift", "bitwiseor", "bitwiserightshift", "div", "intdiv",
+     "mod", "mul", "pow", "sub"]
+)  # fmt: skip
 SHAPELESS = frozenset(
     ["fill", "first_value", "lag", "last_value", "lead", "map_from_entries", "nth_value"]
 )

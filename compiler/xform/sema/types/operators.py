@@ -51,6 +51,11 @@ VALUED = frozenset(
 FRACTIONAL = ("var EPOCH", "var JULIAN")
 
 
+def knows(name: str) -> bool:
+    """Whether a call of this name is an operator here."""
+    return name in RULES
+
+
 def infer(op: Op, operands: Operands) -> Result:
     """The type of an operator or call, by the types of what it is given."""
     tag = op.tag
@@ -90,6 +95,11 @@ def _as_call(name: str) -> Rule:
 def _ordered(op: Op, operands: Operands) -> Result:
     """An argument with an order, or the order alone (`WITHIN GROUP (ORDER BY x)`)."""
     return operands[0] if operands else UNKNOWN
+
+
+def _comparison(_: Op, operands: Operands) -> Result:
+    """With NULL it is NULL, which then fits where a boolean does not."""
+    return UNKNOWN if NULL in operands else BOOLEAN
 
 
 # Operators ---------------------------------------------------------------------------------------
@@ -356,8 +366,11 @@ def _parsed_time(op: Op, operands: Operands) -> Result:
 
 
 _BOOLEAN = (
-    "and", "between", "eq", "exists", "glob", "gt", "gte", "ilike", "in", "is", "like", "lt",
-    "lte", "neq", "not", "nullsafeeq", "nullsafeneq", "or", "regexplike", "similarto", "where",
+    "and", "exists", "is", "not", "nullsafeeq", "nullsafeneq", "or", "where",
+)  # fmt: skip
+_COMPARISON = (
+    "between", "eq", "glob", "gt", "gte", "ilike", "in", "like", "lt", "lte", "neq", "regexplike",
+    "similarto",
 )  # fmt: skip
 _THROUGH = (
     "by", "collate", "comprehension", "distinct", "filter", "ignorenulls", "limit", "paren",
@@ -366,6 +379,7 @@ _THROUGH = (
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(_BOOLEAN, _always(BOOLEAN)),
+    **dict.fromkeys([*_COMPARISON, "in query"], _comparison),
     **dict.fromkeys(_THROUGH, _same),
     **dict.fromkeys(["argument", "each"], _second),
     **dict.fromkeys(["add", "sub", "mul", "div", "intdiv"], _arithmetic),
@@ -413,7 +427,9 @@ RULES: dict[str, Rule] = {
     "unnest": _unnested,
     "withingroup": _within_group,
 }  # fmt: skip
-_EVERYWHERE = frozenset([*_BOOLEAN, *_THROUGH, "argument", "array query", "cast", "trycast"])
+_EVERYWHERE = frozenset(
+    [*_BOOLEAN, *_COMPARISON, *_THROUGH, "argument", "array query", "cast", "trycast"]
+)
 _COUNTS = frozenset(["count", "row_number", "rank", "dense_rank"])
 
 
