@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 import msgspec
 import pytest
@@ -21,7 +22,8 @@ class Answer(msgspec.Struct, frozen=True):
 class Shelf:
     """A store in memory that notes what it is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, full: bool = False) -> None:
+        self.full = full
         self.values: dict[str, bytes] = {}
         self.loads: list[list[str]] = []
         self.saves: list[list[str]] = []
@@ -31,9 +33,11 @@ class Shelf:
         self.loads.append(wanted)
         return {key: self.values[key] for key in wanted if key in self.values}
 
-    def save(self, values: Mapping[str, bytes]) -> None:
+    def save(self, values: Mapping[str, bytes]) -> bool:
         self.saves.append(sorted(values))
-        self.values.update(values)
+        if not self.full:
+            self.values.update(values)
+        return not self.full
 
 
 def never() -> Answer:
@@ -81,6 +85,34 @@ def test_nothing_is_saved_before_flush() -> None:
     memo.flush()
     memo.flush()
     assert shelf.saves == [[f"parse/{ONE}"]]
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_much_that_is_new_is_saved_early_and_found_again(
+    full: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xform.query.memo.HELD", 1000)
+    monkeypatch.setattr("xform.query.memo.RECENT", 2)
+    shelf = Shelf(full=full)
+    memo = Memo(shelf)
+    keys = [digest_text(str(number)) for number in range(30)]
+    memo.prefetch([("parse", key) for key in keys])
+    for number, key in enumerate(keys):
+        memo.get("parse", "a", key, Answer, partial(Answer, "x" * 100, (number,)))
+    assert len(shelf.saves) == (1 if full else 3)
+    for _ in range(2):
+        for number, key in enumerate(keys):
+            assert memo.get("parse", "a", key, Answer, never).numbers == (number,)
+
+
+def test_a_part_of_a_result_can_be_read() -> None:
+    class Part(msgspec.Struct, frozen=True):
+        text: str
+
+    memo = Memo(stored())
+    for _ in range(2):
+        assert memo.peek("parse", ONE, Part) == Part("known")
+        assert memo.peek("parse", ONE, Answer) == Answer("known", (1, 2))
 
 
 def test_prefetch_asks_once_for_all_of_them() -> None:

@@ -25,11 +25,12 @@ def spliced(
 ) -> Spliced:
     """A model's query with `relation_of` each table; ephemeral models are put in as subqueries."""
     body = compilation.body(name)
-    assert body.parsed is not None
-    assert body.parsed.unit is not None
-    assert body.parsed.rendered is not None
+    outline = body.outline
+    assert outline is not None
+    assert outline.unit is not None
+    assert outline.rendered is not None
     relations = []
-    for table, asset in zip(body.parsed.unit.tables, body.tables, strict=True):
+    for table, asset in zip(outline.unit.tables, body.tables, strict=True):
         if asset is None:
             relations.append(".".join(quote(part) for part in table.parts))
         elif compilation.assets[asset].kind is Kind.EPHEMERAL:
@@ -37,13 +38,13 @@ def spliced(
             relations.append(f"(\n{inner}\n)")
         else:
             relations.append(relation_of(asset))
-    return splice(body.parsed.unit, body.parsed.rendered.text, relations)
+    return splice(outline.unit, outline.rendered.text, relations)
 
 
 def compiled_sql(compilation: Compilation, name: AssetName) -> str | None:
     """The query of a model with the project's own names in it; None where there is none."""
-    body = compilation.body(name)
-    if body.parsed is None or body.parsed.unit is None or body.parsed.rendered is None:
+    outline = compilation.body(name).outline
+    if outline is None or outline.unit is None or outline.rendered is None:
         return None
     return spliced(compilation, name, plain_name).sql.strip()
 
@@ -66,10 +67,10 @@ def run_body(compilation: Compilation, asset: Asset, inputs: Mapping[AssetName, 
             )
         return PythonBody(asset.path, asset.python.name, given)
     result = spliced(compilation, asset.name, lambda name: inputs[name])
-    body = compilation.body(asset.name)
-    assert body.parsed is not None
-    assert body.parsed.rendered is not None
-    return SqlBody(result.sql, asset.path, body.parsed.rendered.source_map, result.edits)
+    parsed = compilation.body(asset.name).parsed
+    assert parsed is not None
+    assert parsed.rendered is not None
+    return SqlBody(result.sql, asset.path, parsed.rendered.source_map, result.edits)
 
 
 def _python_input(

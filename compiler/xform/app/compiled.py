@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 import msgspec
 
 from xform.app.silences import Silence
 from xform.base.diagnostics import Diagnostic, has_errors
 from xform.base.hashing import Digest
-from xform.base.names import AssetName
+from xform.base.names import AssetName, ColumnRef
 from xform.fingerprint.evaluate import Fingerprints
 from xform.project.assets import Asset, Kind, Project
 from xform.sema.facts import ModelFacts, Schema
 from xform.sema.tables import NameIndex
-from xform.sql.ir import SqlUnit
+from xform.sql.ir import SqlUnit, Table
 from xform.template.rendered import Read, Rendered
 
 
@@ -29,6 +30,28 @@ class Parsed(msgspec.Struct, frozen=True):
     silences: tuple[Silence, ...] = ()
 
 
+class TablePlaces(msgspec.Struct, frozen=True, array_like=True):
+    """The part of a stored SqlUnit that satisfies `splice.Places`."""
+
+    query: msgspec.Raw
+    tables: tuple[Table, ...]
+    qualifiers: tuple[tuple[int, int, str], ...]
+    end: int
+
+
+class RenderedText(msgspec.Struct, frozen=True):
+    """The part of a stored Rendered that is its text."""
+
+    text: str
+
+
+class Outline(msgspec.Struct, frozen=True):
+    """The part of a stored Parsed that tells what runs, and not what it means."""
+
+    rendered: RenderedText | None
+    unit: TablePlaces | None
+
+
 class Bound(msgspec.Struct, frozen=True):
     """One model's SQL bound to the columns of what it reads."""
 
@@ -36,31 +59,65 @@ class Bound(msgspec.Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def _nothing() -> None:
-    return None
+class ColumnValue(msgspec.Struct, frozen=True, array_like=True):
+    """The part of a stored OutputColumn that is lineage."""
+
+    name: str
+    type: str
+    value: tuple[ColumnRef, ...]
+
+
+class Lineage(msgspec.Struct, frozen=True, array_like=True):
+    """The part of stored ModelFacts that is lineage."""
+
+    columns: tuple[ColumnValue, ...]
+    rows: tuple[ColumnRef, ...]
+
+
+class BoundLineage(msgspec.Struct, frozen=True):
+    """The part of a stored Bound that is lineage."""
+
+    facts: Lineage | None
+
+
+class BodyReader(Protocol):
+    """What was parsed and bound of a SQL model, taken from what is remembered: nothing of it is
+    held. The smaller parts are quicker to read."""
+
+    def parsed(self, name: AssetName) -> Parsed | None: ...
+
+    def outline(self, name: AssetName) -> Parsed | Outline | None: ...
+
+    def facts(self, name: AssetName) -> ModelFacts | None: ...
+
+    def lineage(self, name: AssetName) -> ModelFacts | Lineage | None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The heavy part of a compiled asset. `tables` are the assets of `parsed.unit.tables`.
+    """The heavy part of a compiled asset. `tables` are the assets of `parsed.unit.tables`."""
 
-    What was parsed and bound is not held: `read_parsed` and `read_facts` take it from what is
-    remembered.
-    """
-
+    name: AssetName
     schema: Schema
     fingerprints: Fingerprints | None = None
     tables: tuple[AssetName | None, ...] = ()
-    read_parsed: Callable[[], Parsed | None] = _nothing
-    read_facts: Callable[[], ModelFacts | None] = _nothing
+    reader: BodyReader | None = None
 
     @property
     def parsed(self) -> Parsed | None:
-        return self.read_parsed()
+        return self.reader.parsed(self.name) if self.reader is not None else None
+
+    @property
+    def outline(self) -> Parsed | Outline | None:
+        return self.reader.outline(self.name) if self.reader is not None else None
 
     @property
     def facts(self) -> ModelFacts | None:
-        return self.read_facts()
+        return self.reader.facts(self.name) if self.reader is not None else None
+
+    @property
+    def lineage(self) -> ModelFacts | Lineage | None:
+        return self.reader.lineage(self.name) if self.reader is not None else None
 
 
 class CompiledAsset(msgspec.Struct, frozen=True):

@@ -7,7 +7,6 @@ depends on and runs them in order. Models are driven in topological order, never
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 
 from xform.app.binding import BROKEN, ModelBinder
 from xform.app.compiled import Body, CompiledAsset, Parsed, Slim
@@ -90,7 +89,7 @@ class Compiler:
         self.diagnostics.extend(problems)
         schemas = self._columns.schemas(project)
         self.diagnostics.extend(self._columns.diagnostics)
-        binder = ModelBinder(self.inputs, self.files, self.memo, parser.parsed, schemas)
+        binder = ModelBinder(self.inputs, self.files, self.memo, parser, schemas)
         names = readable(index)
         compiled: dict[AssetName, CompiledAsset] = {}
         prints: dict[AssetName, Fingerprints] = {}
@@ -109,8 +108,8 @@ class Compiler:
             self.diagnostics.extend(check_tests(asset, body.schema, index, names))
             compiled[name] = _compiled(asset, body, depends[name], compiled, compared[name])
         for name in sorted({name for cycle in cycles for name in cycle}):
-            self.bodies[name] = Body(BROKEN)
-            compiled[name] = _compiled(assets[name], Body(BROKEN), depends[name], compiled, ())
+            self.bodies[name] = Body(name, BROKEN)
+            compiled[name] = _compiled(assets[name], self.bodies[name], depends[name], compiled, ())
         return Slim(
             project,
             self.inputs.dialect,
@@ -248,10 +247,10 @@ class Compiler:
 
     def _source(self, asset: Asset, schemas: Mapping[AssetName, Schema]) -> Body:
         if asset.kind is Kind.EXPOSURE:
-            return Body(Schema(()))
+            return Body(asset.name, Schema(()))
         schema = schemas[asset.name]
         self.diagnostics.extend(check_columns(asset, schema))
-        return Body(schema, evaluate.of_source(asset.name, schema, asset.name))
+        return Body(asset.name, schema, evaluate.of_source(asset.name, schema, asset.name))
 
     # Binding -------------------------------------------------------------------------------------
 
@@ -265,27 +264,22 @@ class Compiler:
         prints: Mapping[AssetName, Fingerprints],
     ) -> Body:
         parsed = parser.parsed(asset.name)
-        read_parsed = partial(parser.parsed, asset.name)
         if parsed.unit is None:
-            return Body(BROKEN, None, tables, read_parsed)
+            return Body(asset.name, BROKEN, None, tables, binder)
         result = binder.bound(asset, tables)
         self.diagnostics.extend(result.diagnostics)
-
-        def read_facts() -> ModelFacts | None:
-            return binder.bound(asset, tables).facts
-
         facts = result.facts
         if facts is None or has_errors(result.diagnostics) or None in tables:
-            return Body(BROKEN, None, tables, read_parsed, read_facts)
+            return Body(asset.name, BROKEN, None, tables, binder)
         schema = _typed(facts, asset)
         self.diagnostics.extend(check_columns(asset, schema))
         if any(schemas.get(name, BROKEN).broken for name in tables if name is not None):
             schema = Schema(schema.columns, broken=True)
-            return Body(schema, None, tables, read_parsed, read_facts)
+            return Body(asset.name, schema, None, tables, binder)
         fingerprints = evaluate.of_query(
             facts, prints, self.storage(asset), volatile=asset.volatile == "rebuild"
         )
-        return Body(schema, fingerprints, tables, read_parsed, read_facts)
+        return Body(asset.name, schema, fingerprints, tables, binder)
 
     def storage(self, asset: Asset) -> str:
         return storage_of(asset, self.inputs.engine, self.inputs.dialect_of(asset))
@@ -303,16 +297,16 @@ class Compiler:
         schema = Schema(columns or None)
         inputs = python_inputs(asset, index)
         if asset.python is None or any(name not in prints for name in inputs.values()):
-            return Body(Schema(schema.columns, broken=True))
+            return Body(asset.name, Schema(schema.columns, broken=True))
         if len(inputs) < len(asset.python.parameters):
-            return Body(Schema(schema.columns, broken=True))
+            return Body(asset.name, Schema(schema.columns, broken=True))
         fingerprints = evaluate.of_python(
             asset.python.digest,
             {parameter: prints[name] for parameter, name in inputs.items()},
             [(column.name, column.type) for column in columns],
             self.storage(asset),
         )
-        return Body(schema, fingerprints)
+        return Body(asset.name, schema, fingerprints)
 
 
 def _compiled(

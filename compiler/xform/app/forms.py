@@ -63,7 +63,7 @@ def asset_form(compilation: Compilation, name: AssetName, lineage: LineageReader
                 "value_lineage": [list(ref) for ref in lineage.value(name, column.name)],
             }
         )
-    facts = body.facts
+    facts = body.lineage
     rows: Sequence[ColumnRef] = ()
     if facts is not None:
         rows = facts.rows

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
-from xform.app.compiled import Compilation
+from xform.app.compiled import Compilation, Lineage
 from xform.base.codes import NOT_A_COLUMN, NOT_AN_ASSET
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName, ColumnRef, did_you_mean
@@ -15,6 +15,9 @@ from xform.sema.facts import ModelFacts
 
 ANY = "*"
 """As a column: every column of the asset may count (Python models are not seen through)."""
+
+
+_Values = dict[str, frozenset[ColumnRef]]
 
 
 class ColumnLineage(msgspec.Struct, frozen=True):
@@ -85,7 +88,9 @@ class LineageReader:
 
     def __init__(self, compilation: Compilation) -> None:
         self._compilation = compilation
-        self._at: tuple[AssetName, ModelFacts, dict[str, frozenset[ColumnRef]]] | None = None
+        self._at: tuple[AssetName, ModelFacts | Lineage, dict[str, frozenset[ColumnRef]]] | None = (
+            None
+        )
         """The model that was looked at last, for models are looked at column by column."""
         self._deep: dict[ColumnRef, frozenset[ColumnRef]] = {}
         self._deep_rows: dict[AssetName, frozenset[ColumnRef]] = {}
@@ -112,9 +117,9 @@ class LineageReader:
         self, asset: AssetName, column: str
     ) -> tuple[frozenset[ColumnRef], Collection[ColumnRef]]:
         if self._at is None or self._at[0] != asset:
-            facts = self._compilation.body(asset).facts
+            facts = self._compilation.body(asset).lineage
             if facts is not None:
-                values: dict[str, frozenset[ColumnRef]] = {}
+                values: _Values = {}
                 for output in facts.columns:
                     values.setdefault(output.name.lower(), frozenset(output.value))
                 self._at = (asset, facts, values)

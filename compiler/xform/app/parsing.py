@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from xform.app.compiled import Parsed
+from xform.app.compiled import Outline, Parsed
 from xform.app.inputs import Inputs, toolchain
 from xform.app.silences import Silence, silences_in
 from xform.base.diagnostics import Diagnostic
@@ -84,6 +84,14 @@ class ModelParser:
         """A SQL model, after `parse` has come to it."""
         broken = self._broken.get(name)
         return broken or self._known(self._models[name], self._keys[name])
+
+    def outline(self, name: AssetName) -> Parsed | Outline:
+        """The same, as far as it takes to write it with other names for its tables."""
+        if name not in self._broken:
+            found = self._memo.peek("parse", self._keys[name], Outline)
+            if found is not None:
+                return found
+        return self.parsed(name)
 
     def configured(self) -> Project:
         """The project with what templates set by `config(…)`."""

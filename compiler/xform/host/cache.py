@@ -43,15 +43,16 @@ class CacheFile:
                 found.update(rows)
         return found
 
-    def save(self, values: Mapping[str, bytes]) -> None:
+    def save(self, values: Mapping[str, bytes]) -> bool:
         if self._given_up:
-            return
+            return False
         with self._recovering():
             connection = self._open()
             with connection:
                 connection.executemany(
                     "insert or replace into results (key, value) values (?, ?)", values.items()
                 )
+        return self._connection is not None  # it is closed where something went wrong
 
     def close(self) -> None:
         if self._connection is not None:

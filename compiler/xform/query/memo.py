@@ -25,21 +25,30 @@ class Store(Protocol):
         """The values of those keys that are there."""
         ...
 
-    def save(self, values: Mapping[str, bytes]) -> None: ...
+    def save(self, values: Mapping[str, bytes]) -> bool:
+        """Whether they are there from now on."""
+        ...
 
 
-RECENT = 2048
+RECENT = 64
 """Results that are at hand as values; others are decoded anew from their stored form, which is
 several times smaller."""
 
 
+HELD = 16_000_000
+"""Bytes of new results that are held before they are saved and let go of."""
+
+
 class Memo:
-    """Looks results up, computes what is missing, and saves it at the end (`flush`)."""
+    """Looks results up, computes what is missing, and saves it at the end (`flush`); where much is
+    new, also before."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._loaded: dict[str, bytes] = {}
         self._fresh: dict[str, bytes] = {}
+        self._size = 0
+        self._saves = True
         self._asked: set[str] = set()
         self._values: dict[str, object] = {}
         self._unwritten: dict[str, object] = {}
@@ -77,14 +86,15 @@ class Memo:
         """The result of a query where it is known. A value that cannot be read counts as not."""
         name = f"{query}/{key}"
         value = self._values.get(name, self._unwritten.get(name))
-        if value is not None:
-            return value  # type: ignore[return-value]
+        if isinstance(value, result):
+            return value
         data = self._fresh.get(name)
         if data is None:
-            if name not in self._asked:
-                self._asked.add(name)
-                self._loaded.update(self._store.load([name]))
             data = self._loaded.get(name)
+        if data is None and name not in self._asked:
+            data = self._store.load([name]).get(name)
+            if data is None:
+                self._asked.add(name)
         if data is None:
             return None
         decoder = self._decoders.get(result)
@@ -102,11 +112,18 @@ class Memo:
         process."""
         name = f"{query}/{key}"
         try:
-            self._fresh[name] = self._encoder.encode(value)
+            self.put_stored(name, self._encoder.encode(value))
         except RecursionError:
             self._unwritten[name] = value
         else:
             self._remember(name, value)
+
+    def put_stored(self, name: str, data: bytes) -> None:
+        """Keep a result that is in its stored form; `name` is that of query and key."""
+        self._fresh[name] = data
+        self._size += len(data)
+        if self._size > HELD and self._saves:
+            self.flush()
 
     def _remember(self, name: str, value: object) -> None:
         self._values[name] = value
@@ -114,7 +131,11 @@ class Memo:
             del self._values[next(iter(self._values))]
 
     def flush(self) -> None:
-        if self._fresh:
-            self._store.save(self._fresh)
+        if not self._fresh:
+            return
+        self._saves = self._store.save(self._fresh)
+        if self._saves:
+            self._asked.difference_update(self._fresh)
+        else:
             self._loaded.update(self._fresh)
-            self._fresh = {}
+        self._fresh, self._size = {}, 0

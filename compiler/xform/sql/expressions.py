@@ -13,6 +13,7 @@ may come from different spellings, so they make the whole text count (`careful`)
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -87,54 +88,7 @@ class ExpressionLowerer(LeafLowerer):
 
     def __init__(self, text: str, dialect: str, keep_parentheses: bool) -> None:
         super().__init__(text, dialect, keep_parentheses)
-        self._handlers: dict[type, Callable[[Any], Expr]] = {
-            exp.Column: self._column,
-            exp.Literal: self._literal,
-            exp.Paren: self._paren,
-            exp.Identifier: self._identifier,
-            exp.Var: self._var,
-            exp.Boolean: self._boolean,
-            exp.Null: self._null,
-            exp.Star: self._star,
-            exp.Cast: self._cast,
-            exp.TryCast: self._cast,
-            exp.DataType: self._type,
-            exp.Window: self._window,
-            exp.Lambda: self._lambda,
-            exp.Subquery: self._scalar,
-            exp.Select: self._rows,
-            exp.Union: self._rows,
-            exp.Intersect: self._rows,
-            exp.Except: self._rows,
-            exp.Values: self._rows,
-            exp.Exists: self._exists,
-            exp.In: self._in,
-            exp.Any: self._quantified,
-            exp.All: self._quantified,
-            exp.Columns: self._columns,
-            exp.Comprehension: self._comprehension,
-            exp.Alias: self._inner,
-            exp.Order: self._order_argument,
-            exp.Ordered: self._ordered,
-            exp.PropertyEQ: self._argument,
-            exp.Kwarg: self._argument,
-            exp.Anonymous: self._call,
-            exp.Array: self._array,
-            exp.PositionalColumn: self._position,
-            exp.Placeholder: self._parameter,
-            exp.Parameter: self._parameter,
-            exp.Apply: self._apply,
-            exp.Dot: self._dot,
-            exp.WithinGroup: self._within_group,
-            exp.ToMap: self._map,
-            exp.JSONExtract: self._arrow,
-            exp.JSONExtractScalar: self._arrow,
-        }
-        for chain in CHAINS:
-            self._handlers[chain] = self._chain
-        self._handlers[exp.And] = self._handlers[exp.Or] = self._logical
-        for pattern in (*PATTERNS, exp.Glob):
-            self._handlers[pattern] = self._pattern
+        self._by_type = _handlers(type(self))  # type: ignore[arg-type]  # classes can be hashed
 
     # What the query lowerer provides ----------------------------------------------------------
 
@@ -144,8 +98,8 @@ class ExpressionLowerer(LeafLowerer):
     # Entry -------------------------------------------------------------------------------------
 
     def expr(self, node: exp.Expr) -> Expr:
-        handler = self._handlers.get(type(node))
-        return handler(node) if handler is not None else self._generic(node)
+        handler = self._by_type.get(type(node))
+        return handler(self, node) if handler is not None else self._generic(node)
 
     def exprs(self, nodes: Sequence[exp.Expr] | None) -> tuple[Expr, ...]:
         return tuple([self.expr(node) for node in nodes]) if nodes else ()
@@ -461,6 +415,60 @@ class ExpressionLowerer(LeafLowerer):
                 return Projection(lowered, "", None, False, lowered.start, lowered.end)
             case _:
                 return Projection(lowered, made_up_name(node), None, True, *extent([node]))
+
+
+@functools.cache
+def _handlers(kind: type[ExpressionLowerer]) -> dict[type, Callable[[Any, Any], Expr]]:
+    """The method for each type of node."""
+    handlers: dict[type, Callable[[Any, Any], Expr]] = {
+        exp.Column: kind._column,
+        exp.Literal: kind._literal,
+        exp.Paren: kind._paren,
+        exp.Identifier: kind._identifier,
+        exp.Var: kind._var,
+        exp.Boolean: kind._boolean,
+        exp.Null: kind._null,
+        exp.Star: kind._star,
+        exp.Cast: kind._cast,
+        exp.TryCast: kind._cast,
+        exp.DataType: kind._type,
+        exp.Window: kind._window,
+        exp.Lambda: kind._lambda,
+        exp.Subquery: kind._scalar,
+        exp.Select: kind._rows,
+        exp.Union: kind._rows,
+        exp.Intersect: kind._rows,
+        exp.Except: kind._rows,
+        exp.Values: kind._rows,
+        exp.Exists: kind._exists,
+        exp.In: kind._in,
+        exp.Any: kind._quantified,
+        exp.All: kind._quantified,
+        exp.Columns: kind._columns,
+        exp.Comprehension: kind._comprehension,
+        exp.Alias: kind._inner,
+        exp.Order: kind._order_argument,
+        exp.Ordered: kind._ordered,
+        exp.PropertyEQ: kind._argument,
+        exp.Kwarg: kind._argument,
+        exp.Anonymous: kind._call,
+        exp.Array: kind._array,
+        exp.PositionalColumn: kind._position,
+        exp.Placeholder: kind._parameter,
+        exp.Parameter: kind._parameter,
+        exp.Apply: kind._apply,
+        exp.Dot: kind._dot,
+        exp.WithinGroup: kind._within_group,
+        exp.ToMap: kind._map,
+        exp.JSONExtract: kind._arrow,
+        exp.JSONExtractScalar: kind._arrow,
+    }
+    for chain in CHAINS:
+        handlers[chain] = kind._chain
+    handlers[exp.And] = handlers[exp.Or] = kind._logical
+    for pattern in (*PATTERNS, exp.Glob):
+        handlers[pattern] = kind._pattern
+    return handlers
 
 
 def _column_of(parts: Sequence[exp.Expr]) -> exp.Column:

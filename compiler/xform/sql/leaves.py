@@ -92,8 +92,7 @@ class LeafLowerer:
             return NO_POSITION
         return first["start"], last["end"] + 1
 
-    @staticmethod
-    def _literal(node: exp.Literal) -> Expr:
+    def _literal(self, node: exp.Literal) -> Expr:
         if node.args.get("is_string"):
             return Text(canonical.string(node.this), *position(node))
         text = str(node.this)
@@ -104,20 +103,16 @@ class LeafLowerer:
     def _identifier(self, node: exp.Identifier) -> Expr:
         return Text(canonical.name(self.fold(node)))
 
-    @staticmethod
-    def _var(node: exp.Var) -> Expr:
+    def _var(self, node: exp.Var) -> Expr:
         return Text(canonical.word(f"var {node.name.upper()}"))
 
-    @staticmethod
-    def _boolean(node: exp.Boolean) -> Expr:
+    def _boolean(self, node: exp.Boolean) -> Expr:
         return Text("true" if node.this else "false")
 
-    @staticmethod
-    def _null(_: exp.Null) -> Expr:
+    def _null(self, _: exp.Null) -> Expr:
         return Text("null")
 
-    @staticmethod
-    def _type(node: exp.DataType) -> Expr:
+    def _type(self, node: exp.DataType) -> Expr:
         return Text(canonical.word(f"type {type_text(node)}"))
 
     def _position(self, node: exp.PositionalColumn) -> Expr:

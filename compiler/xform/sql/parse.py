@@ -172,6 +172,9 @@ def lower_tree(
     return unit, ()
 
 
+_PLAIN = frozenset({str, bool, int, type(None)})
+
+
 def release(tree: exp.Expr) -> None:
     """Let go of a tree that nobody reads any more: its nodes know their parents, and would lie in
     memory until the garbage collector had looked at every one of them."""
@@ -182,7 +185,7 @@ def release(tree: exp.Expr) -> None:
         node = nodes.pop()
         if isinstance(node, exp.Expr):
             node.parent = None
-            nodes.extend(node.args.values())
+            nodes.extend([item for item in node.args.values() if type(item) not in _PLAIN])
         elif type(node) is list:
             nodes.extend(node)
 

@@ -8,11 +8,24 @@ lost on the way, and an engine's error position leads back to the file.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import msgspec
 
 from xform.sql.dialects import quote
-from xform.sql.ir import SqlUnit
+from xform.sql.ir import Table
+
+
+class Places(Protocol):
+    """What is replaced in a text, and where its query ends: the part of a SqlUnit that is not
+    about its meaning."""
+
+    @property
+    def tables(self) -> tuple[Table, ...]: ...
+    @property
+    def qualifiers(self) -> tuple[tuple[int, int, str], ...]: ...
+    @property
+    def end(self) -> int: ...
 
 
 class Spliced(msgspec.Struct, frozen=True):
@@ -22,7 +35,7 @@ class Spliced(msgspec.Struct, frozen=True):
     edits: tuple[tuple[int, int, int, int], ...]
 
 
-def splice(unit: SqlUnit, text: str, relations: Sequence[str]) -> Spliced:
+def splice(unit: Places, text: str, relations: Sequence[str]) -> Spliced:
     """`text` with each table replaced; `relations[i]` is SQL to stand for `unit.tables[i]`."""
     edits: list[tuple[int, int, str]] = []
     for table, relation in zip(unit.tables, relations, strict=True):
