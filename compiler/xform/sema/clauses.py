@@ -6,17 +6,16 @@ of their own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from xform.base.codes import (
     AGGREGATE_IN_WHERE,
     LIMIT_WITHOUT_ORDER,
     NESTED_AGGREGATE,
-    NULL_COMPARISON,
     WINDOW_MISPLACED,
     Code,
 )
-from xform.sema.traits import WRAPPERS
+from xform.sema.traits import AGGREGATE, WINDOW, WRAPPERS
 from xform.sql.ir import FLAG_AGGREGATE, Expr, Lambda, Name, Op, Over, Select, Text
 
 Finding = tuple[Code, str, int, int, str]
@@ -29,20 +28,28 @@ AGGREGATES = frozenset(
     ]
 )  # fmt: skip
 """Those that every reader of SQL knows. Of other names another dialect may think otherwise."""
-COMPARISONS = frozenset(["eq", "neq", "lt", "lte", "gt", "gte"])
-
 _WHERE, _HAVING, _CALL, _WINDOW = 1, 2, 4, 8
 """Where an expression stands: in WHERE, in HAVING, within an aggregate, within a window."""
 
 
-def findings(query: Select, outermost: bool) -> Iterator[Finding]:
+def findings(query: Select, outermost: bool, traits: Callable[[Expr], int]) -> Iterator[Finding]:
     """What is wrong with the clauses of a SELECT. An aggregate within a query that is not
-    `outermost` may belong to the one around it."""
-    stack: list[tuple[Expr, int]] = [(projection.expr, 0) for projection in query.projections]
-    if query.where is not None:
-        stack.append((query.where, _WHERE))
-    if query.having is not None:
-        stack.append((query.having, _HAVING))
+    `outermost` may belong to the one around it. `traits` are looked up, to pass over most."""
+    if outermost:
+        clauses = [(projection.expr, 0) for projection in query.projections]
+        if query.where is not None:
+            clauses.append((query.where, _WHERE))
+        if query.having is not None:
+            clauses.append((query.having, _HAVING))
+        for expr, where in clauses:
+            if traits(expr) & (AGGREGATE | WINDOW):
+                yield from _within_clause(expr, where)
+    if query.limit and query.sources and not (query.order or query.order_all):
+        yield from _limit(query)
+
+
+def _within_clause(clause: Expr, at: int) -> Iterator[Finding]:
+    stack: list[tuple[Expr, int]] = [(clause, at)]
     while stack:
         expr, where = stack.pop()
         match expr:
@@ -51,22 +58,16 @@ def findings(query: Select, outermost: bool) -> Iterator[Finding]:
             case Op():
                 inner = where
                 if expr.flags & FLAG_AGGREGATE and expr.tag in AGGREGATES:
-                    if outermost:
-                        yield from _aggregate(expr, where)
+                    yield from _aggregate(expr, where)
                     inner |= _CALL
-                if expr.tag in COMPARISONS:
-                    yield from _comparison(expr)
                 stack.extend([(argument, inner) for argument in expr.args])
             case Over():
-                if outermost:
-                    yield from _window(expr, where)
+                yield from _window(expr, where)
                 stack.extend([(part, where | _WINDOW) for part in _within(expr)])
             case Lambda():
                 stack.append((expr.body, where))
             case _:
                 pass
-    if query.limit and query.sources and not (query.order or query.order_all):
-        yield from _limit(query)
 
 
 def _aggregate(expr: Op, where: int) -> Iterator[Finding]:
@@ -94,13 +95,6 @@ def _window(expr: Over, where: int) -> Iterator[Finding]:
 
 def _an(kind: str) -> str:
     return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
-
-
-def _comparison(expr: Op) -> Iterator[Finding]:
-    if any(type(argument) is Text and argument.text == "null" for argument in expr.args):
-        negated = expr.tag == "neq"
-        advice = f"write IS {'NOT ' if negated else ''}NULL"
-        yield NULL_COMPARISON, "a comparison with NULL is never true", *place(expr), advice
 
 
 def _limit(query: Select) -> Iterator[Finding]:

@@ -52,14 +52,14 @@ class ExpressionBinder(TypeChecker):
     """Binds expressions."""
 
     def write(self, expr: Expr, scope: Scope, out: list[Part], use: Use) -> Type:
+        if type(expr) is Name:  # a class pattern asks isinstance, for each in turn
+            return self.emit(self.find(expr, scope, use), expr, scope, out, use)
+        if type(expr) is Op:
+            return self._op(expr, scope, out, use)
+        if type(expr) is Text:
+            out.append(expr.text)
+            return self.leaf(expr)
         match expr:
-            case Name():
-                return self.emit(self.find(expr, scope, use), expr, scope, out, use)
-            case Op():
-                return self._op(expr, scope, out, use)
-            case Text():
-                out.append(expr.text)
-                return self.leaf(expr)
             case Over():
                 return self._over(expr, scope, out, use)
             case Lambda():
@@ -70,6 +70,8 @@ class ExpressionBinder(TypeChecker):
                 return self._position(expr, scope, out, use)
             case Star():
                 return self._star_value(expr, scope, out, use)
+            case Name() | Op() | Text():
+                raise AssertionError
             case _:
                 assert_never(expr)
 
@@ -99,10 +101,10 @@ class ExpressionBinder(TypeChecker):
         for argument in expr.args:
             if types:
                 out.append(", ")
-            if isinstance(argument, Star) and flags & FLAG_AGGREGATE and _counts_rows(argument):
+            if type(argument) is Star and flags & FLAG_AGGREGATE and _counts_rows(argument):
                 out.append("*")
                 types.append(INTEGER)
-            elif isinstance(argument, Lambda):
+            elif type(argument) is Lambda:
                 given = self._given(expr, types)
                 types.append(self._lambda(argument, given, scope, out, use))
             else:

@@ -26,6 +26,9 @@ REPEATING = 16
 ARRANGED = 32
 """A window with several partition keys: the order of rows hangs on theirs."""
 
+WINDOW = 64
+"""Any function over a window."""
+
 WRAPPERS = frozenset(["filter", "ignorenulls", "respectnulls", "withingroup"])
 """What stands around the function of a window."""
 
@@ -51,7 +54,7 @@ def traits(expr: Expr) -> int:
                         bits |= UNNEST
                 stack.extend(item.args)
             case Over():
-                bits |= _window(item, stack)
+                bits |= WINDOW | _window(item, stack)
             case Lambda():
                 stack.append(item.body)
             case Subquery():

@@ -7,6 +7,7 @@ engine converts by itself passes. Only models are checked, not SQL from outside.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from xform.base.codes import (
     ARGUMENT_COUNT,
@@ -15,6 +16,7 @@ from xform.base.codes import (
     INTEGER_DIVISION,
     JOINED_TYPES,
     MIXED_TYPES,
+    NULL_COMPARISON,
     UNKNOWN_FUNCTION,
     Code,
 )
@@ -49,7 +51,9 @@ TRUNCATING = frozenset(
      "trino", "tsql"]
 )  # fmt: skip
 """Dialects in which a whole number by another gives a whole number."""
-COMPARISONS = frozenset(["eq", "gt", "gte", "lt", "lte", "neq", "nullsafeeq", "nullsafeneq"])
+COMPARISONS = frozenset(["eq", "gt", "gte", "lt", "lte", "neq"])
+EVERYWHERE = frozenset([BOOLEAN, NULL, TEXT_LITERAL])
+"""Types of literals that are the same in all dialects."""
 SIGNS = {
     "add": "+", "bitwiseand": "&", "bitwiseleftshift": "<<", "bitwiseor": "|",
     "bitwiserightshift": ">>", "bitwisenot": "~", "div": "/", "dpipe": "||", "intdiv": "//",
@@ -78,7 +82,7 @@ class TypeChecker(UnorderedBinder):
         if self.parameters and text in self.parameters:
             return self.parameters[text]
         type_ = literal(text)
-        if self.own or type_ is BOOLEAN or type_ is TEXT_LITERAL:
+        if self.own or type_ in EVERYWHERE:
             return type_
         return UNKNOWN
 
@@ -136,7 +140,7 @@ class TypeChecker(UnorderedBinder):
 
     def _known_function(self, expr: Op) -> None:
         tag = expr.tag
-        if not self.own or is_known(tag) or tag in RULES or knows(tag) or not tag.isidentifier():
+        if not self.own or _is_function(tag):
             return
         self.complain(
             UNKNOWN_FUNCTION,
@@ -151,6 +155,10 @@ class TypeChecker(UnorderedBinder):
         if len(operands) != 2:
             return
         left, right = operands
+        if NULL in operands and any(type(side) is Text for side in sides):
+            advice = f"write IS {'NOT ' if expr.tag == 'neq' else ''}NULL"
+            self._say(NULL_COMPARISON, "a comparison with NULL is never true", expr, advice)
+            return
         columns = self.joining and all(type(side) is Name for side in sides)
         if not _differ(left, right, strictly=columns):
             return
@@ -180,6 +188,12 @@ class TypeChecker(UnorderedBinder):
                 expr,
                 "cast one side, as in a * 1.0 / b, or say that you mean it: floor(…)",
             )
+
+
+@cache
+def _is_function(name: str) -> bool:
+    """Whether there is such a function, for all that is known."""
+    return is_known(name) or name in RULES or knows(name) or not name.isidentifier()
 
 
 def _is_constant(expr: Op) -> bool:

@@ -8,6 +8,7 @@ not have it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TypeAlias
 
 from xform.sema.types import type as types
@@ -59,14 +60,20 @@ def knows(name: str) -> bool:
 def infer(op: Op, operands: Operands) -> Result:
     """The type of an operator or call, by the types of what it is given."""
     tag = op.tag
-    rule = RULES.get(tag)
-    if rule is None and " " in tag:
-        rule = RULES.get(tag[: tag.index(" ")].lstrip('\\"'))
+    if tag in _BOOLEAN_TAGS:
+        return BOOLEAN
+    rule = RULES.get(tag) or _rule_of(tag)
     if rule is not None:
         return rule(op, operands)
     if tag in VALUED:
         return call(tag, operands, tuple([_value(argument) for argument in op.args]))
     return call(tag, operands)
+
+
+@cache
+def _rule_of(tag: str) -> Rule | None:
+    """The rule for a tag with settings in it, by its first word."""
+    return RULES.get(tag[: tag.index(" ")].lstrip('\\"')) if " " in tag else None
 
 
 def _value(argument: Expr) -> str | None:
@@ -368,6 +375,7 @@ def _parsed_time(op: Op, operands: Operands) -> Result:
 _BOOLEAN = (
     "and", "exists", "is", "not", "nullsafeeq", "nullsafeneq", "or", "where",
 )  # fmt: skip
+_BOOLEAN_TAGS = frozenset(_BOOLEAN)
 _COMPARISON = (
     "between", "eq", "glob", "gt", "gte", "ilike", "in", "like", "lt", "lte", "neq", "regexplike",
     "similarto",
