@@ -369,6 +369,7 @@ def _typed(facts: ModelFacts, asset: Asset) -> Schema:
                 column.type
                 if column.type != UNKNOWN_TYPE
                 else (declared.get(column.name.lower()) or UNKNOWN_TYPE).lower(),
+                column.required,
             )
             for column in facts.columns
         )

@@ -67,7 +67,13 @@ def bind(
     finished, renamed = meaning.finish(roots if order is None else [*roots, order])
     facts = ModelFacts(
         tuple(
-            OutputColumn(column.name, _shown(column.type), refs(column.value), renamed[column.hole])
+            OutputColumn(
+                column.name,
+                _shown(column.type),
+                refs(column.value),
+                renamed[column.hole],
+                column.required,
+            )
             for column in relation.columns
         ),
         refs(relation.rows),

@@ -15,8 +15,8 @@ from xform.base.names import did_you_mean
 from xform.sema.binder import Use
 from xform.sema.meaning import CLOCK, Part
 from xform.sema.names import mark
+from xform.sema.nullability import NullabilityBinder
 from xform.sema.scope import Aliased, Column, Found, Ordering, Scope, star_columns
-from xform.sema.typecheck import TypeChecker
 from xform.sema.types.operators import field
 from xform.sema.types.type import BIGINT, BOOLEAN, INTEGER, UNKNOWN, Type, list_of, settled, struct
 from xform.sema.unordered import UNORDERED
@@ -48,7 +48,7 @@ WITHIN_GROUP = "withingroup"
 REDUCING = frozenset(["array_reduce", "list_reduce", "reduce"])
 
 
-class ExpressionBinder(TypeChecker):
+class ExpressionBinder(NullabilityBinder):
     """Binds expressions."""
 
     def write(self, expr: Expr, scope: Scope, out: list[Part], use: Use) -> Type:

@@ -14,8 +14,11 @@ UNKNOWN_TYPE = "unknown"
 
 
 class SchemaColumn(msgspec.Struct, frozen=True, array_like=True):
+    """`required`: it is known never to be NULL."""
+
     name: str
     type: str = UNKNOWN_TYPE
+    required: bool = False
 
 
 class Schema(msgspec.Struct, frozen=True, array_like=True):
@@ -27,12 +30,14 @@ class Schema(msgspec.Struct, frozen=True, array_like=True):
 
 
 class OutputColumn(msgspec.Struct, frozen=True, array_like=True):
-    """A column of a model: its value lineage, and its definition in the model's meaning."""
+    """A column of a model: its value lineage, its definition in the model's meaning, and whether
+    it is known never to be NULL."""
 
     name: str
     type: str
     value: tuple[ColumnRef, ...]
     meaning: Hole
+    required: bool = False
 
 
 class ModelFacts(msgspec.Struct, frozen=True, array_like=True):
@@ -59,4 +64,6 @@ class ModelFacts(msgspec.Struct, frozen=True, array_like=True):
     def schema(self) -> Schema:
         if self.columns_open:
             return Schema(None)
-        return Schema(tuple(SchemaColumn(column.name, column.type) for column in self.columns))
+        return Schema(
+            tuple(SchemaColumn(item.name, item.type, item.required) for item in self.columns)
+        )

@@ -67,7 +67,7 @@ class GroupBinder(CteBinder):
                 if not self.traits(projection.expr) & AGGREGATE:
                     keys.append([])
                     self.output(projection.expr, star, scope, keys[-1], use)
-        plain = group is not None and not group.sets and not any(map(_is_set, group.keys))
+        plain = group is not None and not group.sets and not any(map(is_set, group.keys))
         if plain:
             keys = [list(key) for key in dict.fromkeys(tuple(key) for key in keys)]
             out.append(", ")
@@ -92,7 +92,7 @@ class GroupBinder(CteBinder):
         self, key: Expr, outputs: Sequence[Output], scope: Scope, out: list[Part], use: Use
     ) -> None:
         """A grouping key: `1` is the output at that position, also within ROLLUP and the like."""
-        if isinstance(key, Op) and _is_set(key):
+        if isinstance(key, Op) and is_set(key):
             self._grouping(key, outputs, scope, out, use)
             return
         ordinal = self.ordinal(key, outputs, scope)
@@ -139,5 +139,5 @@ class GroupBinder(CteBinder):
         return None
 
 
-def _is_set(key: Expr) -> bool:
+def is_set(key: Expr) -> bool:
     return isinstance(key, Op) and key.tag.split(" ", 1)[0] in GROUPINGS

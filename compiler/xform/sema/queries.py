@@ -16,10 +16,11 @@ from xform.sema import clauses
 from xform.sema.binder import Use
 from xform.sema.facts import Schema
 from xform.sema.grouped import GroupedBinder
-from xform.sema.grouping import Stage
+from xform.sema.grouping import Stage, is_set
 from xform.sema.joins import unlinked
 from xform.sema.meaning import CLOCK, Part
 from xform.sema.names import NameBinder, mark
+from xform.sema.nullability import holds_no_null
 from xform.sema.scope import (
     NO_SOURCES,
     Column,
@@ -140,6 +141,7 @@ class QueryBinder(GroupedBinder):
                 self.complain(*finding)
         if query.where is not None:
             self._filter("where", query.where, stage, scope)
+            self.prove(query.where, scope)
         outputs = self.expand(query, scope)
         if query.sample is not None:
             self._sample(query.sample, stage)
@@ -150,6 +152,7 @@ class QueryBinder(GroupedBinder):
         if query.having is not None:
             self._filter("having", query.having, stage, scope)
         columns = self._project_all(outputs, stage, scope, grouped)
+        self._require(query, outputs, columns, scope)
         if query.qualify is not None:
             self._filter("qualify", query.qualify, stage, scope)
         more = self.more_columns(query, scope)
@@ -257,9 +260,14 @@ class QueryBinder(GroupedBinder):
             out: list[Part] = []
             self.reference(found, out, use)
             hole = self.meaning.define(f"column {name}", out)
-            return Column(name, hole, column.value, column.type)
+            column = Column(name, hole, column.value, column.type, "", column.required)
         self.refer(found)
-        return column if column.name == name else column.called(name)
+        required = holds_no_null(found)
+        if column.name == name and column.required == required:
+            return column
+        column = column.called(name)
+        column.required = required
+        return column
 
     def _named(self, projection: Projection, expr: Name, scope: Scope, use: Use) -> Column:
         """A plain name as an output. Without an alias it is called as where it comes from."""
@@ -307,6 +315,24 @@ class QueryBinder(GroupedBinder):
         if call.tag.startswith("inline"):
             return True
         return self.typed(call.args[0], scope, Use())[1].name == "struct"
+
+    def _require(
+        self, query: Select, outputs: Sequence[Output], columns: list[Column], scope: Scope
+    ) -> None:
+        """Tell which outputs are never NULL."""
+        group = query.group
+        if group is not None and (group.sets or any(map(is_set, group.keys))):
+            for number, column in enumerate(columns):  # a key that a set lacks is NULL
+                columns[number] = column.called(column.name, column.exact)
+                columns[number].required = False
+            return
+        grouped = group is not None and bool(group.keys or group.all)
+        for (projection, star), column in zip(outputs, columns, strict=True):
+            expr = projection.expr
+            if type(expr) is Name or expr is AS_IT_IS:
+                continue  # as where it comes from
+            if star is None and not self.traits(expr) & UNNEST:
+                column.required = self.never_null(expr, scope, grouped)
 
     # DISTINCT, ORDER BY, LIMIT -------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from xform.sema.binder import Use
 from xform.sema.facts import Schema
 from xform.sema.meaning import CLOCK, ROWS, WHOLE, Part
 from xform.sema.names import listed
+from xform.sema.nullability import holds_no_null
 from xform.sema.pivots import PivotBinder
 from xform.sema.scope import (
     NO_SOURCES,
@@ -102,6 +103,7 @@ class RelationBinder(PivotBinder):
             if source.join.endswith(("semi", "anti")):
                 for member in scope.members[before:]:
                     member.visible = False
+            _fill_with_null(source.join, scope.members[start:before], scope.members[before:])
         return out, rows, order
 
     def _in_order(self, order: Ordering, out: list[Part]) -> set[int]:
@@ -212,7 +214,8 @@ class RelationBinder(PivotBinder):
         types = [at.column.type for at in found if at is not None and at.column is not None]
         self.joined_types(key, types, source.start, source.end)
         type_ = _using_type(source.join, types)
-        column = Column(first.name, hole, frozenset(inner.value), type_)
+        required = _using_required(source.join, [at for at in found if at is not None])
+        column = Column(first.name, hole, frozenset(inner.value), type_, "", required)
         merged = Merged(column, members)
         for member in members:
             member.merged[key] = merged
@@ -303,7 +306,9 @@ class RelationBinder(PivotBinder):
             return Relation([], rows, NO_SOURCES, Ordering(), unknown, broken=True), ()
         schema = self.schemas[asset]
         listed = schema.columns or ()
-        columns = [self._external(asset, item.name, read(item.type)) for item in listed]
+        columns = [
+            self._external(asset, item.name, read(item.type), item.required) for item in listed
+        ]
         if len({column.key for column in columns}) < len(columns):
             columns = [column.called(column.name, column.name) for column in columns]
         relation = Relation(
@@ -331,9 +336,9 @@ class RelationBinder(PivotBinder):
             if all((asset, column.name) in single for column in self.schemas[asset].columns or ())
         ]
 
-    def _external(self, asset: AssetName, name: str, type_: Type) -> Column:
+    def _external(self, asset: AssetName, name: str, type_: Type, required: bool = False) -> Column:
         hole = self.meaning.external(asset, name)
-        return Column(name, hole, frozenset((hole,)), type_)
+        return Column(name, hole, frozenset((hole,)), type_, "", required)
 
     def _on_demand(self, asset: AssetName) -> More:
         return lambda key: self._external(asset, key, UNKNOWN)
@@ -419,6 +424,23 @@ def _using_type(join: str, types: Sequence[Type]) -> Type:
     if join.endswith("full"):
         return merged(types[0], types[-1])
     return types[-1] if join.endswith("right") else types[0]
+
+
+def _using_required(join: str, sides: Sequence[Found]) -> bool:
+    """Whether a column of USING is never NULL: NULL meets nothing."""
+    if join == "inner":
+        return True
+    side = sides[-1] if join.endswith("right") else sides[0]
+    return not join.endswith("full") and holds_no_null(side)
+
+
+def _fill_with_null(join: str, left: Sequence[Member], right: Sequence[Member]) -> None:
+    """An outer join fills the columns of its other side with NULL where nothing meets."""
+    for ends, members in ((("left", "full", "positional"), right),
+                          (("right", "full", "positional"), left)):  # fmt: skip
+        if join.endswith(ends):
+            for member in members:
+                member.optional = True
 
 
 def _item_type(node: TableFunction, yielded: Type) -> Type:

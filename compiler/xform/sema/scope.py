@@ -20,13 +20,19 @@ class Column:
     """A column of a relation: its definition and its value sources.
 
     `key` is its name without case. `exact` is its name as the dialect folds it: a name that is
-    the same goes before one that differs in case.
+    the same goes before one that differs in case. `required`: it is never NULL.
     """
 
-    __slots__ = ("exact", "hole", "key", "name", "type", "value")
+    __slots__ = ("exact", "hole", "key", "name", "required", "type", "value")
 
     def __init__(
-        self, name: str, hole: Hole, value: Sources, type_: Type = UNKNOWN, exact: str = ""
+        self,
+        name: str,
+        hole: Hole,
+        value: Sources,
+        type_: Type = UNKNOWN,
+        exact: str = "",
+        required: bool = False,
     ) -> None:
         self.name = name
         self.key = name.lower()
@@ -34,9 +40,10 @@ class Column:
         self.hole = hole
         self.value = value
         self.type = type_
+        self.required = required
 
     def called(self, name: str, exact: str = "") -> Column:
-        return Column(name, self.hole, self.value, self.type, exact)
+        return Column(name, self.hole, self.value, self.type, exact, self.required)
 
 
 More = Callable[[str], Column]
@@ -107,13 +114,15 @@ class Merged:
 @dataclass(eq=False, slots=True)
 class Member:
     """A relation in a FROM clause. `full_name` is empty where an alias hides it; `visible` is
-    false for the right side of a semi join. `by_key` may hold names that a star does not show."""
+    false for the right side of a semi join; `optional` says that an outer join may fill its columns
+    with NULL. `by_key` may hold names that a star does not show."""
 
     relation: Relation
     alias: str | None
     number: int
     full_name: tuple[str, ...] = ()
     visible: bool = True
+    optional: bool = False
     by_key: dict[str, Column] = field(default_factory=dict)
     merged: dict[str, Merged] = field(default_factory=dict)
 
@@ -173,6 +182,8 @@ class Scope:
     """Output names that expressions may use."""
     busy: set[str] = field(default_factory=set)
     """Aliases whose own expression is being written: there they mean a column."""
+    proven: set[tuple[int, str]] = field(default_factory=set)
+    """Columns, by number of the member and key, that WHERE keeps from being NULL."""
     collapsed: bool = False
     """An aggregate in a query within works on the rows of this one."""
     depth: int = 0

@@ -67,7 +67,8 @@ class SetOperationBinder(RelationBinder):
             value = NO_SOURCES.union(*(column.value for column in held))
             hole = self.meaning.define(f"column {held[0].name}", [*parts, ")"])
             type_ = merged(held[0].type, held[-1].type)
-            columns.append(Column(held[0].name, hole, value, type_))
+            required = len(held) == 2 and held[0].required and held[1].required
+            columns.append(Column(held[0].name, hole, value, type_, "", required))
         use = Use(value=set(left.rows | right.rows))
         out: list[Part] = [f"{kind}(", left.rows_hole, ", ", right.rows_hole]
         more = left.more or right.more
