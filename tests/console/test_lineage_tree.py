@@ -74,3 +74,9 @@ def test_a_chain_longer_than_the_stack() -> None:
     known = {ref(f"m.a{at}.c"): sources(f"m.a{at + 1}.c") for at in range(3000)}
     known[RATE] = sources("m.a0.c")
     assert len(shown(known, limit=5000).splitlines()) == 3002
+
+
+def test_what_the_column_holds() -> None:
+    column = (AssetName("m"), "n")
+    lines = lineage_lines(column, {}, Surface(unicode=True), kind="bigint, never NULL")
+    assert plain(lines[0]) == "m.n  bigint, never NULL"

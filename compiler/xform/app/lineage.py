@@ -11,7 +11,7 @@ from xform.base.codes import NOT_A_COLUMN, NOT_AN_ASSET
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName, ColumnRef, did_you_mean
 from xform.project.assets import Language
-from xform.sema.facts import ModelFacts
+from xform.sema.facts import ModelFacts, Schema
 
 ANY = "*"
 """As a column: every column of the asset may count (Python models are not seen through)."""
@@ -26,6 +26,14 @@ class ColumnLineage(msgspec.Struct, frozen=True):
     column: ColumnRef
     value: tuple[ColumnRef, ...]
     rows: tuple[ColumnRef, ...]
+
+
+def kinds_of(schema: Schema) -> dict[str, str]:
+    """What each column holds, in words, by its name without case: `integer, never NULL`."""
+    return {
+        column.name.lower(): column.type + (", never NULL" if column.required else "")
+        for column in schema.columns or ()
+    }
 
 
 def find_asset(compilation: Compilation, written: str) -> tuple[AssetName | None, list[Diagnostic]]:

@@ -44,14 +44,16 @@ def lineage_lines(
     sources: Mapping[ColumnRef, ColumnSources],
     surface: Surface,
     *,
+    kind: str = "",
     limit: int = LIMIT,
 ) -> list[Line]:
-    """The tree of `column` as far as `sources` goes: with one entry, its direct sources.
+    """The tree of `column` as far as `sources` goes: with one entry, its direct sources. `kind`
+    says what it holds.
 
     A column that stands at two places is followed at the first.
     """
     roots, children, hidden = _grow(column, sources, limit)
-    lines = [line(strong(".".join(column)))]
+    lines = [line(strong(".".join(column)), dim(f"  {kind}") if kind else "")]
     if not roots:
         lines.append(line(dim("comes from no column")))
     arrow = surface.symbols.left

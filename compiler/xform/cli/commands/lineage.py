@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from xform.app.forms import lineage_form, query_lineage_form
-from xform.app.lineage import LineageReader, find_columns
+from xform.app.lineage import LineageReader, find_columns, kinds_of
 from xform.app.sql_lineage import QueryLineage, lineage_of_sql
 from xform.app.workspace import UserError
 from xform.base.codes import BAD_REQUEST
@@ -68,11 +68,15 @@ def run(
         forms = [lineage_form(answer) for answer in answers]
         context.print_json(forms[0] if len(forms) == 1 else forms)
         return
+    kinds = kinds_of(compilation.body(asset).schema)
     for answer in answers:
         sources: dict[ColumnRef, ColumnSources] = {
             answer.column: ColumnSources(answer.value, answer.rows)
         }
-        context.terminal.data(lineage_lines(answer.column, sources, context.terminal.out))
+        kind = kinds.get(answer.column[1].lower(), "")
+        context.terminal.data(
+            lineage_lines(answer.column, sources, context.terminal.out, kind=kind)
+        )
 
 
 def _of_sql(context: Context, sql: str, dialect: str, schema: Path | None) -> None:
