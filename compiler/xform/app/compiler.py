@@ -39,6 +39,7 @@ from xform.project.load import Declared, load
 from xform.query.memo import Memo
 from xform.sema.facts import UNKNOWN_TYPE, ModelFacts, Schema, SchemaColumn
 from xform.sema.tables import NameIndex, find_reader, resolve_tables
+from xform.sema.types.type import normal
 from xform.sql.parse import Place
 
 
@@ -290,10 +291,7 @@ class Compiler:
         index: NameIndex,
         prints: Mapping[AssetName, Fingerprints],
     ) -> Body:
-        columns = tuple(
-            SchemaColumn(column.name, (column.type or UNKNOWN_TYPE).lower())
-            for column in asset.columns
-        )
+        columns = tuple(SchemaColumn(column.name, normal(column.type)) for column in asset.columns)
         schema = Schema(columns or None)
         inputs = python_inputs(asset, index)
         if asset.python is None or any(name not in prints for name in inputs.values()):
@@ -368,7 +366,7 @@ def _typed(facts: ModelFacts, asset: Asset) -> Schema:
                 column.name,
                 column.type
                 if column.type != UNKNOWN_TYPE
-                else (declared.get(column.name.lower()) or UNKNOWN_TYPE).lower(),
+                else normal(declared.get(column.name.lower())),
                 column.required,
             )
             for column in facts.columns

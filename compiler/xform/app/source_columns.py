@@ -12,7 +12,8 @@ from xform.base.names import AssetName
 from xform.project.assets import Asset, Kind, Project
 from xform.project.files import WideFiles
 from xform.query.memo import Memo
-from xform.sema.facts import UNKNOWN_TYPE, Schema, SchemaColumn
+from xform.sema.facts import Schema, SchemaColumn
+from xform.sema.types.type import normal
 
 Describe = Callable[[Mapping[str, str]], Mapping[str, tuple[tuple[str, str], ...]]]
 """Asks an engine for the columns of queries, all in one round trip."""
@@ -79,7 +80,7 @@ class SourceColumns:
             types = {column.name.lower(): column.type for column in asset.columns}
             schema = Schema(
                 tuple(
-                    SchemaColumn(name, (types.get(name.lower()) or kind).lower())
+                    SchemaColumn(name, normal(types.get(name.lower()) or kind))
                     for name, kind in columns
                 )
             )
@@ -98,7 +99,7 @@ class SourceColumns:
             return None
         line = self._files.read(asset.files).partition(b"\n")[0].rstrip(b"\r")
         names = line.decode("ascii", "replace").split(",")
-        types = {column.name.lower(): (column.type or "").lower() for column in asset.columns}
+        types = {column.name.lower(): normal(column.type) for column in asset.columns}
         if len(names) < 2 or not all(name.isidentifier() for name in names):
             return None
         if sorted(name.lower() for name in names) != sorted(types):
@@ -110,7 +111,7 @@ class SourceColumns:
         entry = self._files.entries.get(asset.files)
         typed = [f"{column.name} {column.type}" for column in asset.columns if column.type]
         return digest_parts(
-            ("describe 1", asset.format or "", entry.digest if entry else "missing", *typed)
+            ("describe 2", asset.format or "", entry.digest if entry else "missing", *typed)
         )
 
     def _undescribed(self, asset: Asset) -> Schema:
@@ -133,6 +134,4 @@ def _all_typed(asset: Asset) -> bool:
 
 
 def _declared_schema(asset: Asset) -> Schema:
-    return Schema(
-        tuple(SchemaColumn(c.name, (c.type or UNKNOWN_TYPE).lower()) for c in asset.columns)
-    )
+    return Schema(tuple(SchemaColumn(c.name, normal(c.type)) for c in asset.columns))

@@ -18,6 +18,7 @@ from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName, ColumnRef
 from xform.sema.bind import bind
 from xform.sema.facts import ModelFacts, Schema, SchemaColumn
+from xform.sema.types.type import normal
 from xform.sql.dialects import dialect_called
 from xform.sql.ir import SqlUnit, Table
 from xform.sql.parse import Place
@@ -83,7 +84,7 @@ class _Script:
         self.given = bool(schema)
         self.diagnostics: list[Diagnostic] = []
         self.known: dict[str, Schema] = {
-            name: Schema(tuple(SchemaColumn(c, str(kind).lower()) for c, kind in columns.items()))
+            name: Schema(tuple(SchemaColumn(c, normal(str(kind))) for c, kind in columns.items()))
             for name, columns in schema.items()
         }
         self.made: dict[str, StatementLineage] = {}

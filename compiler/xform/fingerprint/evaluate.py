@@ -66,7 +66,7 @@ def of_source(name: AssetName, schema: Schema, leaf: str) -> Fingerprints:
     rows = Print(digest_parts((FORMAT, "source", name)), leaves)
     columns = {
         column.name.lower(): Print(
-            digest_parts((FORMAT, "source column", name, column.name.lower(), column.type.lower())),
+            digest_parts((FORMAT, "source column", name, column.name.lower(), column.type)),
             leaves,
         )
         for column in schema.columns or ()
@@ -92,11 +92,11 @@ def of_python(
     rows = Print(digest_parts(parts), leaves)
     by_name = {
         name.lower(): Print(
-            digest_parts(("python column", rows.digest, name.lower(), kind.lower())), leaves
+            digest_parts(("python column", rows.digest, name.lower(), kind)), leaves
         )
         for name, kind in columns
     }
-    shape = [part for name, kind in columns for part in (name, kind.lower())]
+    shape = [part for name, kind in columns for part in (name, kind)]
     whole = Print(digest_parts(("whole", rows.digest, *shape)), leaves)
     build = Print(digest_parts((FORMAT, "build", storage, whole.digest)), leaves)
     return Fingerprints(rows, by_name, build, whole, rows)

@@ -243,6 +243,14 @@ def read(text: str) -> Type:
     return type_ if reader.at == len(tokens) else UNKNOWN
 
 
+def normal(text: str | None) -> str:
+    """A type as it is written here, whatever words were used for it; what is not known stays."""
+    if not text:
+        return UNKNOWN_TYPE
+    type_ = read(text)
+    return type_.text if type_ is not UNKNOWN else text.lower()
+
+
 class _Reader:
     """Reads a type from tokens. Raises IndexError or ValueError on what is none."""
 
