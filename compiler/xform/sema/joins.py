@@ -125,10 +125,10 @@ class _Judge:
         """Whether it is no accident that a relation is combined with all before it."""
         if isinstance(relation, TableFunction) or is_single(relation, self._single):
             return True
+        if not isinstance(relation, Derived):
+            return False
         earlier = {member.alias for member in self._scope.members[:number]}
-        return isinstance(relation, Derived) and any(
-            name.parts[0] in earlier for name in _names(relation) if len(name.parts) > 1
-        )
+        return any(name.parts[0] in earlier for name in _names(relation) if len(name.parts) > 1)
 
     def _join(self, source: Source, left: range, right: range) -> None:
         if source.on is None:

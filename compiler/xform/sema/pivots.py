@@ -28,7 +28,7 @@ class PivotBinder(StarBinder):
         if shape is None:
             return whole
         scope = Scope(parent)
-        scope.members.append(Member(inner, alias, 0))
+        scope.add(Member(inner, alias, 0))
         taken = {expr.parts[-1].lower() for expr in shape.taken if isinstance(expr, Name)}
         passed = [column for column in inner.columns if column.key not in taken]
         if shape.grouped:

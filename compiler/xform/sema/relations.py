@@ -103,7 +103,8 @@ class RelationBinder(PivotBinder):
             if source.join.endswith(("semi", "anti")):
                 for member in scope.members[before:]:
                     member.visible = False
-            _fill_with_null(source.join, scope.members[start:before], scope.members[before:])
+            if source.join != "inner":
+                _fill_with_null(source.join, scope.members[start:before], scope.members[before:])
         return out, rows, order
 
     def _in_order(self, order: Ordering, out: list[Part]) -> set[int]:
@@ -122,13 +123,13 @@ class RelationBinder(PivotBinder):
         if isinstance(node, TableFunction) and node.shape == "one":
             member.by_key.setdefault(node.name, relation.columns[0])  # `range(3) r`: r.range
         self._no_twin(member, scope, node)
-        scope.members.append(member)
+        scope.add(member)
         out.append(relation.rows_hole)
         order = relation.order if relation.order.holes else Ordering((relation.rows_hole,))
         return set(relation.rows), order
 
     def _no_twin(self, member: Member, scope: Scope, node: RelationNode) -> None:
-        if member.alias is not None and any(m.alias == member.alias for m in scope.members):
+        if member.alias is not None and member.alias in scope.by_alias:
             self.complain(
                 DUPLICATE_ALIAS,
                 f"two relations are called '{member.alias}'",
@@ -152,11 +153,12 @@ class RelationBinder(PivotBinder):
         self, source: Source, scope: Scope, start: int, before: int, out: list[Part]
     ) -> set[int]:
         use = Use(aliases=False)
-        left = [member for member in scope.members[start:before] if member.visible]
-        right = [member for member in scope.members[before:] if member.visible]
         using = source.using
-        if source.natural:
-            using = self._common(source, left, right)
+        if using or source.natural:
+            left = [member for member in scope.members[start:before] if member.visible]
+            right = [member for member in scope.members[before:] if member.visible]
+            if source.natural:
+                using = self._common(source, left, right)
         if using:
             out.append(" using(")
             for key in using:

@@ -187,9 +187,14 @@ class Scope:
     collapsed: bool = False
     """An aggregate in a query within works on the rows of this one."""
     depth: int = 0
+    by_alias: dict[str | None, list[Member]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.depth = self.parent.depth + 1 if self.parent is not None else 0
+
+    def add(self, member: Member) -> None:
+        self.members.append(member)
+        self.by_alias.setdefault(member.alias, []).append(member)
 
     def visible(self) -> list[Member]:
         return [member for member in self.members if member.visible]
@@ -199,7 +204,9 @@ class Scope:
         return any(member.relation.broken for member in self.members)
 
     def member(self, prefix: tuple[str, ...]) -> Member | None:
-        for member in self.members:
+        """The relation that a qualifier means."""
+        called = self.by_alias.get(prefix[0], ()) if len(prefix) == 1 else self.members
+        for member in called:
             if member.visible and member.named(prefix):
                 return member
         return None

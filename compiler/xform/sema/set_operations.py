@@ -97,7 +97,7 @@ class SetOperationBinder(RelationBinder):
     ) -> Relation:
         """ORDER BY and LIMIT of a set operation, which see its columns."""
         scope = Scope(parent)
-        scope.members.append(Member(relation, None, 0))
+        scope.add(Member(relation, None, 0))
         use = Use(aliases=False, order=relation.order, rows_hole=relation.rows_hole)
         order: list[Part] = []
         for term in step.order:
