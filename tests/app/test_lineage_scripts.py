@@ -26,6 +26,9 @@ def of(sql: str, dialect: str = "duckdb") -> QueryLineage:
         ("update t set a = 1", "duckdb", "t"),
         ("update x set a = 1 from t x where x.b = 1", "tsql", "t"),
         ("delete x from t x join u on x.k = u.k", "tsql", "t"),
+        ("with c as (select a from t where b > 1) delete from c", "tsql", "t"),
+        ("with c as (select a from t where b > 1) update c set a = 2", "tsql", "t"),
+        ("from t insert into table w (e) select a where b > 1", "hive", "w"),
         ("create materialized view z to y as select k from t", "clickhouse", "y"),
     ],
 )
@@ -166,3 +169,15 @@ def test_a_column_that_several_relations_have_counts_in_each() -> None:
 @pytest.mark.parametrize("dialect", ["PostgreSQL", "mssql", "SQLServer", "ClickHouse", " Spark "])
 def test_dialects_go_by_several_names(dialect: str) -> None:
     assert of("select a from t", dialect).columns == {"a": (("t", "a"),)}
+
+
+def test_one_from_before_several_inserts() -> None:
+    answer = of(
+        "from t insert overwrite table w (e) select a where b > 1"
+        " insert into u (c) select k group by k",
+        "spark",
+    )
+    assert [(part.target, part.columns, part.rows) for part in answer.statements] == [
+        ("w", {"e": (("t", "a"),)}, (("t", "b"),)),
+        ("u", {"c": (("t", "k"),)}, (("t", "k"),)),
+    ]

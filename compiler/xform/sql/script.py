@@ -58,7 +58,7 @@ def read_script(
         yield Statement(None, diagnostics=(wrong,))
         return
     empty = True
-    for stretch in _stretches(tokens):
+    for stretch in _stretches(tokens, dialect):
         if dialect == "clickhouse":
             stretch = _one_limit(stretch)
         trees, wrong = trees_of(None, place, text, stretch, parser)
@@ -73,20 +73,58 @@ def read_script(
         yield Statement(None, diagnostics=(found,))
 
 
-def _stretches(tokens: Sequence[Token]) -> Iterator[list[Token]]:
+def _stretches(tokens: Sequence[Token], dialect: str) -> Iterator[list[Token]]:
     """Tokens between semicolons, so that an error in one statement leaves the others alone."""
     from sqlglot.tokenizer_core import TokenType
 
     stretch: list[Token] = []
     for token in tokens:
-        if token.token_type is TokenType.SEMICOLON:
-            if stretch:
-                yield stretch
-            stretch = []
-        else:
+        if token.token_type is not TokenType.SEMICOLON:
             stretch.append(token)
+        elif stretch:
+            yield from _inserts(stretch) if dialect in FROM_FIRST else [stretch]
+            stretch = []
     if stretch:
-        yield stretch
+        yield from _inserts(stretch) if dialect in FROM_FIRST else [stretch]
+
+
+FROM_FIRST = frozenset(["databricks", "hive", "spark", "spark2"])
+"""Dialects that have `FROM t INSERT … SELECT …`, once or several times."""
+
+
+def _inserts(tokens: list[Token]) -> Iterator[list[Token]]:
+    """`FROM t INSERT … SELECT a WHERE b` as `INSERT … SELECT a FROM t WHERE b`, for each INSERT."""
+    from sqlglot.tokenizer_core import TokenType as Kind
+
+    behind_from = (
+        Kind.WHERE, Kind.GROUP_BY, Kind.HAVING, Kind.ORDER_BY, Kind.SORT_BY, Kind.CLUSTER_BY,
+        Kind.DISTRIBUTE_BY, Kind.LIMIT, Kind.LATERAL, Kind.WINDOW,
+    )  # fmt: skip
+    outer = list(_outside_parentheses(tokens))
+    starts = [i for i in outer if tokens[i].token_type is Kind.INSERT]
+    if tokens[0].token_type is not Kind.FROM or not starts:
+        yield tokens
+        return
+    clause = tokens[: starts[0]]
+    for start, end in zip(starts, [*starts[1:], len(tokens)], strict=True):
+        within = [i for i in outer if start <= i < end]
+        selects = [i for i in within if tokens[i].token_type is Kind.SELECT]
+        behind = [i for i in within if tokens[i].token_type in behind_from]
+        place = next((i for i in behind if selects and i > selects[0]), end)
+        yield [*tokens[start:place], *clause, *tokens[place:end]]
+
+
+def _outside_parentheses(tokens: Sequence[Token]) -> Iterator[int]:
+    from sqlglot.tokenizer_core import TokenType as Kind
+
+    depth = 0
+    for number, token in enumerate(tokens):
+        if token.token_type is Kind.L_PAREN:
+            depth += 1
+        elif token.token_type is Kind.R_PAREN:
+            depth -= 1
+        elif not depth:
+            yield number
 
 
 def _one_limit(tokens: list[Token]) -> list[Token]:

@@ -174,6 +174,7 @@ def _update(tree: exp.Update) -> Written:
     values.assign(tree.expressions)
     first, joins, target = _rows(tree.this, tree.args.get("from_"))
     query = _select(values.projections(), first, joins, tree.args.get("where"))
+    target = _through_ctes(tree, target)
     _take_with(tree, query)
     return Written(query, target, tuple(values.items))
 
@@ -185,8 +186,22 @@ def _delete(tree: exp.Delete) -> Written:
     using = tree.args.get("using") or []
     joins = [exp.Join(this=item) for item in using]
     query = _select([], tree.this, joins, tree.args.get("where"))
+    target = _through_ctes(tree, target)
     _take_with(tree, query)
     return Written(query, target)
+
+
+def _through_ctes(tree: exp.Expr, target: exp.Table | None) -> exp.Table | None:
+    """T-SQL writes through a CTE to the table that it reads."""
+    clause = tree.args.get("with_")
+    ctes = {item.alias.lower(): item.this for item in clause.expressions} if clause else {}
+    while target is not None and len(target.parts) == 1:
+        query = ctes.pop(target.name.lower(), None)
+        source = query.args.get("from_") if isinstance(query, exp.Select) else None
+        if source is None or not isinstance(source.this, exp.Table):
+            break
+        target = source.this
+    return target
 
 
 def _rows(
