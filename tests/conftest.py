@@ -1,4 +1,5 @@
-"""Profiles of the property tests: `default` is the same in every run; `deep` looks further."""
+"""Profiles of the property tests: `default` is the same in every run; `deep` looks further,
+`long` as far as an hour goes (for the fuzzers)."""
 
 from __future__ import annotations
 
@@ -22,4 +23,5 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=SLOW,
 )
+settings.register_profile("long", parent=settings.get_profile("deep"), max_examples=100_000)
 settings.load_profile("default")
