@@ -109,7 +109,12 @@ def change_where(choose: Chooser, select: Select, exprs: Expressions) -> Select 
 
 
 def change_expression(choose: Chooser, select: Select, exprs: Expressions) -> Select | None:
-    at = [i for i, output in enumerate(select.outputs) if isinstance(output, Output)]
+    one_row = is_grouped(select) and not select.group
+    at = [
+        i
+        for i, output in enumerate(select.outputs)
+        if isinstance(output, Output) and (not one_row or has_aggregate(output.expr))
+    ]  # beside aggregates without GROUP BY, columns cannot stand
     if not at:
         return None
     i = choose.pick(at)
