@@ -13,6 +13,8 @@ from fuzz_resolve import Resolver, Shape
 
 Kind: TypeAlias = Literal["view", "table", "ephemeral"]
 
+ROUNDS = 5
+"""How often a query is made valid at most."""
 TYPES: dict[Family, str] = {
     "int": "bigint",
     "text": "varchar",
@@ -94,11 +96,17 @@ class Project:
         return found
 
     def resolved(self) -> Project:
-        """The project with every query made valid."""
+        """The project with every query made valid: a name that was mended may clash with another,
+        so until nothing is to be mended."""
         found = {seed.asset: Shape(seed.columns, len(seed.rows)) for seed in self.seeds}
         models: list[Model] = []
         for model in self.models:
             query, shape = Resolver(found).query(model.query)
+            for _ in range(ROUNDS):
+                before = query
+                query, shape = Resolver(found).query(before)
+                if query == before:
+                    break
             models.append(replace(model, query=query))
             found[model.asset] = shape
         return replace(self, models=tuple(models))
