@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from xform.app.ahead import BIND
 from xform.app.compiled import Bound, BoundLineage, Lineage, Outline, Parsed
 from xform.app.inputs import BIND_VERSION, Inputs
 from xform.app.parsing import ModelParser, text_of
@@ -19,6 +20,20 @@ from xform.sema.facts import ModelFacts, Schema
 from xform.sql.parse import Place
 
 BROKEN = Schema(None, broken=True)
+
+
+class _Request(msgspec.Struct, frozen=True, array_like=True):
+    """All that binding a model depends on. `read` has the columns of what it reads."""
+
+    name: AssetName
+    path: str
+    dialect: str
+    tables: tuple[AssetName | None, ...]
+    read: dict[AssetName, Schema]
+    parsed: Parsed
+
+
+_REQUESTS = msgspec.msgpack.Decoder(_Request)
 
 
 class ModelBinder:
@@ -43,8 +58,34 @@ class ModelBinder:
 
     def bound(self, asset: Asset, tables: tuple[AssetName | None, ...]) -> Bound:
         """A model that could be parsed."""
-        self._models[asset.name] = (asset, tables, self._key(asset, tables))
+        self._note(asset, tables)
         return self._bound(asset.name)
+
+    def _note(self, asset: Asset, tables: tuple[AssetName | None, ...]) -> Digest:
+        if asset.name not in self._models:
+            self._models[asset.name] = (asset, tables, self._key(asset, tables))
+        return self._models[asset.name][2]
+
+    # With helpers --------------------------------------------------------------------------------
+
+    def message(self, asset: Asset, tables: tuple[AssetName | None, ...]) -> bytes | None:
+        """What another process needs to bind a model; None where it is known already, or cannot
+        be told."""
+        if self._memo.stored("bind", self._note(asset, tables)) is not None:
+            return None
+        parsed = self._parser.stored(asset.name)
+        if parsed is None:
+            return None
+        read = {name: msgspec.Raw(self._columns(name)) for name in tables if name is not None}
+        dialect = self._inputs.dialect_of(asset)
+        return BIND + msgspec.msgpack.encode(
+            (asset.name, asset.path, dialect, tables, read, msgspec.Raw(parsed))
+        )
+
+    def take(self, name: AssetName, answer: bytes) -> None:
+        """An answer to `message`."""
+        self._memo.ran.append(("bind", name))
+        self._memo.put_stored("bind", self._models[name][2], answer)
 
     def _bound(self, name: AssetName) -> Bound:
         asset, tables, key = self._models[name]
@@ -77,7 +118,7 @@ class ModelBinder:
                 asset.name,
                 asset.path,
                 self._inputs.dialect_of(asset),
-                msgspec.msgpack.encode(self._parser.parsed(asset.name).rendered),
+                self._parser.raw_rendered(asset.name),
                 *(part for name in tables for part in (name or "", self._columns(name))),
             )
         )
@@ -93,12 +134,22 @@ class ModelBinder:
 
     def _bind(self, asset: Asset, tables: tuple[AssetName | None, ...]) -> Bound:
         parsed = self._parser.parsed(asset.name)
-        assert parsed.unit is not None
-        assert parsed.rendered is not None
-        place = Place(
-            asset.path, lambda: text_of(self._files, asset.path), parsed.rendered.source_map
-        )
         read = {name: self._schemas.get(name, BROKEN) for name in tables if name is not None}
-        return Bound(
-            *bind(asset.name, parsed.unit, tables, read, place, self._inputs.dialect_of(asset))
-        )
+        dialect = self._inputs.dialect_of(asset)
+        request = _Request(asset.name, asset.path, dialect, tables, read, parsed)
+        return _bound(request, self._files)
+
+
+def answer(message: bytes, files: WideFiles) -> bytes:
+    """The answer of another process to `ModelBinder.message`: a bound model in its stored form."""
+    return msgspec.msgpack.encode(_bound(_REQUESTS.decode(message), files))
+
+
+def _bound(request: _Request, files: WideFiles) -> Bound:
+    parsed = request.parsed
+    assert parsed.unit is not None
+    assert parsed.rendered is not None
+    place = Place(request.path, lambda: text_of(files, request.path), parsed.rendered.source_map)
+    return Bound(
+        *bind(request.name, parsed.unit, request.tables, request.read, place, request.dialect)
+    )

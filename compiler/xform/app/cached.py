@@ -40,7 +40,9 @@ class CachedCompiler:
         circumstances: Callable[[Sequence[Read]], Circumstances | None],
         engine: Callable[[], Engine],
         relation_query: Callable[[Asset], str],
+        at_once: int | None = None,
     ) -> None:
+        self._at_once = at_once
         self._root = root
         self._directory = directory
         self._files = files
@@ -124,7 +126,13 @@ class CachedCompiler:
         cache = CacheFile(self._directory)
         memo = Memo(cache)
         compiler = Compiler(
-            self._inputs(), self._files, memo, self._macros, self._ask, self._relation_query
+            self._inputs(),
+            self._files,
+            memo,
+            self._macros,
+            self._ask,
+            self._relation_query,
+            self._at_once,
         )
         try:
             with only_young_garbage():

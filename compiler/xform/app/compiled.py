@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -13,12 +13,13 @@ from xform.app.silences import Silence
 from xform.base.diagnostics import Diagnostic, has_errors
 from xform.base.hashing import Digest
 from xform.base.names import AssetName, ColumnRef
+from xform.base.spans import SourceMap
 from xform.fingerprint.evaluate import Fingerprints
 from xform.project.assets import Asset, Kind, Project
 from xform.sema.facts import ModelFacts, Schema
 from xform.sema.tables import NameIndex
 from xform.sql.ir import SqlUnit, Table
-from xform.template.rendered import Read, Rendered
+from xform.template.rendered import Read, Reference, Rendered
 
 
 class Parsed(msgspec.Struct, frozen=True):
@@ -57,6 +58,30 @@ class Bound(msgspec.Struct, frozen=True):
 
     facts: ModelFacts | None
     diagnostics: tuple[Diagnostic, ...] = ()
+
+
+class RawRendered(msgspec.Struct, frozen=True):
+    """The part of a stored Parsed that was rendered, as it is stored."""
+
+    rendered: msgspec.Raw
+
+
+class RenderedSurface(msgspec.Struct, frozen=True):
+    """A stored Rendered without its text."""
+
+    source_map: SourceMap = SourceMap()
+    references: tuple[Reference, ...] = ()
+    reads: tuple[Read, ...] = ()
+    config: dict[str, Any] = {}
+
+
+class Surface(msgspec.Struct, frozen=True):
+    """The part of a stored Parsed that ties a model to others and to the outside."""
+
+    rendered: RenderedSurface | None
+    unit: TablePlaces | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    silences: tuple[Silence, ...] = ()
 
 
 class ColumnValue(msgspec.Struct, frozen=True, array_like=True):

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from xform.app.binding import BROKEN, ModelBinder
-from xform.app.compiled import Body, CompiledAsset, Parsed, Slim
+from xform.app.ahead import BIND, PARSE, Helpers, hire, spread_down
+from xform.app.binding import BROKEN, ModelBinder, answer
+from xform.app.compiled import Body, CompiledAsset, Parsed, Slim, Surface
 from xform.app.declared_checks import (
     check_columns,
     check_tests,
@@ -32,6 +33,7 @@ from xform.checks.declared import digest_of
 from xform.fingerprint import evaluate
 from xform.fingerprint.evaluate import Fingerprints
 from xform.graph.order import cycle_diagnostic, order
+from xform.host.crew import Crew
 from xform.project.assets import Asset, Kind, Language, Project
 from xform.project.declare import DECLARE_VERSION, is_declaring
 from xform.project.files import WideFiles
@@ -54,11 +56,14 @@ class Compiler:
         macros: LoadMacros,
         describe: Describe,
         file_query: Callable[[Asset], str],
+        at_once: int | None = None,
     ) -> None:
+        """`at_once`: how many processes may work at once, where that is said."""
         self.inputs = inputs
         self.files = files
         self.memo = memo
         self._load_macros = macros
+        self._at_once = at_once
         self._columns = SourceColumns(files, memo, describe, file_query)
         self.diagnostics: list[Diagnostic] = []
         self.bodies: dict[AssetName, Body] = {}
@@ -70,10 +75,38 @@ class Compiler:
     def run(self) -> Slim:
         declared = self._project()
         parser = ModelParser(self.inputs, self.files, self.memo, declared, self._load_macros)
+        unknown = parser.unknown()
+        helpers = self._hired(parser, len(unknown))
+        try:
+            return self._compile(declared, parser, unknown, helpers)
+        finally:
+            if helpers is not None:
+                helpers.close()
+
+    def _hired(self, parser: ModelParser, models: int) -> Crew | None:
+        """Other processes, where there is enough to do."""
+
+        def answer_any(message: bytes) -> bytes:
+            if message.startswith(PARSE):
+                return parser.answer(message[len(PARSE) :])
+            return answer(message[len(BIND) :], self.files)
+
+        return hire(models, self._at_once, parser.prepare, answer_any)
+
+    def _compile(
+        self,
+        declared: Project,
+        parser: ModelParser,
+        unknown: list[AssetName],
+        helpers: Helpers | None,
+    ) -> Slim:
         declares = NameIndex.of({asset.name: asset.kind for asset in declared.assets})
-        tables = {
-            asset.name: self._tables(asset, result, declares) for asset, result in parser.parse()
-        }
+        tables: dict[AssetName, tuple[AssetName | None, ...]] = {}
+        understood: set[AssetName] = set()
+        for asset, result in parser.parse(unknown, helpers):
+            tables[asset.name] = self._tables(asset, result, declares)
+            if result.unit is not None:
+                understood.add(asset.name)
         project = parser.configured()
         self.settled = parser.settled
         self.diagnostics.extend(parser.diagnostics)
@@ -94,10 +127,18 @@ class Compiler:
         names = readable(index)
         compiled: dict[AssetName, CompiledAsset] = {}
         prints: dict[AssetName, Fingerprints] = {}
-        for name in ordered:
+
+        def message(name: AssetName) -> bytes | None:
+            return binder.message(assets[name], tables[name]) if name in understood else None
+
+        for name, answered in spread_down(helpers, ordered, depends, message):
             asset = assets[name]
-            if asset.language is Language.SQL and asset.kind is not Kind.EXPOSURE:
-                body = self._bind(asset, tables[name], parser, binder, schemas, prints)
+            if answered:
+                binder.take(name, answered)
+            if name in understood:
+                body = self._bind(asset, tables[name], binder, schemas, prints)
+            elif name in tables:
+                body = Body(name, BROKEN, None, tables[name], binder)
             elif asset.language is Language.PYTHON:
                 body = self._python(asset, index, prints)
             else:
@@ -108,13 +149,14 @@ class Compiler:
             self.bodies[name] = body
             self.diagnostics.extend(check_tests(asset, body.schema, index, names))
             compiled[name] = _compiled(asset, body, depends[name], compiled, compared[name])
-        for name in sorted({name for cycle in cycles for name in cycle}):
+        circular = sorted({name for cycle in cycles for name in cycle})
+        for name in circular:
             self.bodies[name] = Body(name, BROKEN)
             compiled[name] = _compiled(assets[name], self.bodies[name], depends[name], compiled, ())
         return Slim(
             project,
             self.inputs.dialect,
-            tuple(compiled.values()),
+            tuple(compiled[name] for name in (*ordered, *circular)),
             tuple(sorted(self._said(project, parser.silences, compiled), key=lambda d: d.order)),
             tuple(sorted(parser.traces)),
             self._columns.described,
@@ -174,7 +216,7 @@ class Compiler:
     # Dependencies --------------------------------------------------------------------------------
 
     def _tables(
-        self, asset: Asset, parsed: Parsed, index: NameIndex
+        self, asset: Asset, parsed: Parsed | Surface, index: NameIndex
     ) -> tuple[AssetName | None, ...]:
         if parsed.unit is None or parsed.rendered is None:
             return ()
@@ -185,7 +227,7 @@ class Compiler:
         self.diagnostics.extend(problems)
         return found
 
-    def _place(self, asset: Asset, parsed: Parsed) -> Place:
+    def _place(self, asset: Asset, parsed: Parsed | Surface) -> Place:
         assert parsed.rendered is not None
         return Place(
             asset.path, lambda: text_of(self.files, asset.path), parsed.rendered.source_map
@@ -259,14 +301,10 @@ class Compiler:
         self,
         asset: Asset,
         tables: tuple[AssetName | None, ...],
-        parser: ModelParser,
         binder: ModelBinder,
         schemas: Mapping[AssetName, Schema],
         prints: Mapping[AssetName, Fingerprints],
     ) -> Body:
-        parsed = parser.parsed(asset.name)
-        if parsed.unit is None:
-            return Body(asset.name, BROKEN, None, tables, binder)
         result = binder.bound(asset, tables)
         self.diagnostics.extend(result.diagnostics)
         facts = result.facts

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
 import msgspec
 
-from xform.app.compiled import Outline, Parsed
+from xform.app.ahead import PARSE, Helpers, spread
+from xform.app.compiled import Outline, Parsed, RawRendered, Surface
 from xform.app.inputs import Inputs, toolchain
 from xform.app.silences import Silence, silences_in
 from xform.base.diagnostics import Diagnostic
@@ -18,7 +20,7 @@ from xform.project.assets import Asset, Language, Project
 from xform.project.files import UnreadableFile, WideFiles
 from xform.project.template_config import place_of_config, with_config
 from xform.query.memo import Memo
-from xform.sql.parse import Place, parse_model
+from xform.sql.parse import Place, parse_model, parse_query
 from xform.template.macros import MacroLibrary
 from xform.template.reads import still_valid
 from xform.template.render import has_jinja, render
@@ -62,23 +64,64 @@ class ModelParser:
         self.settled = True
         """Whether the result holds for as long as the files and traces are the same."""
 
-    def parse(self) -> Iterator[tuple[Asset, Parsed]]:
-        """Each SQL model with what it holds, which is not kept here: `parsed` finds it again."""
-        keys = {name: self._key(asset) for name, asset in self._models.items()}
-        self._keys = keys
-        self._memo.prefetch(("parse", key) for key in keys.values())
-        for asset in self._models.values():
-            result = self._known(asset, keys[asset.name])
-            if result.rendered is None:
-                self._broken[asset.name] = result
-            else:
-                self.traces.update(read for read in result.rendered.reads if read.kind in OUTSIDE)
-                if result.rendered.config:
-                    self._configs[asset.name] = result.rendered.config
-            self.silences[asset.name] = result.silences
-            self.diagnostics.extend(result.diagnostics)
-            yield asset, result
+    def unknown(self) -> list[AssetName]:
+        """The models that have to be parsed, as far as can be told without looking closely."""
+        self._keys = {name: self._key(asset) for name, asset in self._models.items()}
+        self._memo.prefetch(("parse", key) for key in self._keys.values())
+        return [name for name, key in self._keys.items() if self._memo.stored("parse", key) is None]
+
+    def parse(
+        self, unknown: list[AssetName], helpers: Helpers | None
+    ) -> Iterator[tuple[Asset, Parsed | Surface]]:
+        """Each SQL model with what it holds, which is not kept here: `parsed` finds it again.
+        `unknown` are given to helpers."""
+        asked = set(unknown) if helpers is not None else set()
+        for name in self._models:
+            if name not in asked:
+                yield self._noted(name)
+        for name, answer in spread(helpers, deque(asked and unknown), self._message):
+            if answer:
+                self._memo.ran.append(("parse", name))
+                self._memo.put_stored("parse", self._keys[name], answer)
+            yield self._noted(name)
         self._check_macros()
+
+    def prepare(self) -> None:
+        """Load what every process needs, before there are several."""
+        if self._project.macros:
+            _ = self._macros
+        parse_query(None, Place("", str), "select 1", self._inputs.dialect)
+
+    def answer(self, message: bytes) -> bytes:
+        """The answer of another process: a model in its stored form; nothing where it has none."""
+        asset = self._models[AssetName(message.decode("utf-8", "surrogatepass"))]
+        result = self._parse(asset, self._scope(asset))
+        return msgspec.msgpack.encode(result) if result.rendered is not None else b""
+
+    def _message(self, name: AssetName) -> bytes | None:
+        """Python macros may do anything: templates are rendered by one process where there are
+        some."""
+        return None if self._has_python else PARSE + name.encode("utf-8", "surrogatepass")
+
+    @cached_property
+    def _has_python(self) -> bool:
+        return any(path.endswith(".py") for path in self._project.macros)
+
+    def _noted(self, name: AssetName) -> tuple[Asset, Parsed | Surface]:
+        asset, key = self._models[name], self._keys[name]
+        result: Parsed | Surface | None = self._memo.peek("parse", key, Surface)
+        if result is None or not self._holds(result, asset):
+            result = self._known(asset, key)
+        if result.rendered is None:
+            assert isinstance(result, Parsed)
+            self._broken[asset.name] = result
+        else:
+            self.traces.update(read for read in result.rendered.reads if read.kind in OUTSIDE)
+            if result.rendered.config:
+                self._configs[asset.name] = result.rendered.config
+        self.silences[asset.name] = result.silences
+        self.diagnostics.extend(result.diagnostics)
+        return asset, result
 
     def parsed(self, name: AssetName) -> Parsed:
         """A SQL model, after `parse` has come to it."""
@@ -105,8 +148,37 @@ class ModelParser:
             assets.append(asset)
         return msgspec.structs.replace(self._project, assets=tuple(assets))
 
+    def raw_rendered(self, name: AssetName) -> bytes:
+        """What was rendered of a model, in its stored form."""
+        found = self._memo.peek("parse", self._keys[name], RawRendered)
+        if found is not None:
+            return bytes(found.rendered)
+        return msgspec.msgpack.encode(self.parsed(name).rendered)
+
+    def stored(self, name: AssetName) -> bytes | None:
+        """A model in its stored form, where it has one."""
+        return self._memo.stored("parse", self._keys[name])
+
     def _known(self, asset: Asset, key: Digest) -> Parsed:
-        scope = Scope(
+        known = self._memo.peek("parse", key, Parsed)
+        if known is not None and self._holds(known, asset):
+            return known
+        self._memo.ran.append(("parse", asset.name))
+        result = self._parse(asset, self._scope(asset))
+        if result.rendered is not None:
+            self._memo.put("parse", key, result)
+        else:
+            self.settled = False
+        return result
+
+    def _holds(self, known: Parsed | Surface, asset: Asset) -> bool:
+        """Whether a rendering would come out the same now."""
+        if known.rendered is None:
+            return False
+        return still_valid(known.rendered.reads, self._scope(asset))
+
+    def _scope(self, asset: Asset) -> Scope:
+        return Scope(
             asset.name,
             self._inputs.variables,
             self._inputs.environ,
@@ -114,20 +186,6 @@ class ModelParser:
             asset.config,
             asset.header_end,
         )
-        known = self._memo.peek("parse", key, Parsed)
-        if (
-            known is not None
-            and known.rendered is not None
-            and still_valid(known.rendered.reads, scope)
-        ):
-            return known
-        self._memo.ran.append(("parse", asset.name))
-        result = self._parse(asset, scope)
-        if result.rendered is not None:
-            self._memo.put("parse", key, result)
-        else:
-            self.settled = False
-        return result
 
     def _key(self, asset: Asset) -> Digest:
         """The file, its settings and dialect, and all macros, for it may be a template."""

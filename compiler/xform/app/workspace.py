@@ -226,6 +226,7 @@ class Workspace:
             self._circumstances,
             lambda: self.engine,
             self.relation_query,
+            self.options.threads,
         )
         compiler.ran = self.ran
         slim, body = compiler.compile()

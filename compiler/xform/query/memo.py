@@ -50,7 +50,7 @@ class Memo:
         self._size = 0
         self._saves = True
         self._asked: set[str] = set()
-        self._values: dict[str, object] = {}
+        self._values: dict[tuple[str, type], object] = {}
         self._unwritten: dict[str, object] = {}
         """Results that are nested too deeply to be written."""
         self._encoder = msgspec.msgpack.Encoder()
@@ -85,16 +85,10 @@ class Memo:
     def peek(self, query: str, key: Digest, result: type[Value]) -> Value | None:
         """The result of a query where it is known. A value that cannot be read counts as not."""
         name = f"{query}/{key}"
-        value = self._values.get(name, self._unwritten.get(name))
+        value = self._values.get((name, result), self._unwritten.get(name))
         if isinstance(value, result):
             return value
-        data = self._fresh.get(name)
-        if data is None:
-            data = self._loaded.get(name)
-        if data is None and name not in self._asked:
-            data = self._store.load([name]).get(name)
-            if data is None:
-                self._asked.add(name)
+        data = self._stored(name)
         if data is None:
             return None
         decoder = self._decoders.get(result)
@@ -107,26 +101,44 @@ class Memo:
         self._remember(name, value)
         return value  # type: ignore[return-value]
 
+    def stored(self, query: str, key: Digest) -> bytes | None:
+        """A result in its stored form."""
+        return self._stored(f"{query}/{key}")
+
+    def _stored(self, name: str) -> bytes | None:
+        data = self._fresh.get(name)
+        if data is None:
+            data = self._loaded.get(name)
+        if data is None and name not in self._asked:
+            data = self._store.load([name]).get(name)
+            if data is None:
+                self._asked.add(name)
+        return data
+
     def put(self, query: str, key: Digest, value: object) -> None:
         """Keep a result. One that is nested too deeply to be written is computed anew by every
         process."""
         name = f"{query}/{key}"
         try:
-            self.put_stored(name, self._encoder.encode(value))
+            data = self._encoder.encode(value)
         except RecursionError:
             self._unwritten[name] = value
         else:
             self._remember(name, value)
+            self._keep(name, data)
 
-    def put_stored(self, name: str, data: bytes) -> None:
-        """Keep a result that is in its stored form; `name` is that of query and key."""
+    def put_stored(self, query: str, key: Digest, data: bytes) -> None:
+        """Keep a result that is in its stored form."""
+        self._keep(f"{query}/{key}", data)
+
+    def _keep(self, name: str, data: bytes) -> None:
         self._fresh[name] = data
         self._size += len(data)
         if self._size > HELD and self._saves:
             self.flush()
 
     def _remember(self, name: str, value: object) -> None:
-        self._values[name] = value
+        self._values[name, type(value)] = value
         if len(self._values) > RECENT:
             del self._values[next(iter(self._values))]
 

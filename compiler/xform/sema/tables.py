@@ -15,8 +15,8 @@ from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName, did_you_mean
 from xform.base.spans import Span
 from xform.project.assets import Kind
-from xform.sql.ir import SqlUnit
 from xform.sql.parse import Place
+from xform.sql.splice import Places
 from xform.template.rendered import Reference
 
 
@@ -110,7 +110,7 @@ def find_reader(
 
 def resolve_tables(
     reader: AssetName,
-    unit: SqlUnit,
+    unit: Places,
     references: Sequence[Reference],
     index: NameIndex,
     place: Place,
