@@ -300,3 +300,17 @@ def test_what_is_not_built_cannot_be_shown_or_tested(place: Project) -> None:
         assert answer.code == 2
         assert "error[XF0603]" in answer.err
         assert "help: build it: xform build --select +" in answer.err
+
+
+def test_a_folder_that_is_gone(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    done = subprocess.run(
+        ["sh", "-c", f"cd '{gone}' && rmdir '{gone}' && '{sys.executable}' -P -m xform plan"],
+        capture_output=True,
+        text=True,
+        env=plain_environment(),
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: the current folder no longer exists; change into one that does\n"

@@ -33,6 +33,8 @@ FILES = {
     ),
 }
 
+NULLABLE = bool | None
+"""False, or null where it is not known."""
 Shape = Any
 """A type, a union of types, `[shape]` for a list, `{key: shape}` for an object with just these."""
 
@@ -55,7 +57,7 @@ def check(value: Any, shape: Shape, at: str = "$") -> None:
                 check(item, inner, f"{at}[{number}]")
         case type() | UnionType():
             assert isinstance(value, shape), f"{at}: {value!r} is no {shape}"
-            assert shape is bool or not isinstance(value, bool), f"{at}: {value!r}"
+            assert shape in (bool, NULLABLE) or not isinstance(value, bool), f"{at}: {value!r}"
         case _:
             assert value == shape, at
 
@@ -77,7 +79,13 @@ DIAGNOSTIC = {
     "help": str,
     "related": [{"message": str, **PLACE}],
 }
-COLUMN = {"name": str, "type": str, "fingerprint": str, "value_lineage": [REF]}
+COLUMN = {
+    "name": str,
+    "type": str,
+    "nullable": NULLABLE,
+    "fingerprint": str,
+    "value_lineage": [REF],
+}
 ASSET = {
     "name": str,
     "kind": str,

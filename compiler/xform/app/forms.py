@@ -59,6 +59,7 @@ def asset_form(compilation: Compilation, name: AssetName, lineage: LineageReader
             {
                 "name": column.name,
                 "type": column.type,
+                "nullable": False if column.required else None,
                 "fingerprint": mine.digest if mine is not None else None,
                 "value_lineage": [list(ref) for ref in lineage.value(name, column.name)],
             }

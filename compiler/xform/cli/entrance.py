@@ -9,6 +9,7 @@ import gc
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xform.cli.calls import read_call
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 def run() -> None:
     """The console script."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        sys.stderr.write("error: the current folder no longer exists; change into one that does\n")
+        sys.exit(2)
     gc.set_threshold(50_000, 20, 20)  # compiling makes many small objects that live on
     called = sys.argv[1] if len(sys.argv) > 1 else ""
     if called in COMMANDS:

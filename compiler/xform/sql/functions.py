@@ -218,10 +218,15 @@ SYNTAX = frozenset(
 """What looks like a function and is none that DuckDB lists."""
 
 
+OF_EXTENSIONS = ("st_", "h3_", "iceberg_", "mysql_", "postgres_", "sqlite_", "vss_", "fts_")
+"""How names of functions begin that extensions bring which are not part of every DuckDB."""
+
+
 def is_known(name: str) -> bool:
-    """Whether DuckDB knows a function of this name."""
+    """Whether DuckDB knows a function of this name, or may with an extension."""
     return (
         name in catalogue()
+        or name.startswith(OF_EXTENSIONS)
         or name in SYNTAX
         or name in CLOCK_DAY
         or name in CLOCK_RUN
