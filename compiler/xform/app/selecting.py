@@ -21,7 +21,7 @@ class Selector:
     def __init__(self, workspace: Workspace, compilation: Compilation) -> None:
         self.workspace = workspace
         self.compilation = compilation
-        self.graph: Graph = graph_of(compilation, workspace.target.type)
+        self.graph: Graph = graph_of(compilation, workspace.engine_type)
         self.diagnostics: list[Diagnostic] = []
 
     def select(self, request: Request) -> Selected:

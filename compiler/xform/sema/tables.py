@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from xform.base.codes import (
     AMBIGUOUS_RELATION,
@@ -15,9 +16,11 @@ from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName, did_you_mean
 from xform.base.spans import Span
 from xform.project.assets import Kind
-from xform.sql.parse import Place
-from xform.sql.splice import Places
 from xform.template.rendered import Reference
+
+if TYPE_CHECKING:
+    from xform.sql.parse import Place
+    from xform.sql.splice import Places
 
 
 @dataclass(frozen=True, slots=True)
