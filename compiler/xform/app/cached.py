@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -15,19 +16,24 @@ from xform.host.files import ProjectFiles
 if TYPE_CHECKING:
     from xform.app.circumstances import Circumstances
     from xform.app.compiled import Body, Slim
+    from xform.app.compiler import Compiler
     from xform.app.inputs import Inputs
     from xform.base.diagnostics import Diagnostic
     from xform.base.hashing import Digest
     from xform.project.assets import Asset, Project
+    from xform.query.memo import Memo
     from xform.run.ports import Engine
     from xform.template.macros import MacroLibrary
     from xform.template.rendered import Read
 
+    _Made: TypeAlias = tuple[Slim, dict[AssetName, Body], bool]
+    """A compilation, its bodies, and whether it holds for as long as its inputs do."""
+
 
 class CachedCompiler:
     """Compiles the project at `root`. `directory` holds the cache; `listing` is its index, as
-    loaded, and `stands` whether files and circumstances are known to be those of it. The engine
-    is asked for only where columns are not known otherwise."""
+    loaded, and `same` whether it was made in the circumstances of now. The engine is asked for
+    only where columns are not known otherwise."""
 
     def __init__(
         self,
@@ -35,7 +41,7 @@ class CachedCompiler:
         directory: Path,
         files: ProjectFiles,
         listing: Listing | None,
-        stands: bool,
+        same: bool,
         inputs: Callable[[], Inputs],
         circumstances: Callable[[Sequence[Read]], Circumstances | None],
         engine: Callable[[], Engine],
@@ -48,7 +54,8 @@ class CachedCompiler:
         self._files = files
         self.listing = listing
         """The index as it is, after a compilation as it was left."""
-        self._stands = stands
+        self._changed = files.changed() if same else None
+        self._stands = self._changed == ()
         self._inputs = inputs
         self._circumstances = circumstances
         self._engine = engine
@@ -60,21 +67,24 @@ class CachedCompiler:
     def compile(self) -> tuple[Slim, Callable[[AssetName], Body]]:
         """The compilation, and its bodies on demand."""
         listing = self.listing
-        key = listing.key if listing is not None and self._stands else self._key()
-        if listing is not None and listing.key == key:
-            slim = load_slim(self._directory, key)
+        if (
+            listing is not None
+            and not self._changed
+            and (self._stands or listing.key == self._key())
+        ):
+            slim = load_slim(self._directory, listing.key)
             held = self._held(slim) if slim is not None else None
             if held is not None:
                 if held is not slim:
-                    save_slim(self._directory, key, held)
+                    save_slim(self._directory, listing.key, held)
                 self._renew(listing, held)
                 return held, _Bodies(lambda: self._run()[1])
-        slim, bodies, settled = self._run()
+        slim, bodies, settled = self._recompiled() or self._run()
         key = self._key()  # compiling may have listed more files than were known before
         save_slim(self._directory, key, slim if settled else None)
         circumstances = self._circumstances(slim.traces) if settled else None
         self._save(Listing(self._files.snapshot, key, circumstances))
-        return slim, bodies.__getitem__
+        return slim, _Bodies(lambda: self._run()[1], bodies)
 
     def _key(self) -> Digest:
         from xform.app.inputs import slim_key
@@ -116,8 +126,30 @@ class CachedCompiler:
             return None
         return msgspec.structs.replace(slim, warehouse=warehouse) if certain else slim
 
-    def _run(self) -> tuple[Slim, dict[AssetName, Body], bool]:
-        """The compilation, its bodies, and whether it holds for as long as its inputs do."""
+    def _run(self) -> _Made:
+        """The compilation made from all files."""
+        with self._compiler() as (compiler, _):
+            slim = compiler.run()
+        if slim.described:
+            slim = msgspec.structs.replace(slim, warehouse=self._asked)
+        return slim, compiler.bodies, compiler.settled
+
+    def _recompiled(self) -> _Made | None:
+        """The compilation made from the last one and the files that were edited since."""
+        listing, changed = self.listing, self._changed
+        old = load_slim(self._directory, listing.key) if listing is not None and changed else None
+        if listing is None or changed is None or old is None:
+            return None
+        from xform.app.recompiling import recompiled
+
+        before = {entry.path: entry for entry in listing.snapshot.entries if entry.path in changed}
+        with self._compiler() as (compiler, memo):
+            slim = recompiled(old, before, self._files, memo, compiler)
+        return (slim, compiler.bodies, True) if slim is not None else None
+
+    @contextmanager
+    def _compiler(self) -> Iterator[tuple[Compiler, Memo]]:
+        """A compiler, and the memo that it works with, kept when this has ended."""
         from xform.app.collector import only_young_garbage
         from xform.app.compiler import Compiler
         from xform.host.cache import CacheFile
@@ -136,14 +168,11 @@ class CachedCompiler:
         )
         try:
             with only_young_garbage():
-                slim = compiler.run()
+                yield compiler, memo
             memo.flush()
         finally:
             cache.close()
         self.ran.extend(memo.ran)
-        if slim.described:
-            slim = msgspec.structs.replace(slim, warehouse=self._asked)
-        return slim, compiler.bodies, compiler.settled
 
     def _macros(self, project: Project) -> tuple[MacroLibrary, list[Diagnostic]]:
         from xform.template.macros import load_macros
@@ -195,16 +224,21 @@ class CachedCompiler:
 
 
 class _Bodies:
-    """The bodies of a compilation that came from the index: computed when one is asked for.
+    """The bodies of a compilation, as far as they are `known`; all are computed when another one
+    is asked for.
 
     Every stage is remembered by content, so this parses nothing.
     """
 
-    def __init__(self, compute: Callable[[], dict[AssetName, Body]]) -> None:
+    def __init__(
+        self,
+        compute: Callable[[], Mapping[AssetName, Body]],
+        known: Mapping[AssetName, Body] | None = None,
+    ) -> None:
         self._compute = compute
-        self._found: dict[AssetName, Body] | None = None
+        self._known = known or {}
 
     def __call__(self, name: AssetName) -> Body:
-        if self._found is None:
-            self._found = self._compute()
-        return self._found[name]
+        if name not in self._known:
+            self._known = self._compute()
+        return self._known[name]

@@ -7,6 +7,7 @@ depends on and runs them in order. Models are driven in topological order, never
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from xform.app.ahead import BIND, PARSE, Helpers, hire, spread_down
 from xform.app.binding import BROKEN, ModelBinder, answer
@@ -26,7 +27,6 @@ from xform.app.source_columns import Describe, SourceColumns
 from xform.app.upstream import Upstream
 from xform.base.codes import UNUSED_SILENCE
 from xform.base.diagnostics import Diagnostic, has_errors
-from xform.base.hashing import digest_parts
 from xform.base.names import AssetName
 from xform.base.spans import Span, file_span
 from xform.checks.declared import digest_of
@@ -35,14 +35,22 @@ from xform.fingerprint.evaluate import Fingerprints
 from xform.graph.order import cycle_diagnostic, order
 from xform.host.crew import Crew
 from xform.project.assets import Asset, Kind, Language, Project
-from xform.project.declare import DECLARE_VERSION, is_declaring
+from xform.project.declare import is_declaring
 from xform.project.files import WideFiles
-from xform.project.load import Declared, load
+from xform.project.load import Declared, declared_key, load
 from xform.query.memo import Memo
 from xform.sema.facts import UNKNOWN_TYPE, ModelFacts, Schema, SchemaColumn
 from xform.sema.tables import NameIndex, find_reader, resolve_tables
 from xform.sema.types.type import normal
 from xform.sql.parse import Place
+
+
+class Beside(NamedTuple):
+    """What is known of a project while a part of it is compiled: all of its names, and what the
+    assets of the part read before."""
+
+    names: Mapping[AssetName, Kind]
+    depends: Mapping[AssetName, tuple[AssetName, ...]]
 
 
 class Compiler:
@@ -73,12 +81,23 @@ class Compiler:
     # The pipeline --------------------------------------------------------------------------------
 
     def run(self) -> Slim:
-        declared = self._project()
+        """The whole project."""
+        slim = self._through_the_stages(self._project(), None)
+        assert slim is not None
+        return slim
+
+    def run_part(self, part: Project, beside: Beside) -> Slim | None:
+        """Some assets of a project whose declarations are known: with each, all that it reads.
+        None where an asset reads something else than it did, or a template sets what was
+        declared."""
+        return self._through_the_stages(part, beside)
+
+    def _through_the_stages(self, declared: Project, beside: Beside | None) -> Slim | None:
         parser = ModelParser(self.inputs, self.files, self.memo, declared, self._load_macros)
         unknown = parser.unknown()
         helpers = self._hired(parser, len(unknown))
         try:
-            return self._compile(declared, parser, unknown, helpers)
+            return self._compile(declared, beside, parser, unknown, helpers)
         finally:
             if helpers is not None:
                 helpers.close()
@@ -96,11 +115,13 @@ class Compiler:
     def _compile(
         self,
         declared: Project,
+        beside: Beside | None,
         parser: ModelParser,
         unknown: list[AssetName],
         helpers: Helpers | None,
-    ) -> Slim:
-        declares = NameIndex.of({asset.name: asset.kind for asset in declared.assets})
+    ) -> Slim | None:
+        others = beside.names if beside is not None else {}
+        declares = NameIndex.of({**others, **{a.name: a.kind for a in declared.assets}})
         tables: dict[AssetName, tuple[AssetName | None, ...]] = {}
         understood: set[AssetName] = set()
         for asset, result in parser.parse(unknown, helpers):
@@ -111,11 +132,13 @@ class Compiler:
         self.settled = parser.settled
         self.diagnostics.extend(parser.diagnostics)
         assets = {asset.name: asset for asset in project.assets}
-        index = NameIndex.of({name: asset.kind for name, asset in assets.items()})
+        index = NameIndex.of({**others, **{name: asset.kind for name, asset in assets.items()}})
         depends = {
             asset.name: self._depends(asset, tables.get(asset.name, ()), index)
             for asset in project.assets
         }
+        if beside is not None and (depends != beside.depends or parser.configures):
+            return None
         ordered, cycles = order(depends)
         self._report_cycles(cycles, assets, tables, parser)
         compared = {asset.name: self._compared(asset, index) for asset in project.assets}
@@ -194,7 +217,7 @@ class Compiler:
     def _project(self) -> Project:
         """What the files declare; a file whose content is known is not read again."""
         keys = {
-            path: digest_parts((str(DECLARE_VERSION), path, entry.digest))
+            path: declared_key(path, entry.digest)
             for path, entry in self.files.entries.items()
             if is_declaring(path)
         }
@@ -208,8 +231,7 @@ class Compiler:
         for path, declared in loaded.declared.items():
             if path not in remembered:
                 self.memo.ran.append(("declare", path))
-                key = digest_parts((str(DECLARE_VERSION), path, declared.digest))
-                self.memo.put("declare", key, declared)
+                self.memo.put("declare", declared_key(path, declared.digest), declared)
         self.diagnostics.extend(found)
         return loaded.project
 

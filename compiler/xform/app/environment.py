@@ -85,15 +85,12 @@ class EnvironmentPlanner:
 
     def _recorded(self, snapshot: StateSnapshot, *, complete: bool) -> Recorded:
         """The record as the planner takes it. Without `complete`, the parts of fingerprints are
-        loaded when the first reason asks for them."""
+        loaded build by build, as reasons ask for them."""
         environment = self.workspace.environment
-        whole: list[StateSnapshot] = [snapshot] if complete else []
+        state = self.workspace.state
 
         def components(build: Build) -> tuple[Component, ...]:
-            if not whole:
-                whole.append(self.workspace.state.snapshot(environment, components=True))
-            found = whole[0].builds.get(build.physical)
-            return found.components if found is not None else ()
+            return build.components if complete else state.components(build.physical)
 
         return Recorded(
             snapshot.builds,
@@ -109,7 +106,7 @@ class EnvironmentPlanner:
         """Copy the warehouse's ledger into the state, if the warehouse may have changed since."""
         engine, state = self.workspace.engine, self.workspace.state
         identity = engine.identity()
-        if identity == state.snapshot(self.workspace.environment, components=False).identity:
+        if identity == state.identity():
             return
         try:
             ledger = engine.ledger()

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from xform import __version__
+from xform.app.installed import parser_version
 from xform.base.hashing import Digest, digest_parts
 from xform.fingerprint.evaluate import FORMAT
 from xform.project.assets import Asset
@@ -24,9 +25,7 @@ BIND_VERSION = "bind 13"
 @cache
 def toolchain() -> tuple[str, ...]:
     """What else than its input decides how SQL is understood."""
-    from importlib.metadata import version
-
-    return (PARSE_VERSION, __version__, version("sqlglot"))
+    return (PARSE_VERSION, __version__, parser_version())
 
 
 class Inputs(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 
@@ -30,6 +31,20 @@ def installed() -> Digest:
         origin = Path(found.origin)
         marks += [_mark(str(path), path.stat()) for path in origin.parent.glob("_version*")]
     return digest_text("\n".join(marks))
+
+
+@cache
+def parser_version() -> str:
+    """The version of the parser, by the name of the folder that says what is installed; that is
+    sooner read than what is in it."""
+    found = PathFinder.find_spec(PARSER)
+    if found is not None and found.origin is not None:
+        named = [path.name for path in Path(found.origin).parents[1].glob(f"{PARSER}-*.dist-info")]
+        if len(named) == 1:
+            return named[0].removeprefix(f"{PARSER}-").removesuffix(".dist-info")
+    from importlib.metadata import version
+
+    return version(PARSER)
 
 
 def _mark(path: str, status: os.stat_result) -> str:

@@ -136,6 +136,11 @@ class ModelParser:
                 return found
         return self.parsed(name)
 
+    @property
+    def configures(self) -> bool:
+        """Whether any template sets what was declared."""
+        return bool(self._configs)
+
     def configured(self) -> Project:
         """The project with what templates set by `config(…)`."""
         assets: list[Asset] = []

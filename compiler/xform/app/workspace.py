@@ -186,16 +186,19 @@ class Workspace:
         )
 
     @cached_property
+    def same_circumstances(self) -> bool:
+        """Whether the last compilation was made in these circumstances."""
+        kept = self._listing.circumstances if self._listing is not None else None
+        return (
+            kept is not None
+            and not self.options.variables
+            and are_as(kept, self._asked, self._profile_file)
+        )
+
+    @cached_property
     def stands(self) -> bool:
         """Whether files and circumstances are those of the last compilation."""
-        listing = self._listing
-        return (
-            listing is not None
-            and listing.circumstances is not None
-            and not self.options.variables
-            and self.files.unchanged
-            and are_as(listing.circumstances, self._asked, self._profile_file)
-        )
+        return self.files.changed() == () and self.same_circumstances
 
     def _circumstances(self, reads: Sequence[Read]) -> Circumstances | None:
         profile = self._profile_file
@@ -221,7 +224,7 @@ class Workspace:
             self.cache,
             self.files,
             self._listing,
-            self.stands,
+            self.same_circumstances,
             lambda: self.inputs,
             self._circumstances,
             lambda: self.engine,

@@ -70,21 +70,22 @@ class ProjectFiles:
             self.widen(earlier.asked)
         self._sort()
 
-    @property
-    def unchanged(self) -> bool:
-        """Whether the same files hold the same content as in the earlier scan, and all could be
-        listed."""
+    def changed(self) -> tuple[str, ...] | None:
+        """The files whose content is another than in the earlier scan; None where they are not the
+        same files, or could not all be listed."""
         if self._earlier is None or self.diagnostics:
-            return False
+            return None
         before = self._earlier.entries
         if len(before) != len(self.entries):
-            return False
-        now = self.entries.get
-        return all(
-            (found := now(entry.path)) is entry
-            or (found is not None and found.digest == entry.digest)
-            for entry in before
-        )
+            return None
+        found = []
+        for entry in before:
+            now = self.entries.get(entry.path)
+            if now is None:
+                return None
+            if now is not entry and now.digest != entry.digest:
+                found.append(entry.path)
+        return tuple(found)
 
     @property
     def snapshot(self) -> Snapshot:

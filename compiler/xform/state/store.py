@@ -21,6 +21,8 @@ _WAIT = 30.0
 """Seconds to wait for another process that writes to the state."""
 
 
+_decode_parts = msgspec.json.Decoder(tuple[Component, ...]).decode
+
 _RUN = (
     "run_id",
     "environment",
@@ -99,6 +101,26 @@ class StateStore:
                 ),
                 seconds=dict(connection.execute("select asset, seconds from durations").fetchall()),
             )
+
+        return self._database.read(work)
+
+    def identity(self) -> str:
+        """That of the warehouse when its ledger was last copied; see `StateSnapshot`."""
+
+        def work(connection: sqlite3.Connection) -> str:
+            found = connection.execute("select value from facts where key = 'warehouse'").fetchone()
+            return str(found[0]) if found else ""
+
+        return self._database.read(work)
+
+    def components(self, physical: str) -> tuple[Component, ...]:
+        """Those of one build; none where it is not known."""
+
+        def work(connection: sqlite3.Connection) -> tuple[Component, ...]:
+            found = connection.execute(
+                "select components from builds where physical = ?", [physical]
+            ).fetchone()
+            return _decode_parts(found[0]) if found else ()
 
         return self._database.read(work)
 
@@ -185,10 +207,9 @@ def _builds(connection: sqlite3.Connection, *, components: bool) -> dict[str, Bu
     if not components:
         rows = connection.execute("select record from builds order by physical")
         return {record.physical: record for record in (decode(row[0]) for row in rows)}
-    decode_parts = msgspec.json.Decoder(tuple[Component, ...]).decode
     whole = connection.execute("select physical, record, components from builds order by physical")
     return {
-        physical: msgspec.structs.replace(decode(record), components=decode_parts(parts))
+        physical: msgspec.structs.replace(decode(record), components=_decode_parts(parts))
         for physical, record, parts in whole
     }
 

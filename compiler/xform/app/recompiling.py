@@ -1,0 +1,116 @@
+"""A compilation brought up to date after an edit of some queries, from the one before.
+
+Only the models that were edited, those that read them and what all these read go through the
+stages; every other asset is as it was. The result is that of compiling anew.
+
+Handed over to the whole compiler is every edit that may reach further: files that came or went,
+anything but the query of a SQL model, other dependencies, templates that set what was declared,
+assets that are broken, findings in the files that take part, or in the yml beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from xform.app.compiled import CompiledAsset, Slim
+from xform.app.compiler import Beside, Compiler
+from xform.base.diagnostics import has_errors
+from xform.base.names import AssetName
+from xform.host.files import ProjectFiles
+from xform.project.assets import Asset, Language
+from xform.project.declare import declare
+from xform.project.files import FileEntry, UnreadableFile
+from xform.project.load import Declared, declared_key
+from xform.query.memo import Memo
+
+
+def recompiled(
+    old: Slim,
+    before: Mapping[str, FileEntry],
+    files: ProjectFiles,
+    memo: Memo,
+    compiler: Compiler,
+) -> Slim | None:
+    """The compilation after an edit of the files in `before`, which gives their old entries; None
+    where it has to be made anew. `old` was made in the same circumstances."""
+    if old.described or any(asset.broken for asset in old.assets) or has_errors(old.diagnostics):
+        return None
+    models = {asset.path: asset for asset in old.project.assets if asset.language is Language.SQL}
+    if not all(
+        path in models and _declares_the_same(path, entry, files, memo)
+        for path, entry in before.items()
+    ):
+        return None
+    edited = {models[path].name for path in before}
+    taking_part = _with_what_is_read(old, _with_readers(old, edited))
+    assets = tuple(asset for asset in old.project.assets if asset.name in taking_part)
+    if {found.span.path for found in old.diagnostics} & _files_of(assets):
+        return None
+    part = compiler.run_part(
+        msgspec.structs.replace(old.project, assets=assets),
+        Beside(
+            {asset.name: asset.kind for asset in old.assets},
+            {asset.name: asset.depends_on for asset in old.assets if asset.name in taking_part},
+        ),
+    )
+    paths = {asset.path for asset in assets}
+    if (
+        part is None
+        or not compiler.settled
+        or part.described
+        or has_errors(part.diagnostics)
+        or not all(found.span.path in paths for found in part.diagnostics)
+    ):
+        return None
+    return _merged(old, part)
+
+
+def _declares_the_same(path: str, before: FileEntry, files: ProjectFiles, memo: Memo) -> bool:
+    """Whether an edited file says of itself what it said; then that is remembered of it too."""
+    known = memo.peek("declare", declared_key(path, before.digest), Declared)
+    if known is None or known.diagnostics:
+        return False
+    memo.ran.append(("declare", path))
+    try:
+        declarations, found = declare(path, files.read(path))
+    except UnreadableFile:
+        return False
+    if found or declarations != known.declarations:
+        return False
+    now = files.entries[path].digest
+    memo.put("declare", declared_key(path, now), Declared(now, declarations))
+    return True
+
+
+def _with_readers(slim: Slim, names: set[AssetName]) -> set[AssetName]:
+    """These, and whatever reads them, also in its tests. Assets stand in topological order."""
+    found = set(names)
+    for asset in slim.assets:
+        if not found.isdisjoint(asset.depends_on) or not found.isdisjoint(asset.checks_read):
+            found.add(asset.name)
+    return found
+
+
+def _with_what_is_read(slim: Slim, names: set[AssetName]) -> set[AssetName]:
+    found = set(names)
+    for asset in reversed(slim.assets):
+        if asset.name in found:
+            found.update(asset.depends_on)
+    return found
+
+
+def _files_of(assets: Iterable[Asset]) -> set[str]:
+    return {path for asset in assets for path in (asset.path, *asset.declared_in)}
+
+
+def _merged(old: Slim, part: Slim) -> Slim:
+    made: dict[AssetName, CompiledAsset] = {asset.name: asset for asset in part.assets}
+    said = sorted((*old.diagnostics, *part.diagnostics), key=lambda found: found.order)
+    return msgspec.structs.replace(
+        old,
+        assets=tuple([made.get(asset.name, asset) for asset in old.assets]),
+        diagnostics=tuple(said),
+        traces=tuple(sorted({*old.traces, *part.traces})),
+    )
