@@ -8,16 +8,21 @@ from pathlib import Path
 import pytest
 from compile_steps import FILES, Site
 
+from xform.app.bodies import compiled_sql
+from xform.base.names import AssetName
 from xform.host.files import ProjectFiles
 
 ORDERS = "models/marts/orders.sql"
 
 
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    """A project that has been compiled once."""
+@pytest.fixture(params=["whole", "part"])
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Site:
+    """A project that has been compiled once; the next compilation is of the whole, or of the part
+    that an edit reaches."""
     # Files as young as these would be read again to be sure; tests do not wait for two seconds.
     monkeypatch.setattr("xform.host.files.RACY_NS", 0)
+    if request.param == "part":
+        monkeypatch.setattr("xform.app.circumstances.RACY_NS", 0)
     site = Site(tmp_path)
     site.ran()
     return site
@@ -155,3 +160,10 @@ def test_a_moved_model_is_its_own_business(site: Site) -> None:
 
 def test_the_environment_computes_nothing(site: Site) -> None:
     assert site.ran(environment="dev_ann") == set()
+
+
+def test_compiled_sql_follows_the_environment(site: Site) -> None:
+    compilation = site.compile(environ={"TAG": "new"})
+    sql = compiled_sql(compilation, AssetName("marts.tagged"))
+    assert sql is not None
+    assert "'new'" in sql

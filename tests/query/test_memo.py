@@ -182,3 +182,21 @@ def test_an_error_leaves_nothing_behind() -> None:
         memo.get("parse", "a", ONE, Answer, never)
     memo.flush()
     assert shelf.values == {}
+
+
+class Part(msgspec.Struct, frozen=True):
+    """An answer as far as some ask for it."""
+
+    text: str
+
+
+@pytest.mark.parametrize("flushed", [True, False])
+def test_a_part_of_a_result_is_of_the_last_one(*, flushed: bool) -> None:
+    memo = Memo(stored("old"))
+    memo.prefetch([("parse", ONE)])
+    assert memo.peek("parse", ONE, Answer) == Answer("old", (1, 2))
+    assert memo.peek("parse", ONE, Part) == Part("old")
+    memo.put("parse", ONE, Answer("new"))
+    if flushed:
+        memo.flush()
+    assert memo.peek("parse", ONE, Part) == Part("new")

@@ -70,18 +70,28 @@ def recompiled(
 def _declares_the_same(path: str, before: FileEntry, files: ProjectFiles, memo: Memo) -> bool:
     """Whether an edited file says of itself what it said; then that is remembered of it too."""
     known = memo.peek("declare", declared_key(path, before.digest), Declared)
-    if known is None or known.diagnostics:
-        return False
-    memo.ran.append(("declare", path))
-    try:
-        declarations, found = declare(path, files.read(path))
-    except UnreadableFile:
-        return False
-    if found or declarations != known.declarations:
-        return False
-    now = files.entries[path].digest
-    memo.put("declare", declared_key(path, now), Declared(now, declarations))
-    return True
+    now = _declared(path, files, memo) if known is not None else None
+    return (
+        known is not None
+        and now is not None
+        and not known.diagnostics
+        and not now.diagnostics
+        and known.declarations == now.declarations
+    )
+
+
+def _declared(path: str, files: ProjectFiles, memo: Memo) -> Declared | None:
+    digest = files.entries[path].digest
+    key = declared_key(path, digest)
+    known = memo.peek("declare", key, Declared)
+    if known is None:
+        memo.ran.append(("declare", path))
+        try:
+            known = Declared(digest, *declare(path, files.read(path)))
+        except UnreadableFile:
+            return None
+        memo.put("declare", key, known)
+    return known
 
 
 def _with_readers(slim: Slim, names: set[AssetName]) -> set[AssetName]:

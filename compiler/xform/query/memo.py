@@ -122,20 +122,29 @@ class Memo:
         try:
             data = self._encoder.encode(value)
         except RecursionError:
+            self._forget(name)
             self._unwritten[name] = value
         else:
-            self._remember(name, value)
             self._keep(name, data)
+            self._remember(name, value)
 
     def put_stored(self, query: str, key: Digest, data: bytes) -> None:
         """Keep a result that is in its stored form."""
         self._keep(f"{query}/{key}", data)
 
     def _keep(self, name: str, data: bytes) -> None:
+        self._forget(name)
         self._fresh[name] = data
         self._size += len(data)
         if self._size > HELD and self._saves:
             self.flush()
+
+    def _forget(self, name: str) -> None:
+        """What was known under this name, of another state of the outside: a template that asks
+        for a variable has one key whatever the variable holds."""
+        self._loaded.pop(name, None)
+        for known in [known for known in self._values if known[0] == name]:
+            del self._values[known]
 
     def _remember(self, name: str, value: object) -> None:
         self._values[name, type(value)] = value
