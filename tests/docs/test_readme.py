@@ -37,7 +37,11 @@ class Block:
 
 
 def blocks() -> Iterator[Block]:
-    found = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    return blocks_of(README)
+
+
+def blocks_of(page: str) -> Iterator[Block]:
+    found = re.findall(r"^```(\w+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     for number, (language, text) in enumerate(found):
         behind = found[number + 1] if number + 1 < len(found) else ("", "")
         yield Block(language, text, behind[1] if behind[0] == "text" else None)

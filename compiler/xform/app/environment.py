@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from xform.app.compiled import Compilation
 from xform.app.planning import planned_assets
+from xform.app.record import refresh
 from xform.app.standing import Basis
 from xform.app.workspace import Workspace
 from xform.base.codes import SOURCES_UNSEEN
@@ -103,16 +104,8 @@ class EnvironmentPlanner:
         )
 
     def refresh(self) -> None:
-        """Copy the warehouse's ledger into the state, if the warehouse may have changed since."""
-        engine, state = self.workspace.engine, self.workspace.state
-        identity = engine.identity()
-        if identity == state.identity():
-            return
-        try:
-            ledger = engine.ledger()
-        except EngineBusy:
-            return  # a build is running there; it will bring the state up to date
-        state.sync(ledger, engine.identity())
+        """Bring the record up to date with the warehouse."""
+        refresh(self.workspace)
 
     def _versions(self) -> tuple[dict[str, str], dict[AssetName, tuple[str, str]]]:
         """The current data version of every leaf but the tables of the warehouse; those tables

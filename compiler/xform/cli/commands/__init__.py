@@ -12,6 +12,7 @@ COMMANDS = (
     "lineage",
     "why",
     "show",
+    "env",
     "explain",
     "debug",
 )

@@ -1,0 +1,44 @@
+"""The record of what is built and shown, brought up to date with the warehouse that it is of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from xform.app.workspace import Workspace
+from xform.run.ports import EngineBusy, StateSnapshot
+
+
+def refresh(workspace: Workspace) -> None:
+    """Copy the warehouse's ledger into the state, if the warehouse may have changed since."""
+    engine, state = workspace.engine, workspace.state
+    identity = engine.identity()
+    if identity == state.identity():
+        return
+    try:
+        ledger = engine.ledger()
+    except EngineBusy:
+        return  # a build is running there; it will bring the state up to date
+    state.sync(ledger, engine.identity())
+
+
+def refreshed(workspace: Workspace) -> StateSnapshot:
+    """The record after `refresh`, without the parts of fingerprints."""
+    refresh(workspace)
+    return workspace.state.snapshot(workspace.environment, components=False)
+
+
+@contextmanager
+def held(workspace: Workspace) -> Iterator[StateSnapshot]:
+    """The record while the warehouse is held for writing; what is done to names and builds
+    meanwhile is in the record afterwards. Raises EngineBusy, EngineError, StateError."""
+    engine, state = workspace.engine, workspace.state
+    engine.open()
+    try:
+        engine.prepare(())
+        state.sync(engine.ledger(), engine.identity())
+        yield state.snapshot(workspace.environment, components=False)
+        ledger = engine.ledger()
+    finally:
+        engine.close()
+    state.sync(ledger, engine.identity())

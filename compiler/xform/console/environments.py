@@ -1,0 +1,69 @@
+"""Environments: a list of them, what one shows, how two differ, what was moved.
+
+name     assets  its own  newest build
+prod         19       19  2026-07-01 09:30:12
+dev_ann      19        2  2026-07-02 11:02:45
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xform.app.environments import Difference, EnvironmentForm, Moved, ShownAsset
+from xform.console.cells import pad, width
+from xform.console.text import Fragment, Line, Style, dim, line, strong
+from xform.console.words import count
+
+_MARKS = {
+    "added": ("+", Style.GOOD),
+    "removed": ("-", Style.ERROR),
+    "changed": ("~", Style.CHANGED),
+}
+
+
+def list_lines(found: Sequence[EnvironmentForm]) -> list[Line]:
+    if not found:
+        return [line(dim("no environment shows anything yet: xform build"))]
+    room = max(width("name"), *(width(item.name) for item in found))
+    lines = [line(dim(f"{pad('name', room)}  assets  its own  newest build"))]
+    for item in found:
+        numbers = f"  {item.assets:>6}  {item.own:>7}  "
+        lines.append(line(strong(pad(item.name, room)), numbers, _time(item.built_at)))
+    return lines
+
+
+def show_lines(found: Sequence[ShownAsset]) -> list[Line]:
+    room = max(width(item.relation) for item in found)
+    lines = []
+    for item in found:
+        rows = f"{item.rows:>12,} rows" if item.rows is not None else f"{'view':>17}"
+        shared = f"  also in {', '.join(item.also)}" if item.also else ""
+        lines.append(line(pad(item.relation, room), rows, "  ", _time(item.built_at), dim(shared)))
+    return lines
+
+
+def difference_lines(found: Sequence[Difference], left: str, right: str) -> list[Line]:
+    """What changes for readers who go from the first to the second."""
+    if not found:
+        return [line(f"{left} and {right} show the same")]
+    lines = []
+    for item in found:
+        mark, style = _MARKS[item.change]
+        why = ""
+        if item.change == "changed":
+            why = "  other code" if item.code else "  other data"
+        lines.append(line(Fragment(f"{mark} ", style), str(item.asset), dim(why)))
+    return [*lines, line(dim(f"from {left} to {right}: {count(len(found), 'difference')}"))]
+
+
+def moved_line(moved: Moved) -> Line:
+    parts = []
+    if moved.published:
+        parts.append(f"{count(len(moved.published), 'name')} moved")
+    if moved.dropped:
+        parts.append(f"{count(len(moved.dropped), 'name')} dropped")
+    return line(strong(moved.environment), ": ", ", ".join(parts) or "nothing to do")
+
+
+def _time(built_at: str | None) -> str:
+    return built_at[:19].replace("T", " ") if built_at else ""
