@@ -77,6 +77,12 @@ class Bench:
     def build(self) -> Cost:
         return self._xform("build")
 
+    def plan(self) -> Cost:
+        return self._xform("plan")
+
+    def list_one(self) -> Cost:
+        return self._xform("ls", "--select", self._edited.stem)
+
     def plain(self) -> Cost:
         return self._python("-c", _PLAIN, str(self._plain / "plain.sql"), str(self._warehouse))
 
@@ -112,6 +118,7 @@ class Bench:
             self._edited.write_text(self._original, "utf-8")
         time.sleep(SETTLE)
         self.compile()
+        self.plan()
 
     # Around it -----------------------------------------------------------------------------------
 
@@ -149,8 +156,8 @@ class Bench:
     def _command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "xform", *arguments]
 
-    def _xform(self, command: str) -> Cost:
-        return run(self._command(command, "--quiet"), self.project, self._environ)
+    def _xform(self, *arguments: str) -> Cost:
+        return run(self._command(*arguments, "--quiet"), self.project, self._environ)
 
     def _python(self, *arguments: str) -> Cost:
         return run([sys.executable, *arguments], self.project, self._environ)
@@ -181,7 +188,10 @@ ROWS = (
     Row("compile, cold", Bench.without_caches, Bench.compile),
     Row("compile, nothing changed", Bench.restored, Bench.compile),
     Row("compile, one file changed", Bench.with_edit, Bench.compile),
+    Row("plan, one file changed", Bench.with_edit, Bench.plan),
     Row("build, nothing changed", Bench.restored, Bench.build),
+    Row("plan, nothing changed", Bench.nothing, Bench.plan),
+    Row("ls of one model", Bench.nothing, Bench.list_one),
     Row("build everything, cold", Bench.without_builds, Bench.build, heavy=True),
     Row(PLAIN, Bench.without_plain, Bench.plain, heavy=True),
 )

@@ -40,7 +40,7 @@ class Listing(msgspec.Struct, frozen=True):
 
 def load_listing(directory: Path) -> Listing | None:
     """The stored listing; None where there is none, or it is not what was written."""
-    data = _read(directory / LISTING)
+    data = read_whole(directory / LISTING)
     try:
         return msgspec.msgpack.decode(data, type=Listing) if data is not None else None
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -48,14 +48,14 @@ def load_listing(directory: Path) -> Listing | None:
 
 
 def save_listing(directory: Path, listing: Listing) -> None:
-    _write(directory / LISTING, msgspec.msgpack.encode(listing))
+    write_whole(directory / LISTING, msgspec.msgpack.encode(listing))
 
 
 def load_slim(directory: Path, key: Digest) -> Slim | None:
     """The slim compilation of a key; None where another or none is stored."""
     from xform.app.compiled import Slim
 
-    data = _read(directory / SLIM)
+    data = read_whole(directory / SLIM)
     if data is None or data[: len(key)] != key.encode():
         return None
     try:
@@ -70,10 +70,10 @@ def save_slim(directory: Path, key: Digest, slim: Slim | None) -> None:
         with contextlib.suppress(OSError):
             (directory / SLIM).unlink()
     else:
-        _write(directory / SLIM, key.encode() + msgspec.msgpack.encode(slim))
+        write_whole(directory / SLIM, key.encode() + msgspec.msgpack.encode(slim))
 
 
-def _read(path: Path) -> bytes | None:
+def read_whole(path: Path) -> bytes | None:
     """What was written to a file."""
     try:
         content = path.read_bytes()
@@ -83,7 +83,7 @@ def _read(path: Path) -> bytes | None:
     return data if content[:SIZE] == _digest(data) else None
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """Write a file whole or not at all. A folder that cannot be written is done without."""
     part = path.with_name(f"{path.name}.{os.getpid()}")
     try:

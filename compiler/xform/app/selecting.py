@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import msgspec
 
 from xform.app.compiled import Compilation
@@ -21,8 +23,11 @@ class Selector:
     def __init__(self, workspace: Workspace, compilation: Compilation) -> None:
         self.workspace = workspace
         self.compilation = compilation
-        self.graph: Graph = graph_of(compilation, workspace.engine_type)
         self.diagnostics: list[Diagnostic] = []
+
+    @cached_property
+    def graph(self) -> Graph:
+        return graph_of(self.compilation, self.workspace.engine_type)
 
     def select(self, request: Request) -> Selected:
         """The assets and tests asked for. Raises UserError for a request that is wrong."""

@@ -14,6 +14,7 @@ from xform.app.circumstances import Asked, Circumstances, ProfileFile, are_as, c
 from xform.app.index import Listing, load_listing, save_listing
 from xform.app.standing import Basis, StandingPlan, read_plan, stored_plan
 from xform.base.diagnostics import Diagnostic, Severity, has_errors
+from xform.base.hashing import Digest, digest_parts
 from xform.base.names import schema_of, table_of
 from xform.host.files import ProjectFiles
 from xform.project.layout import PYPROJECT, XFORM_TOML
@@ -241,6 +242,17 @@ class Workspace:
             diagnostics = (*self.notices, *slim.diagnostics)
             slim = msgspec.structs.replace(slim, diagnostics=diagnostics)
         return Compilation(slim, body, self.read_text)
+
+    def identity_of(self, compilation: Compilation) -> Digest | None:
+        """What two compilations share only if all that is written of them is the same; None where
+        that cannot be told."""
+        from xform.app.installed import installed
+
+        slim, listing = compilation.slim, self._listing
+        if listing is None or listing.circumstances is None:
+            return None
+        found = (slim.traces, slim.described, slim.diagnostics)
+        return digest_parts((installed(), listing.key, msgspec.msgpack.encode(found)))
 
     def _with_past(self, diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
         """Diagnostics of missing columns, with what the state knows of them; it need not exist."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from xform.app.artefacts import write_artefacts
-from xform.app.forms import compile_form
+from xform.app.written import is_written, note_written
 from xform.base.diagnostics import Severity
 from xform.cli.context import OK, USAGE, Context, reporting
 from xform.cli.options import Option
 from xform.console.text import line
+
+if TYPE_CHECKING:
+    from xform.app.compiled import Compilation
+    from xform.app.workspace import Workspace
 
 
 @reporting
@@ -22,8 +25,10 @@ def run(
     """Check the project: diagnostics, compiled SQL under target/compiled, target/manifest.json."""
     compilation = context.compile(strict=False)
     if write:
-        write_artefacts(context.workspace.root, compilation)
+        _write(context.workspace, compilation)
     if context.json:
+        from xform.app.forms import compile_form
+
         context.print_json(compile_form(compilation))
     context.report(compilation.diagnostics)
     errors = sum(d.severity is Severity.ERROR for d in compilation.diagnostics)
@@ -33,3 +38,15 @@ def run(
         where = "; compiled SQL is in target/compiled" if write else ""
         context.terminal.talk([line(f"{models} models, {total} assets: no errors{where}")])
     context.exit(USAGE if errors else OK)
+
+
+def _write(workspace: Workspace, compilation: Compilation) -> None:
+    """Write what is not there yet."""
+    root, cache, identity = workspace.root, workspace.cache, workspace.identity_of(compilation)
+    if identity is not None and is_written(root, cache, identity):
+        return
+    from xform.app.artefacts import write_artefacts
+
+    write_artefacts(root, compilation)
+    if identity is not None:
+        note_written(root, cache, identity)
