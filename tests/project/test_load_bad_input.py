@@ -342,6 +342,14 @@ CASES = [
     Case("default", python("@model", "def f(a=1): ..."), "XF0163", 3, "take it out"),
     Case("async", python("@model", "async def f(a): ..."), "XF0163", 3, "'async'", 11),
     Case(
+        "async behind a carriage return alone",
+        {"models/p.py": "\rfrom xform import model\n@model\nasync def f(a): ...\n"},
+        "XF0163",
+        3,
+        "'async'",
+        11,
+    ),
+    Case(
         "input unknown",
         python("@model(inputs={'orders': 's.o'})", "def f(order): ..."),
         "XF0165",

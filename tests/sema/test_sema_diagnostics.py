@@ -80,6 +80,15 @@ def test_columns_that_are_not_known(sql: str) -> None:
     assert "declare its columns" in problem.help
 
 
+def test_an_unknown_column_of_a_cte_that_recurs() -> None:
+    sql = (
+        "with recursive r as (select 1 as k union all select n + 1 from r where n < 9)"
+        " select n from r"
+    )
+    found = with_schema(sql, Schema(()))
+    assert {item.code for item in found} == {"XF0403"}
+
+
 def test_nothing_is_said_again_of_a_broken_model() -> None:
     sql = "select zz, m.yy, q.x from m, (select * from m) q where count > 1"
     assert with_schema(sql, Schema(None, broken=True)) == ()

@@ -3,47 +3,55 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from xform.base import codes
 from xform.base.diagnostics import diagnose
-from xform.base.spans import Span
+from xform.base.spans import LineIndex, Span
 from xform.project.reader import Notes, wrong_type
 from xform.project.values import Entry, Mapping, Scalar, Sequence, Value
 
+_LINE_END = re.compile(r"\r\n?|\n")
 _MAX_BITS = 64
 """Whole numbers of settings are stored: larger ones are no literals here."""
 
 
 class Places:
-    """Spans of syntax-tree nodes: their columns count bytes of UTF-8, ours characters."""
+    """Spans of syntax-tree nodes. Their columns count bytes of UTF-8, ours characters; to Python a
+    carriage return alone ends a line too."""
 
     def __init__(self, text: str, path: str) -> None:
         self.path = path
-        self._lines = text.split("\n")
+        self._text = text
+        self._index = LineIndex(text)
+        self._starts = [0, *(found.end() for found in _LINE_END.finditer(text))]
 
     def span(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword) -> Span:
-        end_line = node.end_lineno or node.lineno
-        end = node.end_col_offset if node.end_col_offset is not None else node.col_offset
-        return Span(
-            self.path,
-            node.lineno,
-            self._column(node.lineno, node.col_offset),
-            end_line,
-            self._column(end_line, end),
-        )
+        start = self._offset(node.lineno, node.col_offset)
+        end = start
+        if node.end_lineno is not None and node.end_col_offset is not None:
+            end = self._offset(node.end_lineno, node.end_col_offset)
+        return self._index.span(self.path, start, end)
 
     def word(self, node: ast.stmt, word: str) -> Span:
         """The place of a name in the first line of a statement (`def` and `async def`)."""
-        line = self._lines[node.lineno - 1] if node.lineno <= len(self._lines) else ""
-        at = line.find(f" {word}", self._column(node.lineno, node.col_offset) - 1) + 1
-        column = at + 1 if at else 1
-        return Span(self.path, node.lineno, column, node.lineno, column + len(word))
+        start = self._offset(node.lineno, 0)
+        line = self._line(node.lineno)
+        at = line.find(f" {word}", self._offset(node.lineno, node.col_offset) - start) + 1
+        return self._index.span(self.path, start + at, start + at + len(word))
 
-    def _column(self, line: int, offset: int) -> int:
-        if line > len(self._lines):
-            return 1
-        data = self._lines[line - 1].encode("utf-8", "surrogatepass")
-        return len(data[:offset].decode("utf-8", "replace")) + 1
+    def _line(self, line: int) -> str:
+        if line > len(self._starts):
+            return ""
+        end = self._starts[line] if line < len(self._starts) else len(self._text)
+        return self._text[self._starts[line - 1] : end]
+
+    def _offset(self, line: int, column: int) -> int:
+        """Where in the text a line and a column of the tree are."""
+        if line > len(self._starts):
+            return len(self._text)
+        data = self._line(line).encode("utf-8", "surrogatepass")
+        return self._starts[line - 1] + len(data[:column].decode("utf-8", "replace"))
 
 
 def read_literal(node: ast.expr, places: Places, what: str, notes: Notes) -> Value | None:

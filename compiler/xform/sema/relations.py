@@ -335,7 +335,8 @@ class RelationBinder(PivotBinder):
         return [
             asset
             for asset in dict.fromkeys(asset for asset, _ in single)
-            if all((asset, column.name) in single for column in self.schemas[asset].columns or ())
+            if (schema := self.schemas.get(asset)) is not None  # else a CTE that recurs
+            and all((asset, column.name) in single for column in schema.columns or ())
         ]
 
     def _external(self, asset: AssetName, name: str, type_: Type, required: bool = False) -> Column:
