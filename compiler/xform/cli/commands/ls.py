@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from xform.app.collector import only_young_garbage
 from xform.cli.context import Context, command
 from xform.cli.options import Option, UsageMistake
 from xform.cli.selection import (
@@ -39,9 +40,10 @@ def run(
     """List what a selection takes, one a line."""
     if output not in ("name", "path", "selector", "json"):
         raise UsageMistake("use name, path, selector or json", option="--output")
-    compilation = context.compile(strict=False)
-    chooser = selector_of(context, compilation)
-    selected = chooser.select(request_of(select, exclude, selector, indirect_selection))
+    with only_young_garbage():
+        compilation = context.compile(strict=False)
+        chooser = selector_of(context, compilation)
+        selected = chooser.select(request_of(select, exclude, selector, indirect_selection))
     context.report(chooser.diagnostics)
     nodes: list[Node | TestNode] = [
         node for name, node in sorted(chooser.graph.nodes.items()) if name in selected.assets

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+from xform.app.collector import only_young_garbage
 from xform.cli.context import CHANGED, Context, reporting
 from xform.cli.options import Option
 from xform.cli.selection import (
@@ -62,6 +63,7 @@ def run(
         context.exit(CHANGED)
 
 
+@only_young_garbage()
 def _made(context: Context, request: Request, *, full_refresh: bool, offline: bool) -> Plan:
     """A plan made anew; what is to be said of the project besides is said."""
     from xform.app.environment import EnvironmentPlanner
