@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -48,6 +49,7 @@ class Binder:
         """The outermost depth that was referred to since a CTE's definition began."""
 
         self._traits: dict[int, int] = {}
+        self._silent = 0
 
     def traits(self, expr: Expr) -> int:
         """`traits` of an expression of the query, looked at once."""
@@ -63,6 +65,15 @@ class Binder:
         """Bind a query: provided by the binder of queries, needed for subqueries."""
         raise NotImplementedError
 
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """While something is only looked at: nothing is said of it."""
+        self._silent += 1
+        try:
+            yield
+        finally:
+            self._silent -= 1
+
     def complain(
         self,
         code: Code,
@@ -73,6 +84,8 @@ class Binder:
         *labels: Label,
         missing: Iterable[ColumnRef] = (),
     ) -> None:
+        if self._silent:
+            return
         span = self.place.span(start, end)
         found = diagnose(
             code, message, span, help_, asset=self.asset, labels=labels, missing=missing

@@ -78,9 +78,10 @@ def unlinked(
         return
     links = Links(len(leaves))
     judge = _Judge(binder, scope, links, single)
-    judge.sources(query.sources, 0)
-    for conjunct in _conjuncts(query.where):
-        links.link(judge.drawn(conjunct))
+    with binder.silent():  # names of queries within are looked up here too
+        judge.sources(query.sources, 0)
+        for conjunct in _conjuncts(query.where):
+            links.link(judge.drawn(conjunct))
     for number in links.groups()[1:]:
         source, _ = leaves[number]
         alias = scope.members[number].alias

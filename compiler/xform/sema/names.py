@@ -58,10 +58,11 @@ class NameBinder(Binder):
 
     def finds(self, expr: Name, scope: Scope) -> bool:
         """Whether a name means something here; nothing is said where it does not."""
-        return any(
-            expr.parts[0] in at.aliases or self.find_in(expr, at, level) is not None
-            for level, at in scope.outward()
-        )
+        with self.silent():
+            return any(
+                expr.parts[0] in at.aliases or self.find_in(expr, at, level) is not None
+                for level, at in scope.outward()
+            )
 
     def find_in(self, expr: Name, scope: Scope, level: int) -> Found | None:
         parts = expr.parts

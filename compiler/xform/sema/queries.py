@@ -141,7 +141,8 @@ class QueryBinder(GroupedBinder):
                 self.complain(*finding)
         if query.where is not None:
             self._filter("where", query.where, stage, scope)
-            self.prove(query.where, scope)
+            with self.silent():
+                self.prove(query.where, scope)
         outputs = self.expand(query, scope)
         if query.sample is not None:
             self._sample(query.sample, stage)
@@ -152,7 +153,8 @@ class QueryBinder(GroupedBinder):
         if query.having is not None:
             self._filter("having", query.having, stage, scope)
         columns = self._project_all(outputs, stage, scope, grouped)
-        self._require(query, outputs, columns, scope)
+        with self.silent():
+            self._require(query, outputs, columns, scope)
         if query.qualify is not None:
             self._filter("qualify", query.qualify, stage, scope)
         more = self.more_columns(query, scope)
