@@ -63,6 +63,7 @@ LINKED = [
     "select a from t, u where exists (select 1 from v where v.k = t.k and e = u.k)",
     "select a from t where exists (select 1 from u, v where u.k = t.k and c = e)",
     "select a from t join u on t.k = u.k where exists (select 1 from v where k = 1)",
+    "select (select max(c) from u where d = 1) as d from t semi join u on a = d",
     "select t.a - u.c as gap from t, u where gap > 0",
     "select x.a from t as x join t as y on x.k = y.k",
 ]

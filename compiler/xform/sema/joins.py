@@ -102,6 +102,8 @@ class _Judge:
         self._links = links
         self._single = single
         self._everything = list(range(len(scope.members)))
+        self._busy: set[str] = set()
+        """Outputs whose expressions are being looked through."""
 
     def sources(self, sources: Sequence[Source], at: int) -> int:
         """Link what the joins among `sources` link. `at` is the number of their first relation;
@@ -157,9 +159,15 @@ class _Judge:
         found = self._binder.find_in(name, self._scope, 0)
         if isinstance(found, Found):
             return None if found.member is None else [found.member.number]
-        aliased = self._scope.aliases.get(name.parts[0])
+        alias = name.parts[0]
+        aliased = self._scope.aliases.get(alias)
         if aliased is not None and not isinstance(aliased, Name):
-            return self.drawn(aliased)
+            if alias in self._busy:
+                return None  # a name within its own expression: of a query in it, say
+            self._busy.add(alias)
+            drawn = self.drawn(aliased)
+            self._busy.discard(alias)
+            return drawn
         member = self._scope.member(name.parts)
         if member is not None:
             return [member.number]
