@@ -217,3 +217,15 @@ def test_only_what_was_edited_is_parsed(site: Site) -> None:
         ("declare", ORDERS),
         ("parse", "marts.orders"),
     }
+
+
+def test_a_project_that_asks_for_findings_of_the_whole(site: Site, runs: Runs) -> None:
+    site.replace(
+        "pyproject.toml", "[tool.xform]", '[tool.xform.lint]\nXF0428 = "warning"\n\n[tool.xform]'
+    )
+    site.compile()
+    before = runs.whole
+    site.replace(*PART["a column more"])
+    found = site.compile()
+    assert runs.whole == before + 1
+    assert "XF0428" in [item.code for item in found.diagnostics]

@@ -6,7 +6,8 @@ depends on and runs them in order. Models are driven in topological order, never
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from xform.app.ahead import BIND, PARSE, Helpers, hire, spread_down
@@ -20,12 +21,10 @@ from xform.app.declared_checks import (
     readable,
 )
 from xform.app.inputs import Inputs
-from xform.app.levels import Levels
 from xform.app.parsing import LoadMacros, ModelParser, text_of, text_or_nothing
-from xform.app.silences import Silence, silences_in, unused
+from xform.app.saying import Result, what_is_said
+from xform.app.silences import Silence
 from xform.app.source_columns import Describe, SourceColumns
-from xform.app.upstream import Upstream
-from xform.base.codes import UNUSED_SILENCE
 from xform.base.diagnostics import Diagnostic, has_errors
 from xform.base.names import AssetName
 from xform.base.spans import Span, file_span
@@ -191,26 +190,9 @@ class Compiler:
         silencing: Mapping[AssetName, tuple[Silence, ...]],
         compiled: Mapping[AssetName, CompiledAsset],
     ) -> list[Diagnostic]:
-        """What was found, at the levels of the project, and comments that silence none of it. Of a
-        model that could not be understood it is not known what they would silence."""
-        own = {
-            asset.path: silencing[asset.name] for asset in project.assets if asset.name in silencing
-        }
-
-        def silences(path: str) -> Iterable[Silence]:
-            return own[path] if path in own else silences_in(text_or_nothing(self.files, path))
-
-        levels = Levels(project.lint, silences)
-        upstream = Upstream({a.name: a for a in project.assets}, self.bodies, self._place)
-        said = upstream.pointed_at(levels.apply(set(self.diagnostics)))
-        idle = [
-            unused(asset.path, silence, asset.name)
-            for asset in project.assets
-            if asset.path in own and not compiled[asset.name].broken
-            for silence in own[asset.path]
-            if silence.code != UNUSED_SILENCE.id and (asset.path, silence) not in levels.used
-        ]
-        return [*said, *levels.apply(idle)]
+        result = Result(project, silencing, compiled, self.bodies, self._place)
+        read = partial(text_or_nothing, self.files)
+        return what_is_said(self.diagnostics, result, read)
 
     # Declarations --------------------------------------------------------------------------------
 

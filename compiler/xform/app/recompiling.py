@@ -5,7 +5,8 @@ stages; every other asset is as it was. The result is that of compiling anew.
 
 Handed over to the whole compiler is every edit that may reach further: files that came or went,
 anything but the query of a SQL model, other dependencies, templates that set what was declared,
-assets that are broken, findings in the files that take part, or in the yml beside them.
+assets that are broken, findings in the files that take part, or in the yml beside them. So is all
+of a project that asks for findings of the whole.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import msgspec
 
 from xform.app.compiled import CompiledAsset, Slim
 from xform.app.compiler import Beside, Compiler
+from xform.app.saying import asks_for_everything
 from xform.base.diagnostics import has_errors
 from xform.base.names import AssetName
 from xform.host.files import ProjectFiles
@@ -35,7 +37,12 @@ def recompiled(
 ) -> Slim | None:
     """The compilation after an edit of the files in `before`, which gives their old entries; None
     where it has to be made anew. `old` was made in the same circumstances."""
-    if old.described or any(asset.broken for asset in old.assets) or has_errors(old.diagnostics):
+    if (
+        asks_for_everything(old.project)
+        or old.described
+        or any(asset.broken for asset in old.assets)
+        or has_errors(old.diagnostics)
+    ):
         return None
     models = {asset.path: asset for asset in old.project.assets if asset.language is Language.SQL}
     if not all(

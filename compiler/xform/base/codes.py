@@ -11,18 +11,31 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """`title` is the finding in general; the message of a diagnostic is the one at hand."""
+    """`title` is the finding in general; the message of a diagnostic is the one at hand. One that
+    is `opt_in` is looked for only where the project gives it a level."""
 
     id: str
     title: str
     severity: Literal["error", "warning", "info"]
+    opt_in: bool = False
+
+    @property
+    def level(self) -> str:
+        """How loudly it is said where the project says nothing of it."""
+        return "off" if self.opt_in else self.severity
 
 
 CODES: dict[str, Code] = {}
 
 
-def _code(number: str, title: str, severity: Literal["error", "warning", "info"] = "error") -> Code:
-    code = Code(f"XF{number}", title, severity)
+def _code(
+    number: str,
+    title: str,
+    severity: Literal["error", "warning", "info"] = "error",
+    *,
+    opt_in: bool = False,
+) -> Code:
+    code = Code(f"XF{number}", title, severity, opt_in)
     assert code.id not in CODES, code.id
     CODES[code.id] = code
     return code
@@ -140,6 +153,7 @@ NULL_COMPARISON = _code("0424", "a comparison with NULL", "warning")
 LIMIT_WITHOUT_ORDER = _code("0425", "LIMIT without ORDER BY", "warning")
 UNUSED_CTE = _code("0426", "a CTE that nothing reads", "warning")
 UNLINKED_RELATION = _code("0427", "a relation that nothing links to the others", "warning")
+UNREAD_COLUMN = _code("0428", "a column that nothing reads", "warning", opt_in=True)
 UNKNOWN_FUNCTION = _code("0430", "an unknown function", "warning")
 ARGUMENT_COUNT = _code("0431", "a call with the wrong number of arguments")
 ARGUMENT_TYPES = _code("0432", "an operator or function over types that it does not take")

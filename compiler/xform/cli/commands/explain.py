@@ -30,7 +30,7 @@ def run(
             )
         else:
             context.print_text(
-                "\n".join(f"{item.id}  {item.severity:<7}  {item.title}" for item in CODES.values())
+                "\n".join(f"{item.id}  {item.level:<7}  {item.title}" for item in CODES.values())
             )
         return
     known = CODES.get(code.upper())
