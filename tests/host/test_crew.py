@@ -16,7 +16,7 @@ from xform.host.crew import can_fork
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="copies are made on Linux only")
 
 SCRIPT = """\
-import os, sys, time
+import os, signal, sys, time
 from xform.host.crew import Crew, can_fork
 
 def work(message):
@@ -121,6 +121,8 @@ def test_output_is_written_once() -> None:
 def test_none_outlives_the_original(number: signal.Signals, tmp_path: Path) -> None:
     """Ctrl-C goes to all of a group, of which only the original answers; and it may be killed."""
     body = (
+        # A job in the background of a shell is deaf to it.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "crew = Crew(lambda m: str(os.getpid()).encode(), 2)\n"
         "pids = asked(crew, [b'a', b'b', b'c', b'd', b'e'])\n"
         "print(*{int(p) for p in pids.values()}, flush=True)\n"
