@@ -114,7 +114,8 @@ def test_a_changed_expression_builds_only_readers_of_the_column(random: Random) 
         work.write(edited)
         plan = work.plan()
         ran = built(plan)
-        allowed = {model.asset} | readers(work.compile(), (AssetName(model.asset), output.name))
+        touched = readers(work.compile(), (AssetName(model.asset), output.name))
+        allowed = {model.asset} | touched | in_order(edited, {model.asset} | touched)
         assert ran <= allowed, f"only {sorted(allowed)} may be built, not\n{reasons(plan)}"
         if model.kind != "ephemeral":
             assert model.asset in ran, f"{model.asset} has changed and is not built"
@@ -200,6 +201,20 @@ def readers(compilation: Compilation, column: ColumnRef) -> set[str]:
             if name in whole or touched & set(map(folded, one.value))
         }
     return {str(name) for name, _ in touched} - {str(column[0])}
+
+
+def in_order(project: Project, touched: set[str]) -> set[str]:
+    """Models over touched assets that keep the order of a query within, and what reads them. The
+    order may be by a column that goes no further: no lineage has it, and yet rows are stored so."""
+    edges = reads(project)
+    over = {reader for asset in touched for reader in edges.get(asset, ())}
+    keepers = [
+        model.asset
+        for model in project.models
+        if model.asset in over
+        and any(one.sorted for one in selects_of(model.query) if one is not model.query)
+    ]
+    return below(project, keepers)
 
 
 def folded(column: ColumnRef) -> ColumnRef:
