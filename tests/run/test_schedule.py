@@ -79,6 +79,37 @@ def test_the_longest_chain_starts_first() -> None:
     assert first.asset == "m.b"
 
 
+def order_of(steps: list[BuildStep], **seconds: float) -> list[str]:
+    """The order in which one worker gets the steps."""
+    schedule = Schedule.of(steps, {AssetName(f"m.{name}"): took for name, took in seconds.items()})
+    found = []
+    while (step := schedule.take()) is not None:
+        found.append(step.asset.removeprefix("m."))
+        schedule.succeeded(step.asset)
+    return found
+
+
+def test_own_seconds_count_with_those_behind() -> None:
+    steps = [sql("m.a", ""), sql("m.b", ""), sql("m.c", "", "m.a"), sql("m.d", "", "m.b")]
+    assert order_of(steps, a=1, b=4, c=3, d=1) == ["b", "a", "c", "d"]
+    assert order_of(steps, a=1, b=4, c=5, d=1) == ["a", "b", "c", "d"]
+
+
+def test_a_step_that_never_ran_counts_as_the_median() -> None:
+    steps = [sql("m.new", ""), sql("m.quick", ""), sql("m.slow", ""), sql("m.usual", "")]
+    assert order_of(steps, quick=1, usual=2, slow=9) == ["slow", "new", "usual", "quick"]
+
+
+def test_without_a_past_the_longest_chain_starts_first() -> None:
+    steps = [sql("m.a", ""), sql("m.b", ""), sql("m.c", "", "m.b"), sql("m.d", "", "m.c")]
+    assert order_of(steps) == ["b", "c", "a", "d"]
+
+
+def test_equals_start_by_name() -> None:
+    steps = [sql("m.c", ""), sql("m.a", ""), sql("m.b", "")]
+    assert order_of(steps) == ["a", "b", "c"]
+
+
 def test_a_chain_of_thousands_is_skipped_without_recursion() -> None:
     steps = [sql("m.n0", "")]
     steps += [sql(f"m.n{node}", "", f"m.n{node - 1}") for node in range(1, 5000)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 from xform.base.names import AssetName
 from xform.plan.plan import AuditStep, BuildStep
@@ -23,19 +25,21 @@ class Skip:
 class Schedule:
     """The steps of a run: which are ready, running, done or out of reach.
 
-    Ready steps come in the order of the longest chain of recorded seconds that hangs on them,
-    so that long work begins early; then in the order of the plan.
+    Ready steps come in the order of the seconds of the longest path that begins with them, so
+    that what takes longest to its end begins first; equals in the order of their names.
     """
 
     waiting: dict[AssetName, Work]
     _missing: dict[AssetName, set[AssetName]]
     _readers: dict[AssetName, list[AssetName]]
-    _weight: dict[AssetName, float]
-    _ready: list[AssetName] = field(default_factory=list)
+    _length: dict[AssetName, float]
+    _ready: list[tuple[float, AssetName]] = field(default_factory=list)
+    """A heap: the longest path on top."""
 
     @classmethod
     def of(cls, steps: Sequence[Work], seconds: Mapping[AssetName, float]) -> Schedule:
-        """Assets waited for that have no step here count as done."""
+        """`seconds` are those of earlier runs. Assets waited for that have no step here count as
+        done."""
         waiting = {step.asset: step for step in steps}
         missing: dict[AssetName, set[AssetName]] = {}
         readers: dict[AssetName, list[AssetName]] = {asset: [] for asset in waiting}
@@ -43,30 +47,28 @@ class Schedule:
             missing[step.asset] = {asset for asset in step.waits_for if asset in waiting}
             for asset in missing[step.asset]:
                 readers[asset].append(step.asset)
-        weight: dict[AssetName, float] = {}
-        # The plan is in topological order, so readers come behind what they read.
-        for step in reversed(steps):
-            longest = max((weight.get(reader, 0.0) for reader in readers[step.asset]), default=0.0)
-            weight[step.asset] = seconds.get(step.asset, 0.0) + longest
-        schedule = cls(waiting, missing, readers, weight)
-        schedule._ready = [asset for asset in waiting if not missing[asset]]
+        schedule = cls(waiting, missing, readers, path_lengths(steps, readers, seconds))
+        for asset in waiting:
+            if not missing[asset]:
+                schedule._make_ready(asset)
         return schedule
 
     def take(self) -> Work | None:
         """The step to start now; None where none is ready."""
         if not self._ready:
             return None
-        # max() keeps the first of equals: the order of the plan.
-        asset = max(self._ready, key=lambda ready: self._weight[ready])
-        self._ready.remove(asset)
+        _, asset = heapq.heappop(self._ready)
         return self.waiting.pop(asset)
+
+    def _make_ready(self, asset: AssetName) -> None:
+        heapq.heappush(self._ready, (-self._length[asset], asset))
 
     def succeeded(self, asset: AssetName) -> None:
         for reader in self._readers[asset]:
             left = self._missing[reader]
-            left.discard(asset)
-            if not left and reader in self.waiting and reader not in self._ready:
-                self._ready.append(reader)
+            left.remove(asset)
+            if not left and reader in self.waiting:
+                self._make_ready(reader)
 
     def failed(self, asset: AssetName) -> list[Skip]:
         """Everything that waits for the asset, directly or through others, is out of reach."""
@@ -86,6 +88,25 @@ class Schedule:
         self.waiting.clear()
         self._ready.clear()
         return left
+
+
+def path_lengths(
+    steps: Sequence[Work],
+    readers: Mapping[AssetName, Sequence[AssetName]],
+    seconds: Mapping[AssetName, float],
+) -> dict[AssetName, float]:
+    """The seconds from the start of each step to the end of the longest path behind it. A step
+    that never ran counts as the median of those that did.
+
+    `steps` stand in topological order.
+    """
+    known = [seconds[step.asset] for step in steps if step.asset in seconds]
+    usual = median(known) if known else 1.0
+    lengths: dict[AssetName, float] = {}
+    for step in reversed(steps):
+        behind = max((lengths[reader] for reader in readers[step.asset]), default=0.0)
+        lengths[step.asset] = seconds.get(step.asset, usual) + behind
+    return lengths
 
 
 def tainted(
