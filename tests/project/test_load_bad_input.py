@@ -54,6 +54,12 @@ CASES = [
     Case("name not text", toml("", "name = 5"), "XF0105", 2, 'put quotes around it: "5"', 8),
     Case("vars not a table", toml("vars = [1]"), "XF0105", 1, "key: value"),
     Case("schema unusable", toml('default_schema = "a.b"'), "XF0106", 1, "letters"),
+    Case("timeout not a duration", header("timeout: soon"), "XF0106", 2, "30s, 10m or 1h", 10),
+    Case("timeout of nothing", toml('timeout = "0s"'), "XF0106", 1, "30s, 10m or 1h"),
+    Case("timeout a list", header("timeout: [1]"), "XF0105", 2, "a duration"),
+    Case("retries below zero", header("retries: -1"), "XF0106", 2, "0 or more"),
+    Case("retries misspelt", header("retries: {time: 3}"), "XF0104", 2, "did you mean 'times'?"),
+    Case("retries wait", toml("retries = {wait = true}"), "XF0105", 1, "a duration"),
     Case(
         "defaults with unknown key",
         toml("[defaults.'staging/**']", "owner = 'ann'", "ower = 'ann'"),

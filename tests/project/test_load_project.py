@@ -13,6 +13,7 @@ from xform.host.files import ProjectFiles
 from xform.project.assets import Asset, Kind, Language
 from xform.project.declare import declare
 from xform.project.load import Declared, Loaded, load
+from xform.project.running import Retries, Running
 
 SQL = "select 1 as id\n"
 
@@ -103,6 +104,32 @@ tags = ["b"]
     }
     assert found["staging.plain"].owner == "folder"
     assert found["marts.other"].owner == "all"
+
+
+def test_patience_is_set_for_the_project_a_folder_or_a_model(tmp_path: Path) -> None:
+    found = assets(
+        tmp_path,
+        {
+            "xform.toml": """
+name = "shop"
+timeout = "1h 30m"
+retries = {times = 4, wait = "500ms"}
+defaults = {"marts/**" = {timeout = "10m"}}
+""",
+            "models/staging/orders.sql": SQL,
+            "models/marts/sums.sql": f"/* @model\nretries: 0\n*/\n{SQL}",
+            "models/marts/days.sql": f"{{{{ config(timeout=7.5) }}}}\n{SQL}",
+            "seeds/raw/planes.csv": "a\n1\n",
+        },
+    )
+    retries = Retries(4, 0.5)
+    assert {name: asset.running for name, asset in found.items()} == {
+        "raw.planes": Running(5400.0, retries),
+        "staging.orders": Running(5400.0, retries),
+        "marts.sums": Running(600.0, Retries(0)),
+        "marts.days": Running(600.0, retries),  # what a template sets is known once it is rendered
+    }
+    assert found["marts.sums"].config["timeout"] == 600.0
 
 
 def test_all_forms_of_tests(tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ from xform.fingerprint import components as parts
 from xform.fingerprint.component import Component
 from xform.fingerprint.evaluate import Fingerprints
 from xform.plan.freshness import PlannedAsset
-from xform.plan.plan import Audit
+from xform.plan.plan import AS_USUAL, Audit, Conduct
 from xform.plan.plan import Body as RunBody
 from xform.project.assets import Asset, Kind
+from xform.project.running import Running
 from xform.sql.dialects import quote
 
 PROD = "prod"
@@ -78,8 +79,17 @@ def _planned(
         audits=audits,
         columns=columns,
         files=compiled.files,
+        conduct=conduct_of(declared.running),
         relation=relation_of(declared) if compiled.kind is Kind.EXTERNAL else None,
     )
+
+
+def conduct_of(running: Running) -> Conduct:
+    """How an asset is built, by its settings."""
+    retries = running.retries
+    if retries is not None:
+        return Conduct(running.timeout, retries.times, retries.wait)
+    return Conduct(running.timeout) if running.timeout is not None else AS_USUAL
 
 
 def _audits(

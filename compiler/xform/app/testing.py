@@ -70,7 +70,8 @@ def _step(
         )
     chosen = tuple(audit for audit in asset.audits(names) if audit.name in wanted)
     physical = published[asset.name].physical if asset.name in published else ""
-    return AuditStep(asset.name, physical, chosen, passed.get(physical, Digest("")))
+    digest = passed.get(physical, Digest(""))
+    return AuditStep(asset.name, physical, chosen, digest, conduct=asset.conduct)
 
 
 def run_tests(workspace: Workspace, plan: Plan, emit: Callable[[Event], None]) -> RunResult:

@@ -202,6 +202,7 @@ ENGINE_UNUSABLE = _code("0715", "the engine cannot be used")
 STATE_UNUSABLE = _code("0716", "the state cannot be used")
 STATE_REBUILT = _code("0717", "the state was damaged and starts anew", "warning")
 SOURCES_UNSEEN = _code("0718", "tables that could not be looked at for new data", "warning")
+TIMED_OUT = _code("0719", "a model that took longer than its timeout")
 # 08xx: checks
 CHECK_RELATION = _code("0801", "a test refers to an asset that does not exist")
 CHECK_UNSTORED = _code("0802", "a test reads an asset that is not stored")

@@ -17,6 +17,11 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def random() -> float:
+    """From 0 to below 1, other in each process."""
+    return secrets.randbelow(1 << 30) / (1 << 30)
+
+
 def new_run_id() -> str:
     """Sorts by time; `20260131T235959-1a2b3c`."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"

@@ -30,6 +30,9 @@ class LocalHost:
     def monotonic(self) -> float:
         return clock.monotonic()
 
+    def random(self) -> float:
+        return clock.random()
+
     def new_run_id(self) -> str:
         return clock.new_run_id()
 

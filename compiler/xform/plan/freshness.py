@@ -13,7 +13,7 @@ from typing import Protocol
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.fingerprint.component import Component
-from xform.plan.plan import Audit, Body
+from xform.plan.plan import AS_USUAL, Audit, Body, Conduct
 from xform.project.assets import Kind
 
 CLOCK_RUN = "clock:run"
@@ -89,6 +89,7 @@ class PlannedAsset:
     columns: Callable[[], tuple[str, ...]] = field(kw_only=True)
     files: str | None = None
     """Of seeds and file sources: the path whose digest is the version of its leaf."""
+    conduct: Conduct = AS_USUAL
     relation: str | None = None
     """Of externals: the SQL text that reads it."""
 

@@ -104,6 +104,22 @@ class PythonBody(msgspec.Struct, frozen=True, tag="python"):
 Body = SqlBody | SeedBody | PythonBody
 
 
+class Conduct(msgspec.Struct, frozen=True):
+    """How a step is carried out. It says nothing of what the step makes.
+
+    `timeout` is in seconds, from the start of the step to its end. After an error that may pass
+    by itself the engine is asked again, `retries` times: first after `wait` seconds, then after
+    twice as many each time.
+    """
+
+    timeout: float | None = None
+    retries: int = 2
+    wait: float = 1.0
+
+
+AS_USUAL = Conduct()
+
+
 class BuildStep(msgspec.Struct, frozen=True):
     """Make one build.
 
@@ -131,6 +147,7 @@ class BuildStep(msgspec.Struct, frozen=True):
     components: tuple[Component, ...] = ()
     file_pins: dict[str, str] = {}
     """File leaves among `pins`: leaf → path. Their digests are taken anew around the step."""
+    conduct: Conduct = Conduct()
 
 
 class AuditStep(msgspec.Struct, frozen=True):
@@ -141,6 +158,7 @@ class AuditStep(msgspec.Struct, frozen=True):
     audits: tuple[Audit, ...]
     audits_digest: Digest
     waits_for: tuple[AssetName, ...] = ()
+    conduct: Conduct = Conduct()
 
 
 class PublishStep(msgspec.Struct, frozen=True):

@@ -331,6 +331,7 @@ class _Planner:
                     asset.audits(self._sql_names((asset.name, *asset.checks_read))),
                     self._checks(asset),
                     self._waits(asset.checks_read),
+                    asset.conduct,
                 )
             )
 
@@ -371,6 +372,7 @@ class _Planner:
             self._checks(asset),
             asset.components(),
             self._file_pins(decision.live),
+            asset.conduct,
         )
 
     def _file_pins(self, live: frozenset[str]) -> dict[str, str]:

@@ -97,6 +97,8 @@ def _asset(
 ) -> tuple[Asset, list[Diagnostic]]:
     found: list[Diagnostic] = []
     layers = [AssetSettings(draft.span)]
+    if _section(draft.kind) is not None:
+        layers.append(AssetSettings(draft.span, running=settings.running))
     own: dict[str, Any] = {}
     config: dict[str, Any] = {}
     declared = draft.declared
@@ -163,6 +165,7 @@ def _finished(
         meta=merged.meta,
         dialect=merged.dialect,
         volatile=merged.volatile or "rebuild",
+        running=merged.running,
         config=config,
         **own,
     )

@@ -14,6 +14,7 @@ import msgspec
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.base.spans import Span
+from xform.project.running import Running
 
 
 class Kind(enum.StrEnum):
@@ -121,6 +122,7 @@ class Asset(msgspec.Struct, frozen=True):
     """Of the model's SQL where it differs from the target's."""
     volatile: str = "rebuild"
     """`rebuild`: a model that calls the clock or chance runs anew each time; `ignore`: not."""
+    running: Running = Running()
     header_end: int = 0
     """Offset in the file at which the SQL begins, behind the header block."""
     python: PythonFunction | None = None

@@ -29,6 +29,7 @@ from xform.project.reader import (
     set_twice,
     unknown_key,
 )
+from xform.project.running import RUNNING, Running, read_running, running_of
 from xform.project.values import Entry, Mapping, Value, is_null
 
 MODEL_KINDS = (Kind.VIEW, Kind.TABLE, Kind.EPHEMERAL)
@@ -50,7 +51,7 @@ _OTHER_KINDS = {
 
 _DESCRIBING = ("description", "owner", "tags", "group", "access", "domain", "meta", "config")
 _COMMON = ("columns", "tests", "data_tests", "grain", *_DESCRIBING)
-_MODEL = (*_COMMON, "kind", "materialized", "dialect", "volatile")
+_MODEL = (*_COMMON, *RUNNING, "kind", "materialized", "dialect", "volatile")
 _SYNONYMS = {"materialized": "kind", "data_tests": "tests"}
 
 
@@ -73,7 +74,9 @@ class Subject(enum.StrEnum):
                 return _MODEL
             case Subject.PYTHON_MODEL:
                 return (*_MODEL, "inputs")
-            case Subject.SEED | Subject.SOURCE_TABLE:
+            case Subject.SEED:
+                return (*_COMMON, *RUNNING)
+            case Subject.SOURCE_TABLE:
                 return _COMMON
             case Subject.SOURCE:
                 return _DESCRIBING
@@ -105,6 +108,7 @@ class AssetSettings(msgspec.Struct, frozen=True):
     dialect: str | None = None
     volatile: str | None = None
     inputs: dict[str, str] = {}
+    running: Running = Running()
     given: dict[str, Any] = {}
     places: dict[str, Span] = {}
 
@@ -136,10 +140,12 @@ def read_settings(
             elif setting == "meta" and earlier is not None:
                 value = {**earlier, **value}
             fields[setting] = value
+    given_plain = {name: _raw(value) for name, value in fields.items() if name not in _NOT_CONFIG}
     return AssetSettings(
         span=mapping.span,
+        running=running_of(fields),
         **fields,
-        given={name: _raw(value) for name, value in fields.items() if name not in _NOT_CONFIG},
+        given=given_plain,
         places={name: entries[0].value.span for name, entries in given.items()},
     )
 
@@ -150,6 +156,8 @@ _NOT_CONFIG = ("columns", "tests", "description", "inputs")
 def _raw(value: Any) -> Any:
     if isinstance(value, Kind):
         return value.value
+    if isinstance(value, msgspec.Struct):
+        return msgspec.to_builtins(value)
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -189,6 +197,8 @@ def _field(setting: str, entry: Entry, notes: Notes) -> Any:
             return read_choice(value, what, VOLATILE, notes)
         case "inputs":
             return _inputs(value, notes)
+        case _ if setting in RUNNING:
+            return read_running(setting, value, what, notes)
         case _:
             return read_word(value, what, notes)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from xform.project import running
 from xform.project.assets import ColumnSpec, TestSpec
 from xform.project.data_tests import same_test
 from xform.project.fields import AssetSettings
@@ -50,6 +51,7 @@ def merge(layers: Sequence[AssetSettings]) -> AssetSettings:
         tests=_tests(test for layer in reversed(layers) for test in layer.tests),
         tags=tags,
         meta=meta,
+        running=running.merged(layer.running for layer in layers),
         given=given,
         places={name: span for layer in layers for name, span in layer.places.items()},
         **single,

@@ -20,11 +20,12 @@ from xform.project.reader import (
     read_meta,
     read_word,
 )
+from xform.project.running import RUNNING, Running, read_running
 from xform.project.text import decode
 from xform.project.toml import read_toml
 from xform.project.values import Mapping, Scalar
 
-KEYS = ("name", "profile", "default_schema", "dialect", "vars", "defaults", "lint")
+KEYS = ("name", "profile", "default_schema", "dialect", "vars", "defaults", "lint", *RUNNING)
 
 
 class FolderDefaults(msgspec.Struct, frozen=True):
@@ -46,6 +47,8 @@ class Settings(msgspec.Struct, frozen=True):
     defaults: tuple[FolderDefaults, ...] = ()
     lint: dict[str, str] = {}
     """Levels by code, where they are not the usual."""
+    running: Running = Running()
+    """Of every model and seed that does not say otherwise."""
     path: str = PYPROJECT
     places: dict[str, Span] = {}
 
@@ -123,6 +126,7 @@ def _settings(table: Mapping, path: str, fallback: str | None, notes: Notes) -> 
     variables: dict[str, Any] = {}
     defaults: tuple[FolderDefaults, ...] = ()
     lint: dict[str, str] = {}
+    running: dict[str, Any] = {}
     for entry in table:
         match entry.name:
             case "name" | "profile" | "default_schema" | "dialect":
@@ -134,6 +138,8 @@ def _settings(table: Mapping, path: str, fallback: str | None, notes: Notes) -> 
                 defaults = _defaults(folders, notes) if folders is not None else ()
             case "lint":
                 lint = read_lint(entry.value, notes)
+            case name if name in RUNNING:
+                running[name] = read_running(name, entry.value, f"'{name}'", notes)
             case _:
                 pass
     places = {entry.name: entry.value.span for entry in table}
@@ -152,6 +158,7 @@ def _settings(table: Mapping, path: str, fallback: str | None, notes: Notes) -> 
         variables=variables,
         defaults=defaults,
         lint=lint,
+        running=Running(**running),
         path=path,
         places=places,
     )

@@ -44,6 +44,7 @@ def with_config(asset: Asset, config: dict[str, Any], at: Span) -> tuple[Asset, 
         meta=asset.meta,
         dialect=asset.dialect,
         volatile=asset.volatile,
+        running=asset.running,
         given=asset.config,
     )
     merged = merge([declared, nearest])
@@ -63,6 +64,7 @@ def with_config(asset: Asset, config: dict[str, Any], at: Span) -> tuple[Asset, 
         meta=merged.meta,
         dialect=merged.dialect,
         volatile=merged.volatile or asset.volatile,
+        running=merged.running,
         config={**merged.given, "kind": kind.value, "materialized": kind.value},
     ), found
 

@@ -16,12 +16,13 @@ from xform.base.codes import (
     PYTHON_RAISED,
     PYTHON_RESULT,
     STATE_UNUSABLE,
+    TIMED_OUT,
     WAREHOUSE_BUSY,
 )
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName
 from xform.base.spans import LineIndex, Span, file_span
-from xform.plan.plan import BuildStep, PythonBody, SeedBody, SqlBody
+from xform.plan.plan import AuditStep, BuildStep, PythonBody, SeedBody, SqlBody
 from xform.run.ports import (
     CodeError,
     ColumnsDiffer,
@@ -80,6 +81,30 @@ def build_diagnostic(step: BuildStep, error: EngineError, read: Reader) -> Diagn
         text,
         asset=step.asset,
     )
+
+
+def timeout_diagnostic(step: BuildStep | AuditStep) -> Diagnostic:
+    """That a step took longer than it may."""
+    at = body_path(step) if isinstance(step, BuildStep) else step.audits[0].span
+    return diagnose(
+        TIMED_OUT,
+        f"{step.asset}: stopped after its timeout of {spoken(step.conduct.timeout or 0.0)}",
+        at,
+        "make its query cheaper, or raise 'timeout'",
+        asset=step.asset,
+    )
+
+
+def spoken(seconds: float) -> str:
+    """A duration as settings have it: `1h 30m`, `10m`, `0.5s`."""
+    parts = []
+    for unit, size in (("h", 3600), ("m", 60)):
+        whole, seconds = divmod(seconds, size)
+        if whole:
+            parts.append(f"{int(whole)}{unit}")
+    if seconds or not parts:
+        parts.append(f"{round(seconds, 3):g}s")
+    return " ".join(parts)
 
 
 def engine_diagnostic(error: EngineError, at: Span | str) -> Diagnostic:

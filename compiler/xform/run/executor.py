@@ -30,7 +30,7 @@ from xform.run.ports import BuildRecord, Engine, EngineError, Host, Signals, Sta
 from xform.run.publishing import Chosen, choose
 from xform.run.result import NodeResult, RunResult
 from xform.run.scheduler import Schedule, Skip, Work
-from xform.run.work import Judge, Outcome, Workshop, judge_by_count
+from xform.run.work import Judge, Outcome, Workshop, judge_by_count, timed_out
 from xform.run.workers import submit
 
 POLL = 0.2
@@ -146,8 +146,11 @@ class _Run:
                 break
             done, _ = wait(self._running, timeout=POLL, return_when=FIRST_COMPLETED)
             self._tell_posted()
+            self._enforce_timeouts()
             for future in done:
-                self._done(self._running.pop(future), future.result())
+                step = self._running.pop(future, None)
+                if step is not None:
+                    self._done(step, future.result())
             self._keep()
             if signals.count > 1:
                 deadline = min(deadline, self._host.monotonic() + GRACE)
@@ -194,7 +197,7 @@ class _Run:
         Where steps were abandoned, the connection is still theirs; the state heals next time.
         """
         if self._running and self._workshop is not None:
-            self._workshop.stop()
+            self._workshop.watches.stop()
             _, stuck = wait(self._running, timeout=GRACE)
             if stuck:
                 return
@@ -333,13 +336,23 @@ class _Run:
             self._tell(Log("warning", f"stopping: interrupting {running} running"))
             for asset in self._schedule.drain():
                 self._skip(Skip(asset, asset), "the run was cancelled")
-        self._workshop.stop()
+        self._workshop.watches.stop()
+
+    def _enforce_timeouts(self) -> None:
+        """What does not heed its timeout (user code that hangs) is left behind."""
+        assert self._workshop is not None
+        stuck = self._workshop.watches.enforce(self._host.monotonic(), GRACE)
+        for future, step in [item for item in self._running.items() if item[1].asset in stuck]:
+            if not future.done():
+                del self._running[future]
+                self._abandoned += (step.asset,)
+                self._done(step, timed_out(step, step.conduct.timeout or 0.0))
 
     def _abandon(self) -> None:
         for step in self._running.values():
             self._bad.add(step.asset)
             self._node(step, Outcome(step.asset, "cancelled", 0.0, None, "did not stop in time"))
-        self._abandoned = tuple(step.asset for step in self._running.values())
+        self._abandoned += tuple(step.asset for step in self._running.values())
         self._running.clear()
 
     def _tell(self, event: Event) -> None:

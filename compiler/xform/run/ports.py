@@ -21,17 +21,25 @@ class EngineError(Exception):
     """An engine refused or failed. `offset` is into the statement, where the engine says.
 
     `kind` is one of: syntax, binder, catalog, constraint, conversion, interrupted, busy, io,
-    memory, settings, other. `offset` and `length` count characters.
+    memory, settings, other. `offset` and `length` count characters. `transient`: the same
+    statement may well succeed a little later.
     """
 
     def __init__(
-        self, message: str, *, kind: str = "other", offset: int | None = None, length: int = 0
+        self,
+        message: str,
+        *,
+        kind: str = "other",
+        offset: int | None = None,
+        length: int = 0,
+        transient: bool = False,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.kind = kind
         self.offset = offset
         self.length = length
+        self.transient = transient
 
 
 class EngineBusy(EngineError):  # noqa: N818 - says what is the case
@@ -290,6 +298,10 @@ class Host(Protocol):
 
     def monotonic(self) -> float:
         """Seconds, for durations."""
+        ...
+
+    def random(self) -> float:
+        """A number from 0 to 1 that others do not have, to spread what would come at once."""
         ...
 
     def new_run_id(self) -> str: ...

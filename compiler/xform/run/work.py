@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import msgspec
 
@@ -13,11 +13,14 @@ from xform.base.codes import TEST_BROKEN, TEST_BROKEN_WARNED, TEST_FAILED, TEST_
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
-from xform.plan.plan import Audit, AuditStep, BuildStep, PythonBody
-from xform.run.errors import build_diagnostic
+from xform.plan.plan import Audit, AuditStep, BuildStep, Conduct, PythonBody
+from xform.run.errors import build_diagnostic, timeout_diagnostic
 from xform.run.events import CheckDone, Event, Log
 from xform.run.ports import BuildRecord, Engine, EngineError, Host, Session
 from xform.run.versions import FilesRead, versions_read
+from xform.run.watch import Watch, Watches
+
+Value = TypeVar("Value")
 
 Judge = Callable[[Audit, int], tuple[str, str]]
 """From a test and its failing rows to its status (pass, warn, fail) and the sentence to show."""
@@ -56,66 +59,73 @@ class Workshop:
     run_id: str
     post: Callable[[Event], None]
     judge: Judge
-    stopping: threading.Event = field(default_factory=threading.Event)
-    _sessions: set[Session] = field(default_factory=set)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def stop(self) -> None:
-        """Interrupt what runs. To be repeated: a query may begin just behind an interrupt."""
-        self.stopping.set()
-        with self._lock:
-            for session in self._sessions:
-                session.interrupt()
+    watches: Watches = field(default_factory=Watches)
 
     def build(self, step: BuildStep, records: Mapping[str, BuildRecord]) -> Outcome:
         """`records` are the builds of the step's inputs, by physical name."""
         begun = self.host.monotonic()
+        watch: Watch | None = None
         try:
-            with self._session() as session:
-                record = self._make(session, step, records)
-                tests = self._audit(session, step.audits)
+            with self._watched(step) as (session, watch):
+                again = self._patient(step, watch)
+                record = again(lambda: self._make(session, step, records))
+                tests = self._audit(session, step, watch)
                 if tests.blocked:
                     session.discard(step.physical)
                 elif step.audits and not tests.stopped:
                     session.passed(step.physical, step.audits_digest)
                     record = msgspec.structs.replace(record, audits_digest=step.audits_digest)
         except EngineError as error:
-            return self._broken(step, error, self.host.monotonic() - begun)
+            return self._broken(step, error, self.host.monotonic() - begun, watch)
         return tests.outcome(step.asset, self.host.monotonic() - begun, record)
 
     def audit(self, step: AuditStep) -> Outcome:
         begun = self.host.monotonic()
+        watch: Watch | None = None
         try:
-            with self._session() as session:
-                tests = self._audit(session, step.audits)
+            with self._watched(step) as (session, watch):
+                tests = self._audit(session, step, watch)
                 if not tests.blocked and not tests.stopped:
                     session.passed(step.physical, step.audits_digest)
         except EngineError as error:
-            seconds = self.host.monotonic() - begun
-            if self._is_stop(error):
-                return Outcome(step.asset, "cancelled", seconds)
-            found = diagnose(
-                TEST_BROKEN,
-                f"{step.asset}: {error.message}",
-                step.audits[0].span if step.audits else "profiles.yml",
-                "run the tests again",
-                asset=step.asset,
-            )
-            return Outcome(step.asset, "error", seconds, None, error.message, (found,))
+            return self._broken(step, error, self.host.monotonic() - begun, watch)
         return tests.outcome(step.asset, self.host.monotonic() - begun, None)
 
     @contextmanager
-    def _session(self) -> Iterator[Session]:
-        with self.engine.session() as session:
-            with self._lock:
-                self._sessions.add(session)
-            try:
-                if self.stopping.is_set():
-                    session.interrupt()
-                yield session
-            finally:
-                with self._lock:
-                    self._sessions.discard(session)
+    def _watched(self, step: BuildStep | AuditStep) -> Iterator[tuple[Session, Watch]]:
+        """A session that ends with its step's patience."""
+        deadline = self.host.monotonic() + (step.conduct.timeout or float("inf"))
+        with (
+            self.engine.session() as session,
+            self.watches.on(step.asset, deadline, session) as watch,
+        ):
+            yield session, watch
+
+    def _patient(
+        self, step: BuildStep | AuditStep, watch: Watch
+    ) -> Callable[[Callable[[], Value]], Value]:
+        """Does a piece of work again after errors that may pass, as often as the step wants."""
+
+        def do(work: Callable[[], Value]) -> Value:
+            for number in range(step.conduct.retries):
+                try:
+                    return work()
+                except EngineError as error:
+                    if not error.transient or watch.halted.is_set():
+                        raise
+                    seconds = pause_before(number, step.conduct, self.host.random())
+                    said = error.message.strip().splitlines()[0]
+                    self.post(
+                        Log(
+                            "warning",
+                            f"{step.asset}: {said}; trying again in {seconds:.1f}s "
+                            f"({number + 1} of {step.conduct.retries})",
+                        )
+                    )
+                    watch.pause(seconds)
+            return work()
+
+        return do
 
     def _make(
         self, session: Session, step: BuildStep, records: Mapping[str, BuildRecord]
@@ -166,15 +176,22 @@ class Workshop:
             )
             return session.build(step, blank, python, settle)
 
-    def _audit(self, session: Session, audits: tuple[Audit, ...]) -> Tests:
+    def _audit(self, session: Session, step: BuildStep | AuditStep, watch: Watch) -> Tests:
         tests = Tests()
-        for audit in audits:
+        again = self._patient(step, watch)
+        for audit in step.audits:
             begun = self.host.monotonic()
             failures: int | None = None
+
+            def count(sql: str = audit.sql) -> int:
+                return int(session.query(sql).rows[0][0] or 0)
+
             try:
-                failures = int(session.query(audit.sql).rows[0][0] or 0)
+                failures = again(count)
                 status, message = self.judge(audit, failures)
             except EngineError as error:
+                if watch.timed_out:
+                    raise
                 if self._is_stop(error):
                     tests.stopped = True
                     return tests
@@ -184,15 +201,40 @@ class Workshop:
             tests.note(audit, status, message)
         return tests
 
-    def _broken(self, step: BuildStep, error: EngineError, seconds: float) -> Outcome:
+    def _broken(
+        self, step: BuildStep | AuditStep, error: EngineError, seconds: float, watch: Watch | None
+    ) -> Outcome:
+        if error.kind == "interrupted" and watch is not None and watch.timed_out:
+            return timed_out(step, seconds)
         if self._is_stop(error):
             return Outcome(step.asset, "cancelled", seconds, None, "rolled back")
-        found = build_diagnostic(step, error, self.host.read)
+        if isinstance(step, BuildStep):
+            found = build_diagnostic(step, error, self.host.read)
+        else:
+            found = diagnose(
+                TEST_BROKEN,
+                f"{step.asset}: {error.message}",
+                step.audits[0].span if step.audits else "profiles.yml",
+                "run the tests again",
+                asset=step.asset,
+            )
         said = found.message.removeprefix(f"{step.asset}: ")
         return Outcome(step.asset, "error", seconds, None, said, (found,))
 
     def _is_stop(self, error: EngineError) -> bool:
-        return self.stopping.is_set() and error.kind == "interrupted"
+        return self.watches.stopping.is_set() and error.kind == "interrupted"
+
+
+def pause_before(number: int, conduct: Conduct, chance: float) -> float:
+    """Seconds to wait before trying again for the `number`-th time, from 0: twice as long each
+    time, less up to half of it by `chance`, so that what failed together does not return so."""
+    return float(conduct.wait * 2**number * (1 - chance / 2))
+
+
+def timed_out(step: BuildStep | AuditStep, seconds: float) -> Outcome:
+    found = timeout_diagnostic(step)
+    said = found.message.removeprefix(f"{step.asset}: ")
+    return Outcome(step.asset, "error", seconds, None, said, (found,))
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ picture of the place, which is cut off.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +34,18 @@ _KINDS = {
 }
 _HOLDER = re.compile(r"held in (.+?) \(PID (\d+)\)")
 _HEAD = re.compile(r"^([A-Za-z]+(?: [A-Za-z]+)*) Error: (.*)$", re.DOTALL)
+_LASTING = (
+    "No files found",
+    "No such file",
+    "Permission denied",
+    "Is a directory",
+    "Not a directory",
+    "No space left",
+    "not a valid",
+)
+"""What an IO error says that no waiting mends."""
+_PASSING = frozenset([408, 425, 429])
+"""Answers of a web server after which it may be asked again, besides those from 500 on."""
 _CONFLICTS = ("write-write conflict", "Conflict on", "has been altered")
 
 
@@ -46,6 +58,7 @@ class Failure:
     position: int | None
     length: int
     subtype: str
+    transient: bool = False
 
 
 def take_apart(error: BaseException) -> Failure:
@@ -55,7 +68,7 @@ def take_apart(error: BaseException) -> Failure:
     kind = _KINDS.get(label, "other")
     if not rest.startswith("{"):
         message = re.split(r"\n\s*\nLINE \d+:|\nLINE \d+:", rest, maxsplit=1)[0].strip()
-        return Failure(kind, message, None, 0, "")
+        return Failure(kind, message, None, 0, "", kind == "io" and _may_pass(message, {}))
     try:
         parts: dict[str, Any] = msgspec.json.decode(rest)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -68,7 +81,16 @@ def take_apart(error: BaseException) -> Failure:
         int(position) if position is not None else None,
         int(span.group(1)) if span else 0,
         str(parts.get("error_subtype", "")),
+        kind == "io" and _may_pass(str(parts.get("exception_message", rest)), parts),
     )
+
+
+def _may_pass(message: str, parts: Mapping[str, Any]) -> bool:
+    """Whether an IO error may be gone a little later."""
+    status = str(parts.get("status_code", ""))
+    if status.isdigit() and int(status):
+        return int(status) >= 500 or int(status) in _PASSING
+    return not any(mark in message for mark in _LASTING)
 
 
 @contextmanager
@@ -95,11 +117,20 @@ def engine_error(error: BaseException, statement: str = "", prefix: int = 0) -> 
         end = len(raw[: failure.position + failure.length].decode(errors="ignore"))
         if begin >= prefix:
             offset, length = begin - prefix, end - begin
-    return EngineError(failure.message, kind=failure.kind, offset=offset, length=length)
+    return EngineError(
+        failure.message,
+        kind=failure.kind,
+        offset=offset,
+        length=length,
+        transient=failure.transient,
+    )
 
 
 class Conflict(EngineError):  # noqa: N818 - says what is the case
     """Two transactions touched one thing; the whole step may be tried again."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, transient=True)
 
 
 class AlreadyExists(EngineError):  # noqa: N818 - says what is the case

@@ -1,0 +1,99 @@
+"""Settings of how an asset is built, not of what it means: patience and persistence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from xform.base import codes
+from xform.base.diagnostics import diagnose
+from xform.project.reader import Notes, check_keys, read_mapping, read_whole, wrong_type
+from xform.project.values import Scalar, Value
+
+RUNNING = ("timeout", "retries")
+"""Their names."""
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s|m|h|d)")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_FORM = "a duration, such as 30s, 10m or 1h"
+
+
+class Retries(msgspec.Struct, frozen=True):
+    """How often a build is tried again after an error that may pass by itself. Before the first
+    time it waits `wait` seconds, then twice as long each time."""
+
+    times: int = 2
+    wait: float = 1.0
+
+
+class Running(msgspec.Struct, frozen=True):
+    """None: not said."""
+
+    timeout: float | None = None
+    """Seconds from the start of a build to the end of its tests."""
+    retries: Retries | None = None
+
+
+def running_of(fields: dict[str, Any]) -> Running:
+    """Takes the settings of running out of typed fields."""
+    return Running(**{name: fields.pop(name) for name in RUNNING if name in fields})
+
+
+def merged(layers: Iterable[Running]) -> Running:
+    """One from several, the nearest last."""
+    found: dict[str, Any] = {}
+    for layer in layers:
+        for name in RUNNING:
+            value = getattr(layer, name)
+            if value is not None:
+                found[name] = value
+    return Running(**found)
+
+
+def read_running(setting: str, value: Value, what: str, notes: Notes) -> Any:
+    """The typed value of one of these settings; None where it is none."""
+    if setting == "timeout":
+        return read_duration(value, what, notes)
+    return read_retries(value, what, notes)
+
+
+def read_duration(value: Value, what: str, notes: Notes, *, zero: bool = False) -> float | None:
+    """Seconds, written as a number with a unit, or several: `1h 30m`. A plain number is seconds."""
+    given = value.value if isinstance(value, Scalar) else None
+    seconds: float | None = None
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        seconds = float(given)
+    elif isinstance(given, str):
+        parts = _DURATION.findall(given)
+        if parts and not _DURATION.sub("", given).strip():
+            seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    else:
+        wrong_type(value, what, _FORM, notes)
+        return None
+    if seconds is None or not (0 < seconds < 1e9 or (zero and seconds == 0)):
+        message = f"{what} cannot be '{value.text if isinstance(value, Scalar) else given}'"
+        notes.append(diagnose(codes.BAD_VALUE, message, value.span, f"give {_FORM}"))
+        return None
+    return seconds
+
+
+def read_retries(value: Value, what: str, notes: Notes) -> Retries | None:
+    """`retries: 3`, or `retries: {times: 3, wait: 5s}`."""
+    if isinstance(value, Scalar):
+        times = read_whole(value, what, notes)
+        return None if times is None else Retries(times)
+    mapping = read_mapping(value, what, notes)
+    if mapping is None:
+        return None
+    check_keys(mapping, ("times", "wait"), what, notes)
+    said: dict[str, Any] = {}
+    for entry in mapping:
+        inner = f"'{entry.name}' of {what}"
+        if entry.name == "times":
+            said["times"] = read_whole(entry.value, inner, notes)
+        elif entry.name == "wait":
+            said["wait"] = read_duration(entry.value, inner, notes, zero=True)
+    return Retries(**{name: found for name, found in said.items() if found is not None})
