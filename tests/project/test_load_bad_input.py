@@ -59,6 +59,7 @@ CASES = [
     Case("timeout a list", header("timeout: [1]"), "XF0105", 2, "a duration"),
     Case("retries below zero", header("retries: -1"), "XF0106", 2, "0 or more"),
     Case("retries misspelt", header("retries: {time: 3}"), "XF0104", 2, "did you mean 'times'?"),
+    Case("history of nothing", toml("history = {runs = 0}"), "XF0106", 1, "1 or more"),
     Case("retries wait", toml("retries = {wait = true}"), "XF0105", 1, "a duration"),
     Case(
         "defaults with unknown key",

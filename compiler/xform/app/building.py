@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from xform.app.judging import judged
@@ -12,7 +14,8 @@ from xform.base.names import AssetName
 from xform.plan.plan import Plan
 from xform.run.events import Event
 from xform.run.executor import execute
-from xform.run.ports import Ledger, StateSnapshot
+from xform.run.history import BUILD, Asked
+from xform.run.ports import Ledger, StateError, StateSnapshot
 from xform.run.result import RunResult
 
 if TYPE_CHECKING:
@@ -27,6 +30,13 @@ class Wanted:
     full_refresh: bool = False
     fail_fast: bool = False
     atomic: bool = False
+    command: str = ""
+    """The command line that asks for it."""
+
+    @property
+    def asked(self) -> Asked:
+        chosen = None if self.selected is None else tuple(sorted(self.selected))
+        return Asked(BUILD, self.command, chosen, self.full_refresh, self.fail_fast, self.atomic)
 
 
 WHOLE = Wanted()
@@ -62,7 +72,7 @@ def carry_out(
     workspace: Workspace, plan: Plan, emit: Callable[[Event], None], wanted: Wanted = WHOLE
 ) -> RunResult:
     """Do what a plan says."""
-    return execute(
+    result = execute(
         plan,
         workspace.engine,
         workspace.state,
@@ -72,7 +82,24 @@ def carry_out(
         fail_fast=wanted.fail_fast,
         atomic=wanted.atomic,
         judge=judged,
+        asked=wanted.asked,
+        secrets=workspace.known_secrets,
     )
+    if plan.steps:
+        forget_old_runs(workspace)
+    return result
+
+
+def forget_old_runs(workspace: Workspace) -> None:
+    """Keep as much of the history as the project wants. History that cannot be written to now is
+    cut another time."""
+    history = workspace.settings.history
+    since = ""
+    if history.days is not None:
+        now = datetime.fromisoformat(workspace.host.now())
+        since = (now - timedelta(days=history.days)).isoformat()
+    with suppress(StateError):
+        workspace.state.prune_runs(history.runs, since)
 
 
 def _is_known(ledger: Ledger, snapshot: StateSnapshot) -> bool:

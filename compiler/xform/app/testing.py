@@ -17,6 +17,7 @@ from xform.plan.names import sql_name
 from xform.plan.plan import AuditStep, Plan
 from xform.run.events import Event
 from xform.run.executor import execute
+from xform.run.history import TEST, Asked
 from xform.run.ports import Publication
 from xform.run.result import RunResult
 
@@ -74,7 +75,10 @@ def _step(
     return AuditStep(asset.name, physical, chosen, digest, conduct=asset.conduct)
 
 
-def run_tests(workspace: Workspace, plan: Plan, emit: Callable[[Event], None]) -> RunResult:
+def run_tests(
+    workspace: Workspace, plan: Plan, emit: Callable[[Event], None], command: str = ""
+) -> RunResult:
+    """`command` is the command line that asks for it."""
     return execute(
         plan,
         workspace.engine,
@@ -83,4 +87,6 @@ def run_tests(workspace: Workspace, plan: Plan, emit: Callable[[Event], None]) -
         threads=workspace.threads,
         emit=emit,
         judge=judged,
+        asked=Asked(TEST, command),
+        secrets=workspace.known_secrets,
     )

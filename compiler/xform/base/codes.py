@@ -183,6 +183,7 @@ NOT_A_COLUMN = _code("0602", "a name that is no column of the asset")
 NOT_BUILT = _code("0603", "an asset that has no build to look at")
 NO_ENVIRONMENT = _code("0604", "an environment that shows nothing")
 PROD_STAYS = _code("0605", "the environment prod cannot be dropped")
+NO_RUN = _code("0606", "a run that is not remembered, or cannot be repeated")
 # 07xx: run and engines
 WAREHOUSE_BUSY = _code("0701", "the warehouse is in use by another process")
 ENGINE_REFUSED = _code("0702", "the engine refuses a statement")

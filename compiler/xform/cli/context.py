@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 OK, FAILED, USAGE, CHANGED, BUSY = 0, 1, 2, 3, 75
 """Exit codes (DESIGN §5)."""
+
+_LOOKS = ("format", "quiet", "no_color")
+"""Options that only say how an answer looks."""
 
 INTERRUPTED = 130
 """The exit code of shells for a command that was stopped by Ctrl-C."""
@@ -81,6 +85,8 @@ class Context:
         self.options = options
         self.terminal = terminal
         self.format = form
+        self.command_line = ""
+        """What was called, with what is not as usual: to be called again."""
         self.found: list[Diagnostic] = []
         """What is to be written at the end, in one of the REPORTS."""
 
@@ -222,9 +228,24 @@ class Command:
         )
         return (*own, *shared)
 
+    def _written(self, values: dict[str, Any]) -> str:
+        """The call as it would be typed, but for how its answer looks."""
+        name = self.function.__module__.rpartition(".")[2]
+        words = ["xform", name]
+        for parameter in self.parameters:
+            value = values.get(parameter.name, parameter.default)
+            if parameter.name in _LOOKS or value is None or value == parameter.default:
+                continue
+            option = parameter.mark.names[0] if isinstance(parameter.mark, Option) else None
+            for item in value if isinstance(value, list) else [value]:
+                words += [] if option is None else [option]
+                words += [] if item is True else [_typed(item)]
+        return shlex.join(words)
+
     def __call__(self, **values: Any) -> None:
         shared = {name: values.pop(name, default) for name, (_, default) in self._options.items()}
         context = _context(shared, self._formats)
+        context.command_line = self._written({**shared, **values})
         try:
             self.function(context, **values)
         except Ended:
@@ -248,6 +269,14 @@ class Command:
             context.finish()
             raise Ended(code) from None
         context.finish()
+
+
+def _typed(value: Any) -> str:
+    if isinstance(value, dict):
+        import json
+
+        return json.dumps(value)
+    return str(value)
 
 
 def command(function: Callable[..., None]) -> Command:

@@ -29,6 +29,13 @@ class Retries(msgspec.Struct, frozen=True):
     wait: float = 1.0
 
 
+class History(msgspec.Struct, frozen=True):
+    """How many of the last runs are remembered, and for how many days; None: for ever."""
+
+    runs: int = 100
+    days: int | None = None
+
+
 class Running(msgspec.Struct, frozen=True):
     """None: not said."""
 
@@ -58,6 +65,20 @@ def read_running(setting: str, value: Value, what: str, notes: Notes) -> Any:
     if setting == "timeout":
         return read_duration(value, what, notes)
     return read_retries(value, what, notes)
+
+
+def read_history(value: Value, notes: Notes) -> History:
+    """`history = {runs = 50, days = 30}`."""
+    mapping = read_mapping(value, "'history'", notes)
+    if mapping is None:
+        return History()
+    check_keys(mapping, ("runs", "days"), "'history'", notes)
+    said = {
+        entry.name: read_whole(entry.value, f"'{entry.name}' of 'history'", notes, 1)
+        for entry in mapping
+        if entry.name in ("runs", "days")
+    }
+    return History(said.get("runs") or History().runs, said.get("days"))
 
 
 def read_duration(value: Value, what: str, notes: Notes, *, zero: bool = False) -> float | None:

@@ -20,12 +20,22 @@ from xform.project.reader import (
     read_meta,
     read_word,
 )
-from xform.project.running import RUNNING, Running, read_running
+from xform.project.running import RUNNING, History, Running, read_history, read_running
 from xform.project.text import decode
 from xform.project.toml import read_toml
 from xform.project.values import Mapping, Scalar
 
-KEYS = ("name", "profile", "default_schema", "dialect", "vars", "defaults", "lint", *RUNNING)
+KEYS = (
+    "name",
+    "profile",
+    "default_schema",
+    "dialect",
+    "vars",
+    "defaults",
+    "lint",
+    "history",
+    *RUNNING,
+)
 
 
 class FolderDefaults(msgspec.Struct, frozen=True):
@@ -49,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True):
     """Levels by code, where they are not the usual."""
     running: Running = Running()
     """Of every model and seed that does not say otherwise."""
+    history: History = History()
     path: str = PYPROJECT
     places: dict[str, Span] = {}
 
@@ -127,6 +138,7 @@ def _settings(table: Mapping, path: str, fallback: str | None, notes: Notes) -> 
     defaults: tuple[FolderDefaults, ...] = ()
     lint: dict[str, str] = {}
     running: dict[str, Any] = {}
+    history = History()
     for entry in table:
         match entry.name:
             case "name" | "profile" | "default_schema" | "dialect":
@@ -138,6 +150,8 @@ def _settings(table: Mapping, path: str, fallback: str | None, notes: Notes) -> 
                 defaults = _defaults(folders, notes) if folders is not None else ()
             case "lint":
                 lint = read_lint(entry.value, notes)
+            case "history":
+                history = read_history(entry.value, notes)
             case name if name in RUNNING:
                 running[name] = read_running(name, entry.value, f"'{name}'", notes)
             case _:
@@ -159,6 +173,7 @@ def _settings(table: Mapping, path: str, fallback: str | None, notes: Notes) -> 
         defaults=defaults,
         lint=lint,
         running=Running(**running),
+        history=history,
         path=path,
         places=places,
     )

@@ -8,8 +8,10 @@ always heard (DuckDB 2.0 does not hear Ctrl-C in a thread that waits for a query
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+
+import msgspec
 
 from xform.base.diagnostics import Diagnostic
 from xform.base.names import AssetName
@@ -26,7 +28,18 @@ from xform.run.events import (
     RunEnd,
     RunStart,
 )
-from xform.run.ports import BuildRecord, Engine, EngineError, Host, Signals, State, StateError
+from xform.run.history import Asked, Statement
+from xform.run.keeping import Keeper
+from xform.run.ports import (
+    NOTHING_SAID,
+    BuildRecord,
+    Engine,
+    EngineError,
+    Host,
+    Kept,
+    Signals,
+    State,
+)
 from xform.run.publishing import Chosen, choose
 from xform.run.result import NodeResult, RunResult
 from xform.run.scheduler import Schedule, Skip, Work
@@ -51,20 +64,23 @@ def execute(
     fail_fast: bool = False,
     atomic: bool = False,
     judge: Judge = judge_by_count,
+    asked: Asked = NOTHING_SAID,
+    secrets: Sequence[str] = (),
 ) -> RunResult:
     """Build, test and publish. Opens the engine where it is not open yet, and closes it.
 
-    Events are emitted in the calling thread. Failures of models become diagnostics of the result.
+    Events are emitted in the calling thread. `asked` and what happens are kept in the state, but
+    for `secrets`. Failures of models become diagnostics of the result.
     Raises EngineBusy, EngineError and StateError where the run cannot even begin; then nothing
     has been emitted or written.
     """
-    run = _Run(plan, engine, state, host, emit, fail_fast, atomic)
+    run = _Run(plan, engine, state, host, emit, fail_fast, atomic, secrets)
     if not plan.steps:
         return run.nothing()
     engine.open()
     try:
         engine.prepare(())
-        run.begin(judge, threads)
+        run.begin(judge, threads, asked)
         with host.signals() as signals:
             run.steps(signals, threads)
             run.publish(signals)
@@ -85,6 +101,7 @@ class _Run:
         emit: Callable[[Event], None],
         fail_fast: bool,
         atomic: bool,
+        secrets: Sequence[str],
     ) -> None:
         self._plan = plan
         self._engine = engine
@@ -102,9 +119,8 @@ class _Run:
         }
         self._run_id = host.new_run_id()
         self._begun = host.monotonic()
-        self._posted: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self._unkept: list[Event] = []
-        self._state_failed = False
+        self._posted: queue.SimpleQueue[Kept] = queue.SimpleQueue()
+        self._keeper = Keeper(state, self._run_id, emit, secrets)
         self._schedule = Schedule.of((), {})
         self._records: dict[str, BuildRecord] = {}
         self._running: dict[Future[Outcome], Work] = {}
@@ -124,7 +140,7 @@ class _Run:
         self._emit(RunStart(self._run_id, self._plan.environment, (), 0, self._host.now()))
         return self._finish()
 
-    def begin(self, judge: Judge, threads: int) -> None:
+    def begin(self, judge: Judge, threads: int, asked: Asked) -> None:
         snapshot = self._state.snapshot(self._plan.environment, components=False)
         self._records = dict(snapshot.builds)
         if any(physical not in self._records for physical in self._of_before()):
@@ -132,8 +148,9 @@ class _Run:
         self._schedule = Schedule.of(self._work, snapshot.seconds)
         self._workshop = Workshop(self._engine, self._host, self._run_id, self._posted.put, judge)
         now = self._host.now()
-        self._state.start_run(self._run_id, self._plan.environment, now)
         nodes = tuple(step.asset for step in self._work)
+        asked = msgspec.structs.replace(asked, planned=nodes)
+        self._keeper.begin(self._plan.environment, now, asked)
         self._emit(RunStart(self._run_id, self._plan.environment, nodes, threads, now))
 
     def steps(self, signals: Signals, threads: int) -> None:
@@ -151,14 +168,14 @@ class _Run:
                 step = self._running.pop(future, None)
                 if step is not None:
                     self._done(step, future.result())
-            self._keep()
+            self._keeper.keep()
             if signals.count > 1:
                 deadline = min(deadline, self._host.monotonic() + GRACE)
                 if self._host.monotonic() >= deadline:
                     self._abandon()
                     break
         self._tell_posted()
-        self._keep()
+        self._keeper.keep()
 
     def publish(self, signals: Signals) -> None:
         if signals.count > 0:
@@ -211,12 +228,11 @@ class _Run:
         self._engine.close()
         if ledger is not None:
             identity = self._engine.identity()
-            self._kept(lambda: self._state.sync(ledger, identity))
+            self._keeper.do(lambda: self._state.sync(ledger, identity))
 
     def end(self) -> RunResult:
         result = self._finish()
-        end, self._unkept = self._unkept, []
-        self._kept(lambda: self._state.end_run(self._run_id, end))
+        self._keeper.end()
         return result
 
     def _finish(self) -> RunResult:
@@ -358,7 +374,7 @@ class _Run:
     def _tell(self, event: Event) -> None:
         if isinstance(event, CheckDone):
             self._checks.append(event)
-        self._unkept.append(event)
+        self._keeper.add(event)
         self._emit(event)
 
     def _tell_posted(self) -> None:
@@ -367,17 +383,7 @@ class _Run:
                 event = self._posted.get_nowait()
             except queue.Empty:
                 return
-            self._tell(event)
-
-    def _keep(self) -> None:
-        events, self._unkept = self._unkept, []
-        self._kept(lambda: self._state.record(self._run_id, events))
-
-    def _kept(self, work: Callable[[], None]) -> None:
-        """History is worth less than a build: without it the run goes on, and says so once."""
-        try:
-            work()
-        except StateError as error:
-            if not self._state_failed:
-                self._emit(Log("warning", f"{error.message}; this run goes on without it"))
-            self._state_failed = True
+            if isinstance(event, Statement):
+                self._keeper.add(event)
+            else:
+                self._tell(event)

@@ -15,6 +15,7 @@ from xform.base.names import AssetName
 from xform.base.spans import Span
 from xform.plan.plan import BuildStep, Component, DropStep, PublishStep, SeedBody
 from xform.run.events import Event
+from xform.run.history import Asked, Statement
 
 
 class EngineError(Exception):
@@ -133,6 +134,14 @@ class QueryResult(msgspec.Struct, frozen=True):
     rows: list[tuple[Any, ...]]
 
 
+Kept: TypeAlias = Event | Statement
+"""What may be kept of a run."""
+
+NOTHING_SAID = Asked()
+
+Note: TypeAlias = Callable[[str], AbstractContextManager[None]]
+"""Wraps the running of a statement of the user's, given as text."""
+
 Settle: TypeAlias = Callable[[BuildRecord], BuildRecord]
 """The last word on a record, when its data has been read."""
 
@@ -193,7 +202,9 @@ class Engine(Protocol):
         """Create `_xform`, its ledger tables, and published schemas, where missing."""
         ...
 
-    def session(self) -> AbstractContextManager[Session]: ...
+    def session(self, note: Note | None = None) -> AbstractContextManager[Session]:
+        """A session that runs the user's statements under `note`."""
+        ...
 
     def ledger(self) -> Ledger:
         """Everything in `_xform`; empty where there is none yet. Builds whose relation is gone
@@ -271,13 +282,15 @@ class State(Protocol):
         """Make the index equal to the ledger of a warehouse, and note the warehouse's identity."""
         ...
 
-    def start_run(self, run_id: str, environment: str, at: str) -> None: ...
+    def start_run(
+        self, run_id: str, environment: str, at: str, asked: Asked = NOTHING_SAID
+    ) -> None: ...
 
-    def record(self, run_id: str, events: Sequence[Event]) -> None:
+    def record(self, run_id: str, events: Sequence[Kept]) -> None:
         """Keep what matters of a run's events, in one transaction."""
         ...
 
-    def end_run(self, run_id: str, events: Sequence[Event]) -> None:
+    def end_run(self, run_id: str, events: Sequence[Kept]) -> None:
         """Like `record`; the RunEnd among the events closes the run."""
         ...
 

@@ -15,8 +15,9 @@ from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.plan.plan import Audit, AuditStep, BuildStep, Conduct, PythonBody
 from xform.run.errors import build_diagnostic, timeout_diagnostic
-from xform.run.events import CheckDone, Event, Log
-from xform.run.ports import BuildRecord, Engine, EngineError, Host, Session
+from xform.run.events import CheckDone, Log
+from xform.run.history import Statement
+from xform.run.ports import BuildRecord, Engine, EngineError, Host, Kept, Note, Session
 from xform.run.versions import FilesRead, versions_read
 from xform.run.watch import Watch, Watches
 
@@ -57,7 +58,7 @@ class Workshop:
     engine: Engine
     host: Host
     run_id: str
-    post: Callable[[Event], None]
+    post: Callable[[Kept], None]
     judge: Judge
     watches: Watches = field(default_factory=Watches)
 
@@ -96,10 +97,27 @@ class Workshop:
         """A session that ends with its step's patience."""
         deadline = self.host.monotonic() + (step.conduct.timeout or float("inf"))
         with (
-            self.engine.session() as session,
+            self.engine.session(self._noting(step.asset)) as session,
             self.watches.on(step.asset, deadline, session) as watch,
         ):
             yield session, watch
+
+    def _noting(self, asset: AssetName) -> Note:
+        """Notes each statement, with its time and what it failed with."""
+
+        @contextmanager
+        def note(sql: str) -> Iterator[None]:
+            at, begun, said = self.host.now(), self.host.monotonic(), ""
+            try:
+                yield
+            except Exception as error:
+                said = str(error)
+                raise
+            finally:
+                seconds = self.host.monotonic() - begun
+                self.post(Statement(asset, sql, at, seconds, said))
+
+        return note
 
     def _patient(
         self, step: BuildStep | AuditStep, watch: Watch

@@ -68,5 +68,19 @@ MIGRATIONS: tuple[str, ...] = (
     """
     insert or replace into facts values ('revision', lower(hex(randomblob(16))));
     """,
+    """
+    alter table runs add column asked text not null default '{}';
+    create table statements (
+        run_id text not null,
+        asset text not null,
+        sql text not null,
+        started_at text not null,
+        seconds real not null,
+        message text not null
+    );
+    create index statements_of_a_run on statements (run_id);
+    create table logs (run_id text not null, level text not null, message text not null);
+    create index logs_of_a_run on logs (run_id);
+    """,
 )
 """Each is a script of SQL statements, run in one transaction together with the version."""

@@ -10,67 +10,20 @@ import msgspec
 
 from xform.base.diagnostics import Diagnostic
 from xform.base.hashing import Digest
-from xform.base.names import AssetName
 from xform.plan.plan import Component
-from xform.run.events import CheckDone, Event, NodeDone, NodeSkip, RunEnd
-from xform.run.ports import BuildRecord, Ledger, Publication, StateSnapshot
+from xform.run.events import CheckDone, Log, NodeDone, NodeSkip
+from xform.run.history import Asked, PastRun, Statement
+from xform.run.ports import NOTHING_SAID, BuildRecord, Kept, Ledger, Publication, StateSnapshot
+from xform.state import history
 from xform.state.database import Database
 from xform.state.revision import revise
 
+_KEPT = NodeDone | NodeSkip | CheckDone | Statement | Log
 _WAIT = 30.0
 """Seconds to wait for another process that writes to the state."""
 
 
 _decode_parts = msgspec.json.Decoder(tuple[Component, ...]).decode
-
-_RUN = (
-    "run_id",
-    "environment",
-    "status",
-    "started_at",
-    "ended_at",
-    "built",
-    "failed",
-    "skipped",
-    "warned",
-    "seconds",
-)
-
-
-class RunNode(msgspec.Struct, frozen=True):
-    asset: AssetName
-    status: str
-    rows: int | None
-    seconds: float
-    build: str | None
-    reason: str
-    message: str
-
-
-class RunCheck(msgspec.Struct, frozen=True):
-    asset: AssetName
-    check: str
-    status: str
-    failures: int | None
-    seconds: float
-    message: str
-
-
-class PastRun(msgspec.Struct, frozen=True):
-    """A run as recorded; `status` is running where it never came to its end."""
-
-    run_id: str
-    environment: str
-    status: str
-    started_at: str
-    ended_at: str | None
-    built: int
-    failed: int
-    skipped: int
-    warned: int
-    seconds: float | None
-    nodes: tuple[RunNode, ...]
-    checks: tuple[RunCheck, ...]
 
 
 class StateStore:
@@ -151,52 +104,51 @@ class StateStore:
 
         self._database.write(work)
 
-    def start_run(self, run_id: str, environment: str, at: str) -> None:
-        def work(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "insert into runs (run_id, environment, status, started_at) "
-                "values (?, ?, 'running', ?)",
-                [run_id, environment, at],
-            )
+    def start_run(
+        self, run_id: str, environment: str, at: str, asked: Asked = NOTHING_SAID
+    ) -> None:
+        self._database.write(
+            lambda connection: history.begin(connection, run_id, environment, at, asked)
+        )
 
-        self._database.write(work)
-
-    def record(self, run_id: str, events: Sequence[Event]) -> None:
-        kept = [event for event in events if isinstance(event, NodeDone | NodeSkip | CheckDone)]
+    def record(self, run_id: str, events: Sequence[Kept]) -> None:
+        kept = [event for event in events if isinstance(event, _KEPT)]
         if kept:
-            self._database.write(lambda connection: _record(connection, run_id, kept))
+            self._database.write(lambda connection: history.write(connection, run_id, kept))
 
-    def end_run(self, run_id: str, events: Sequence[Event]) -> None:
-        self._database.write(lambda connection: _record(connection, run_id, events))
+    def end_run(self, run_id: str, events: Sequence[Kept]) -> None:
+        self._database.write(lambda connection: history.write(connection, run_id, events))
+
+    def prune_runs(self, runs: int, since: str) -> None:
+        """Forget all but the last `runs`, and those that began before `since`."""
+        self._database.write(lambda connection: history.prune(connection, runs, since))
 
     def last_run(self, environment: str | None = None) -> PastRun | None:
-        """The run that began last, of one environment or of any."""
+        """The run that began last, of one environment or of any, with its nodes and checks."""
 
         def work(connection: sqlite3.Connection) -> PastRun | None:
-            found = connection.execute(
-                f"select {', '.join(_RUN)} from runs where ?1 is null or environment = ?1"
-                " order by started_at desc, rowid desc limit 1",
-                [environment],
-            ).fetchone()
-            if found is None:
-                return None
-            nodes = connection.execute(
-                "select asset, status, rows, seconds, build, reason, message from nodes "
-                "where run_id = ? order by rowid",
-                [found[0]],
-            )
-            checks = connection.execute(
-                "select asset, name, status, failures, seconds, message from checks "
-                "where run_id = ? order by rowid",
-                [found[0]],
-            )
-            return PastRun(
-                **dict(zip(_RUN, found, strict=True)),
-                nodes=tuple(RunNode(*row) for row in nodes),
-                checks=tuple(RunCheck(*row) for row in checks),
-            )
+            found = history.newest(connection, environment, 1)
+            return history.whole(connection, found[0], "nodes", "checks") if found else None
 
         return self._database.read(work)
+
+    def runs(self, environment: str | None, limit: int) -> tuple[PastRun, ...]:
+        """The last runs, the newest first, without what happened in them."""
+        return self._database.read(
+            lambda connection: history.newest(connection, environment, limit)
+        )
+
+    def find_runs(self, beginning: str) -> tuple[PastRun, ...]:
+        """The runs whose id begins so."""
+        return self._database.read(lambda connection: history.begins_with(connection, beginning))
+
+    def whole_run(self, run: PastRun) -> PastRun:
+        """A run with all that happened in it."""
+        return self._database.read(
+            lambda connection: history.whole(
+                connection, run, "nodes", "checks", "statements", "logs"
+            )
+        )
 
     def close(self) -> None:
         self._database.close()
@@ -226,69 +178,3 @@ def _row(record: BuildRecord) -> tuple[str, Digest, bytes, bytes]:
     encode = msgspec.json.encode
     bare = msgspec.structs.replace(record, components=())
     return record.physical, record.audits_digest, encode(bare), encode(record.components)
-
-
-def _record(connection: sqlite3.Connection, run_id: str, events: Sequence[Event]) -> None:
-    for event in events:
-        match event:
-            case NodeDone():
-                _node(connection, run_id, event)
-            case NodeSkip():
-                done = NodeDone(event.asset, "skipped", None, 0.0, None, "", event.reason)
-                _node(connection, run_id, done)
-            case CheckDone():
-                connection.execute(
-                    "insert or replace into checks values (?, ?, ?, ?, ?, ?, ?)",
-                    [
-                        run_id,
-                        event.asset,
-                        event.check,
-                        event.status,
-                        event.failures,
-                        event.seconds,
-                        event.message,
-                    ],
-                )
-            case RunEnd():
-                connection.execute(
-                    "update runs set status = ?, ended_at = ?, built = ?, failed = ?, skipped = ?,"
-                    " warned = ?, seconds = ? where run_id = ?",
-                    [
-                        event.status,
-                        event.at,
-                        event.built,
-                        event.failed,
-                        event.skipped,
-                        event.warned,
-                        event.seconds,
-                        run_id,
-                    ],
-                )
-            case _:
-                pass
-
-
-def _node(connection: sqlite3.Connection, run_id: str, event: NodeDone) -> None:
-    connection.execute(
-        "insert or replace into nodes values (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            run_id,
-            event.asset,
-            event.status,
-            event.rows,
-            event.seconds,
-            event.build,
-            event.reason,
-            event.message,
-        ],
-    )
-    connection.execute(
-        "insert or replace into statuses "
-        "select environment, ?, ?, run_id from runs where run_id = ?",
-        [event.asset, event.status, run_id],
-    )
-    revise(connection)
-    if event.status == "success" and event.build is not None:
-        connection.execute(
-            "insert or replace into durations values (?, ?)", [event.asset, event.seconds]
-        )

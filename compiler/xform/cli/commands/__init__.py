@@ -7,6 +7,8 @@ COMMANDS = (
     "compile",
     "plan",
     "build",
+    "retry",
+    "runs",
     "test",
     "ls",
     "lineage",

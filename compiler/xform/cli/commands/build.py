@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple, TextIO
@@ -22,6 +22,9 @@ from xform.cli.selection import (
 )
 
 if TYPE_CHECKING:
+    from xform.app.compiled import Compilation
+    from xform.base.diagnostics import Diagnostic
+    from xform.base.names import AssetName
     from xform.graph.selection.request import Request
     from xform.plan.plan import Plan
     from xform.run.events import Event
@@ -87,24 +90,35 @@ class Asked(NamedTuple):
 
 
 def _planned_and_built(context: Context, request: Request, asked: Asked) -> None:
+    compilation = context.compile(strict=False)
+    chooser = selector_of(context, compilation)
+    chosen = chooser.chosen(request)
+    build_chosen(context, compilation, chosen, asked, chooser.diagnostics)
+
+
+def build_chosen(
+    context: Context,
+    compilation: Compilation,
+    chosen: frozenset[AssetName] | None,
+    asked: Asked,
+    found: Sequence[Diagnostic] = (),
+) -> None:
+    """Plan and build the chosen assets, None for all. `found` is to be said besides."""
     from xform.app.building import Wanted, build
     from xform.app.environment import EnvironmentPlanner
     from xform.console.plan import plan_lines
     from xform.console.text import EMPTY
 
-    compilation = context.compile(strict=False)
-    chooser = selector_of(context, compilation)
-    chosen = chooser.chosen(request)
     context.check(compilation, chosen)
     planner = EnvironmentPlanner(context.workspace, compilation)
     planned = planner.plan(chosen, full_refresh=asked.full_refresh, certain=not asked.dry_run)
     if chosen is None and planned.basis is not None:
         context.workspace.keep_plan(planned.basis, planned.plan, compilation.diagnostics)
-    context.report([*chooser.diagnostics, *compilation.diagnostics, *planned.notices])
+    context.report([*found, *compilation.diagnostics, *planned.notices])
     if asked.dry_run:
         _show(context, planned.plan)
         return
-    wanted = Wanted(chosen, asked.full_refresh, asked.fail_fast, asked.atomic)
+    wanted = Wanted(chosen, asked.full_refresh, asked.fail_fast, asked.atomic, context.command_line)
     if planned.plan.actions and context.format == "text" and asked.events != "-":
         context.terminal.talk([*plan_lines(planned.plan, context.terminal.err), EMPTY])
     with ExitStack() as stack:

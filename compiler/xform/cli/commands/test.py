@@ -42,5 +42,5 @@ def run(
         return
     with ExitStack() as stack:
         emit = emitter(context, stack, None)
-        result = run_tests(context.workspace, plan, emit)
+        result = run_tests(context.workspace, plan, emit, context.command_line)
     finish(context, result)

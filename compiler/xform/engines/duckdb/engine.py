@@ -19,7 +19,7 @@ from xform.engines.duckdb.session import DuckDBSession
 from xform.engines.duckdb.text import literal, name, scan
 from xform.engines.duckdb.transaction import retried, transaction
 from xform.plan.plan import DropStep, PublishStep, SeedBody
-from xform.run.ports import EngineBusy, EngineError, Ledger
+from xform.run.ports import EngineBusy, EngineError, Ledger, Note
 
 if TYPE_CHECKING:
     import duckdb
@@ -78,9 +78,9 @@ class DuckDBEngine:
         retried(attempt)
 
     @contextmanager
-    def session(self) -> Iterator[DuckDBSession]:
+    def session(self, note: Note | None = None) -> Iterator[DuckDBSession]:
         with self._cursor() as cursor:
-            yield DuckDBSession(cursor, self._root)
+            yield DuckDBSession(cursor, self._root, note)
 
     def ledger(self) -> Ledger:
         """Not open, it looks into the file for a moment. Raises EngineBusy."""

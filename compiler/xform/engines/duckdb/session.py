@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -16,7 +16,7 @@ from xform.engines.duckdb.errors import AlreadyExists, engine_error, translated
 from xform.engines.duckdb.text import build_name, name, scan
 from xform.engines.duckdb.transaction import retried, transaction
 from xform.plan.plan import BuildStep, PythonBody, SeedBody, SqlBody
-from xform.run.ports import BuildRecord, ColumnsDiffer, EngineError, QueryResult, Settle
+from xform.run.ports import BuildRecord, ColumnsDiffer, EngineError, Note, QueryResult, Settle
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,9 +31,12 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 class DuckDBSession:
     """See `run.ports.Session`. The cursor is used by one thread; `interrupt` by any."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, root: Path) -> None:
+    def __init__(
+        self, cursor: duckdb.DuckDBPyConnection, root: Path, note: Note | None = None
+    ) -> None:
         self._cursor = cursor
         self._root = root
+        self._note: Note = note if note is not None else _unnoted
         self._stopped = False
 
     def build(
@@ -97,7 +100,7 @@ class DuckDBSession:
         """Rows to show. Times with a zone come as text: the driver would need a further package
         to make Python values of them."""
         self._check_running()
-        with translated(sql):
+        with self._note(sql), translated(sql):
             cursor = self._cursor.execute(sql)
             columns = _columns_of(cursor)
             zoned = [column for column, kind in columns if "WITH TIME ZONE" in kind]
@@ -142,15 +145,16 @@ class DuckDBSession:
         import duckdb
 
         statement = target + sql
-        try:
-            rows = self._cursor.execute(statement).fetchall()
-        except duckdb.Error as error:
-            failure = engine_error(error, statement, len(target))
-            if failure.kind not in ("syntax", "binder", "catalog") and self._reads_views(sql):
-                # Places of errors while rows flow count from the text of the view that holds the
-                # expression, which need not be ours.
-                failure.offset, failure.length = None, 0
-            raise failure from error
+        with self._note(statement):
+            try:
+                rows = self._cursor.execute(statement).fetchall()
+            except duckdb.Error as error:
+                failure = engine_error(error, statement, len(target))
+                if failure.kind not in ("syntax", "binder", "catalog") and self._reads_views(sql):
+                    # Places of errors while rows flow count from the text of the view that holds
+                    # the expression, which need not be ours.
+                    failure.offset, failure.length = None, 0
+                raise failure from error
         return int(rows[0][0]) if relation == "table" else None
 
     def _store(self, target: str, result: Any) -> int:
@@ -160,7 +164,9 @@ class DuckDBSession:
         with translated():
             self._cursor.register("xform_result", result)
             try:
-                made = self._cursor.execute(f"{target}select * from xform_result").fetchall()
+                statement = f"{target}select * from xform_result"
+                with self._note(statement), translated():
+                    made = self._cursor.execute(statement).fetchall()
             finally:
                 with suppress(Exception):
                     self._cursor.unregister("xform_result")
@@ -215,6 +221,10 @@ class DuckDBSession:
         # Refused while another transaction writes; the next build or the end tries again.
         with suppress(duckdb.Error):
             self._cursor.execute("checkpoint")
+
+
+def _unnoted(sql: str) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 def _columns_of(cursor: duckdb.DuckDBPyConnection) -> tuple[tuple[str, str], ...]:

@@ -1,0 +1,58 @@
+"""`xform retry`: what a run has left undone, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from xform.app.past import find_run, last_build, left_undone
+from xform.app.record import refreshed
+from xform.app.workspace import UserError
+from xform.base.codes import NO_RUN
+from xform.base.diagnostics import Diagnostic, diagnose
+from xform.cli.commands.build import Asked, build_chosen
+from xform.cli.context import Context, reporting
+from xform.cli.options import Option
+from xform.console.text import line
+from xform.run.history import BUILD, PastRun
+
+
+@reporting
+def run(
+    context: Context,
+    run_id: Annotated[
+        str | None, Option("--run", help="The run, by its id or how that begins.")
+    ] = None,
+    fail_fast: Annotated[bool, Option("--fail-fast", help="Stop at the first failure.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Show the plan and stop.")] = False,
+    events: Annotated[
+        str | None,
+        Option("--events", help="Write events as NDJSON to a file, or - for stdout."),
+    ] = None,
+) -> None:
+    """Build what failed, was skipped or did not end in the last build; what has been repaired
+    meanwhile is reused."""
+    workspace = context.workspace
+    past = last_build(workspace) if run_id is None else find_run(workspace, run_id)
+    if past is None or past.asked.kind != BUILD or past.environment != workspace.environment:
+        raise UserError([_no_build(past, workspace.environment)])
+    undone = left_undone(workspace.state.whole_run(past), refreshed(workspace))
+    compilation = context.compile(strict=False)
+    chosen = frozenset(name for name in undone if name in compilation.assets)
+    if not chosen and not context.json and not context.reporting:
+        context.terminal.talk(
+            [line(f"nothing to retry: run {past.run_id} has left nothing undone")]
+        )
+        return
+    asked = Asked(past.asked.full_refresh, fail_fast, past.asked.atomic, dry_run, events)
+    build_chosen(context, compilation, chosen, asked)
+
+
+def _no_build(past: PastRun | None, environment: str) -> Diagnostic:
+    if past is None:
+        text, advice = f"nothing has been built in '{environment}' yet", "build: xform build"
+    elif past.asked.kind != BUILD:
+        text, advice = f"run '{past.run_id}' only ran tests", f"do it again: {past.asked.command}"
+    else:
+        text = f"run '{past.run_id}' was in '{past.environment}', not in '{environment}'"
+        advice = f"retry it there: xform retry --run {past.run_id} --env {past.environment}"
+    return diagnose(NO_RUN, text, ".xform/state.db", advice)

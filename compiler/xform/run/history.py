@@ -1,0 +1,79 @@
+"""What is kept of a run when it is over."""
+
+from __future__ import annotations
+
+import msgspec
+
+from xform.base.names import AssetName
+
+BUILD, TEST = "build", "test"
+
+
+class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a run was asked for: enough to do it again.
+
+    `command` is its command line; `selected` are the chosen assets, None for all; `planned` those
+    that had a step.
+    """
+
+    kind: str = BUILD
+    command: str = ""
+    selected: tuple[AssetName, ...] | None = None
+    full_refresh: bool = False
+    fail_fast: bool = False
+    atomic: bool = False
+    planned: tuple[AssetName, ...] = ()
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """A statement of the user's that an engine ran. `message` is what it failed with."""
+
+    asset: AssetName
+    sql: str
+    started_at: str
+    seconds: float
+    message: str = ""
+
+
+class RunNode(msgspec.Struct, frozen=True):
+    asset: AssetName
+    status: str
+    rows: int | None
+    seconds: float
+    build: str | None
+    reason: str
+    message: str
+
+
+class RunCheck(msgspec.Struct, frozen=True):
+    asset: AssetName
+    check: str
+    status: str
+    failures: int | None
+    seconds: float
+    message: str
+
+
+class RunLog(msgspec.Struct, frozen=True):
+    level: str
+    message: str
+
+
+class PastRun(msgspec.Struct, frozen=True):
+    """A run as recorded; `status` is running where it never came to its end."""
+
+    run_id: str
+    environment: str
+    status: str
+    started_at: str
+    ended_at: str | None
+    built: int
+    failed: int
+    skipped: int
+    warned: int
+    seconds: float | None
+    asked: Asked = Asked()
+    nodes: tuple[RunNode, ...] = ()
+    checks: tuple[RunCheck, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    logs: tuple[RunLog, ...] = ()

@@ -1,0 +1,170 @@
+"""The history of runs: how it is written, read and cut short."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from xform.run.events import CheckDone, Log, NodeDone, NodeSkip, RunEnd
+from xform.run.history import Asked, PastRun, RunCheck, RunLog, RunNode, Statement
+from xform.run.ports import Kept
+from xform.state.revision import revise
+
+_RUN = (
+    "run_id",
+    "environment",
+    "status",
+    "started_at",
+    "ended_at",
+    "built",
+    "failed",
+    "skipped",
+    "warned",
+    "seconds",
+)
+_LIST = f"select {', '.join(_RUN)}, asked from runs"
+_NEWEST = " order by started_at desc, rowid desc"
+_OF_A_RUN = ("nodes", "checks", "statements", "logs", "runs")
+_PARTS = {
+    "nodes": (RunNode, "asset, status, rows, seconds, build, reason, message"),
+    "checks": (RunCheck, "asset, name, status, failures, seconds, message"),
+    "statements": (Statement, "asset, sql, started_at, seconds, message"),
+    "logs": (RunLog, "level, message"),
+}
+
+
+def begin(
+    connection: sqlite3.Connection, run_id: str, environment: str, at: str, asked: Asked
+) -> None:
+    connection.execute(
+        "insert into runs (run_id, environment, status, started_at, asked) "
+        "values (?, ?, 'running', ?, ?)",
+        [run_id, environment, at, msgspec.json.encode(asked).decode()],
+    )
+
+
+def write(connection: sqlite3.Connection, run_id: str, events: Sequence[Kept]) -> None:
+    for event in events:
+        match event:
+            case NodeDone():
+                _node(connection, run_id, event)
+            case NodeSkip():
+                done = NodeDone(event.asset, "skipped", None, 0.0, None, "", event.reason)
+                _node(connection, run_id, done)
+            case CheckDone():
+                connection.execute(
+                    "insert or replace into checks values (?, ?, ?, ?, ?, ?, ?)",
+                    [
+                        run_id,
+                        event.asset,
+                        event.check,
+                        event.status,
+                        event.failures,
+                        event.seconds,
+                        event.message,
+                    ],
+                )
+            case Statement():
+                connection.execute(
+                    "insert into statements values (?, ?, ?, ?, ?, ?)",
+                    [run_id, *msgspec.structs.astuple(event)],
+                )
+            case Log(level="warning" | "error"):
+                connection.execute(
+                    "insert into logs values (?, ?, ?)", [run_id, event.level, event.message]
+                )
+            case RunEnd():
+                connection.execute(
+                    "update runs set status = ?, ended_at = ?, built = ?, failed = ?, skipped = ?,"
+                    " warned = ?, seconds = ? where run_id = ?",
+                    [
+                        event.status,
+                        event.at,
+                        event.built,
+                        event.failed,
+                        event.skipped,
+                        event.warned,
+                        event.seconds,
+                        run_id,
+                    ],
+                )
+            case _:
+                pass
+
+
+def _node(connection: sqlite3.Connection, run_id: str, event: NodeDone) -> None:
+    connection.execute(
+        "insert or replace into nodes values (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            run_id,
+            event.asset,
+            event.status,
+            event.rows,
+            event.seconds,
+            event.build,
+            event.reason,
+            event.message,
+        ],
+    )
+    connection.execute(
+        "insert or replace into statuses "
+        "select environment, ?, ?, run_id from runs where run_id = ?",
+        [event.asset, event.status, run_id],
+    )
+    revise(connection)
+    if event.status == "success" and event.build is not None:
+        connection.execute(
+            "insert or replace into durations values (?, ?)", [event.asset, event.seconds]
+        )
+
+
+def newest(
+    connection: sqlite3.Connection, environment: str | None, limit: int
+) -> tuple[PastRun, ...]:
+    """Without what happened in them, the last first; of one environment or of any."""
+    found = connection.execute(
+        f"{_LIST} where ?1 is null or environment = ?1{_NEWEST} limit ?2", [environment, limit]
+    )
+    return tuple(_run(row) for row in found)
+
+
+def begins_with(connection: sqlite3.Connection, beginning: str) -> tuple[PastRun, ...]:
+    """The runs whose id begins so; just the one that has it as its whole id."""
+    found = connection.execute(
+        f"{_LIST} where substr(run_id, 1, length(?1)) = ?1{_NEWEST}", [beginning]
+    )
+    runs = tuple(_run(row) for row in found)
+    return tuple(run for run in runs if run.run_id == beginning) or runs
+
+
+def whole(connection: sqlite3.Connection, run: PastRun, *parts: str) -> PastRun:
+    """A run with what happened in it: nodes, checks, statements, logs, in the order in which they
+    came."""
+    found = {}
+    for part in parts:
+        form, columns = _PARTS[part]
+        rows = connection.execute(
+            f"select {columns} from {part} where run_id = ? order by rowid", [run.run_id]
+        )
+        found[part] = tuple(form(*row) for row in rows)
+    return msgspec.structs.replace(run, **found)
+
+
+def prune(connection: sqlite3.Connection, runs: int, since: str) -> None:
+    """Forget all but the last `runs`, and of these what began before `since`; never the last."""
+    ordered = list(connection.execute(f"select run_id, started_at from runs{_NEWEST}"))
+    old = [
+        (run_id,)
+        for place, (run_id, at) in enumerate(ordered)
+        if place and (place >= runs or at < since)
+    ]
+    for table in _OF_A_RUN if old else ():
+        connection.executemany(f"delete from {table} where run_id = ?", old)
+
+
+def _run(row: tuple[object, ...]) -> PastRun:
+    *plain, asked = row
+    known = dict(zip(_RUN, plain, strict=True))
+    return msgspec.convert({**known, "asked": msgspec.json.decode(str(asked))}, PastRun)
