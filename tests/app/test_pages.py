@@ -31,6 +31,9 @@ PAGES = sorted(entry.name.removesuffix(".md") for entry in FOLDER.iterdir())
 SECTIONS = ["What it means", "Why it matters", "Example", "How to mend it"]
 
 UNREACHABLE = {
+    "XF0608": "it takes a plan, an edit and a build",
+    "XF0609": "it takes a plan, an edit and a build",
+    "XF0610": "it takes a plan and two builds",
     "XF0713": "only an engine that fails while it publishes raises it",
     "XF0801": "the compiler finds the unknown name first, as XF0401",
 }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from xform.app.judging import judged
-from xform.app.workspace import Workspace
+from xform.app.workspace import UserError, Workspace
 from xform.base.names import AssetName
 from xform.plan.plan import Plan
 from xform.run.events import Event
@@ -20,6 +20,7 @@ from xform.run.result import RunResult
 
 if TYPE_CHECKING:
     from xform.app.environment import EnvironmentPlanner, Planned
+    from xform.app.plan_file import PlanFile
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Wanted:
 
     selected: frozenset[AssetName] | None = None
     full_refresh: bool = False
+    upstream: bool = False
     fail_fast: bool = False
     atomic: bool = False
     command: str = ""
@@ -63,9 +65,41 @@ def build(
             if not _is_known(ledger, planned.snapshot):
                 workspace.state.sync(ledger, workspace.engine.identity())
                 plan = planner.plan(
-                    wanted.selected, full_refresh=wanted.full_refresh, held=True
+                    wanted.selected,
+                    full_refresh=wanted.full_refresh,
+                    upstream=wanted.upstream,
+                    held=True,
                 ).plan
     return carry_out(workspace, plan, emit, wanted)
+
+
+def build_file(
+    workspace: Workspace,
+    planner: EnvironmentPlanner,
+    then: PlanFile,
+    wanted: Wanted,
+    emit: Callable[[Event], None],
+) -> RunResult:
+    """Carry out just the plan of a file, while the warehouse is held. Raises UserError where it
+    would not come out the same now."""
+    from xform.app.plan_file import Wished, moved_since, plan_file
+
+    selected = None if then.selected is None else frozenset(then.selected)
+    wished = Wished(selected, then.full_refresh, then.upstream)
+    wanted = replace(wanted, selected=selected, full_refresh=then.full_refresh)
+    if then.steps:
+        workspace.engine.open()
+    try:
+        planned = planner.plan(
+            selected, full_refresh=then.full_refresh, upstream=then.upstream, certain=True
+        )
+        found = moved_since(then, plan_file(workspace, planned, wished))
+        if found:
+            raise UserError(found)
+    except BaseException:
+        workspace.engine.close()
+        raise
+    return carry_out(workspace, planned.plan, emit, wanted)
 
 
 def carry_out(

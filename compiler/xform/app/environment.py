@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from xform.app.compiled import Compilation
 from xform.app.planning import planned_assets
@@ -31,6 +31,8 @@ class Planned:
     versions: Mapping[str, str]
     snapshot: StateSnapshot
     notices: tuple[Diagnostic, ...] = ()
+    paths: Mapping[AssetName, str] = field(default_factory=dict)
+    """The files of the assets."""
     basis: Basis | None = None
     """What a plan of the whole environment was made from, where that can be compared."""
 
@@ -50,6 +52,7 @@ class EnvironmentPlanner:
         selected: frozenset[AssetName] | None = None,
         *,
         full_refresh: bool = False,
+        upstream: bool = False,
         offline: bool = False,
         held: bool = False,
         components: bool = False,
@@ -68,7 +71,7 @@ class EnvironmentPlanner:
         environment = self.workspace.environment
         versions, tables = self._versions()
         unseen = tables if offline else self._look(tables, versions, certain=certain)
-        wish = Wish(environment, selected, full_refresh)
+        wish = Wish(environment, selected, full_refresh, upstream)
         snapshot = self.workspace.state.snapshot(environment, components=components)
         versions.update(_last_seen(snapshot, unseen))
         recorded = self._recorded(snapshot, complete=components)
@@ -76,7 +79,8 @@ class EnvironmentPlanner:
         notices = list(self.workspace.state.notices)
         if unseen and not offline:
             notices.append(_unseen_notice(tuple(unseen)))
-        found = Planned(plan, self.assets, recorded, versions, snapshot, tuple(notices))
+        paths = {name: asset.path for name, asset in self.compilation.declared.items()}
+        found = Planned(plan, self.assets, recorded, versions, snapshot, tuple(notices), paths)
         whole = selected is None and not full_refresh and not offline
         if whole and not tables and not notices:
             day = versions.get("clock:day", "")

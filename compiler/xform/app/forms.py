@@ -103,6 +103,7 @@ def compile_form(compilation: Compilation) -> dict[str, Any]:
 
 
 def plan_form(plan: Plan) -> dict[str, Any]:
+    """`behind`, what is read as published though it is stale, stands only where there is any."""
     return {
         "version": VERSION,
         "environment": plan.environment,
@@ -122,6 +123,7 @@ def plan_form(plan: Plan) -> dict[str, Any]:
             for action in plan.actions
         ],
         "unchanged": list(plan.unchanged),
+        **({"behind": msgspec.to_builtins(plan.behind)} if plan.behind else {}),
     }
 
 

@@ -14,8 +14,8 @@ from typing import Any, get_args, get_origin
 from xform.cli.options import REQUIRED, Argument, Option, Parameter
 
 SEVERAL = ("--select", "-s", "--exclude", "--resource-type", "--exclude-resource-type")
-"""Options that take several values: `--select a b`, as dbt has it. None of the commands that have
-them has an argument, which such a value might be taken for."""
+"""Options that take several values: `--select a b`, as dbt has it. Of the commands that have them
+none has an argument that goes with one of them, which such a value might be taken for."""
 
 
 def spread(args: Sequence[str]) -> list[str]:

@@ -27,6 +27,11 @@ Indirect = Annotated[
     ),
 ]
 
+Upstream = Annotated[
+    bool,
+    Option("--upstream", help="Build what is read and stale too, though it is not selected."),
+]
+
 
 def request_of(
     select: list[str] | None, exclude: list[str] | None, selector: str | None, indirect: str

@@ -30,7 +30,7 @@ from xform.console.text import (
 )
 from xform.console.tree import Twig, twigs
 from xform.console.words import count, listing
-from xform.plan.plan import Action, ActionKind, Plan, Reason, ReasonKind
+from xform.plan.plan import Action, ActionKind, Behind, Plan, Reason, ReasonKind
 
 LIMIT = 30
 """Assets shown of each kind of action, unless everything is asked for."""
@@ -71,10 +71,24 @@ def plan_lines(
         lines += _group(actions, trees, surface, explain=explain)
     if hidden:
         lines += [EMPTY, line(f"{hidden:,} more; see them all with: xform plan --explain")]
+    lines += _behind(plan.behind, surface)
     if explain and plan.unchanged:
         lines += [EMPTY, line(strong("unchanged"))]
         lines += [line("   ", dim(f"= {asset}")) for asset in plan.unchanged]
     return lines
+
+
+def _behind(behind: Sequence[Behind], surface: Surface) -> list[Line]:
+    """What is read as published though it is stale, and what can be done about it."""
+    if not behind:
+        return []
+    lines = [EMPTY, line(strong("stale, not selected, read as published"))]
+    for item in behind:
+        told = [reason_line(reason, explain=False) for reason in item.reasons[:1]]
+        readers = dim(f"  (read by {listing(item.read_by, _MOST_COLUMNS)})")
+        full = line(Fragment("! ", Style.WARNING), str(item.asset), "  ", *told, readers)
+        lines += wrap(full, surface.width, hang=4)
+    return [*lines, line(f"build {'it' if len(behind) == 1 else 'them'} too: --upstream")]
 
 
 def plan_headline(plan: Plan, surface: Surface) -> Line:
@@ -93,6 +107,8 @@ def plan_headline(plan: Plan, surface: Surface) -> Line:
 
 def _nothing_to_do(plan: Plan) -> Line:
     elsewhere = dim(f"  (environment {plan.environment})") if plan.environment != "prod" else ""
+    if plan.behind:
+        return line("Nothing to do for what is selected.", elsewhere)
     match len(plan.unchanged):
         case 0:
             text = "Nothing to do: there are no assets."

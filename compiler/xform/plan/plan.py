@@ -182,9 +182,18 @@ class DropStep(msgspec.Struct, frozen=True):
 Step = BuildStep | AuditStep | PublishStep | DropStep
 
 
+class Behind(msgspec.Struct, frozen=True):
+    """A stale asset that was not selected, and that selected ones read as it is published."""
+
+    asset: AssetName
+    reasons: tuple[Reason, ...]
+    read_by: tuple[AssetName, ...]
+
+
 class Plan(msgspec.Struct, frozen=True):
     environment: str
     actions: tuple[Action, ...]
     unchanged: tuple[AssetName, ...]
     steps: tuple[Step, ...] = ()
     """In topological order, builds and audits first, then publishes and drops."""
+    behind: tuple[Behind, ...] = ()

@@ -27,6 +27,7 @@ from xform.plan.plan import (
     Action,
     ActionKind,
     AuditStep,
+    Behind,
     BuildStep,
     DropStep,
     Plan,
@@ -46,6 +47,8 @@ class Wish:
     environment: str
     selected: frozenset[AssetName] | None = None
     full_refresh: bool = False
+    upstream: bool = False
+    """Whether what is selected is to be built on fresh inputs, selected or not."""
 
 
 @dataclass(slots=True)
@@ -116,7 +119,7 @@ class _Planner:
             asset.name for asset in self.assets if asset.stored and asset.name not in acted
         )
         steps = (*self.steps, *publishes, *drops)
-        return Plan(self.wish.environment, tuple(actions), unchanged, steps)
+        return Plan(self.wish.environment, tuple(actions), unchanged, steps, self._behind())
 
     # Which assets may be touched -----------------------------------------------------------------
 
@@ -130,7 +133,7 @@ class _Planner:
             if asset.name not in wanted:
                 continue
             for name in (*asset.reads, *asset.checks_read):
-                if name not in wanted and not self._usable(name):
+                if name not in wanted and (self.wish.upstream or not self._usable(name)):
                     wanted.add(name)
         return wanted
 
@@ -280,6 +283,23 @@ class _Planner:
             return self.recorded.builds.get(physical)
         own = [build for build in self.recorded.builds.values() if build.asset == asset.name]
         return max(own, key=lambda build: build.built_at, default=None)
+
+    def _behind(self) -> tuple[Behind, ...]:
+        """What is read as it is published, though it is stale."""
+        readers: dict[AssetName, list[AssetName]] = {}
+        for asset in self.assets:
+            if asset.stored and asset.name in self.touched:
+                for name in self.decisions[asset.name].tainted:
+                    readers.setdefault(AssetName(name), []).append(asset.name)
+        return tuple(
+            Behind(asset.name, self._why_behind(asset), tuple(readers[asset.name]))
+            for asset in self.assets
+            if asset.name in readers
+        )
+
+    def _why_behind(self, asset: PlannedAsset) -> tuple[Reason, ...]:
+        previous = self._previous(asset, self._shown(asset))
+        return stale_reasons(asset, self.recorded, previous, self.versions, False)
 
     # Steps ---------------------------------------------------------------------------------------
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, TextIO
 
 from xform.base.codes import TEST_BROKEN_WARNED, TEST_WARNED
 from xform.cli.context import FAILED, INTERRUPTED, Context, reporting
-from xform.cli.options import Option, UsageMistake
+from xform.cli.options import Argument, Option, UsageMistake
 from xform.cli.selection import (
     Exclude,
     Indirect,
     Select,
     SelectorName,
+    Upstream,
     request_of,
     selector_of,
 )
@@ -38,6 +39,9 @@ Emit = Callable[["Event"], None]
 @reporting
 def run(
     context: Context,
+    plan_file: Annotated[
+        Path | None, Argument(help="A plan that was written with plan --out: build just that.")
+    ] = None,
     select: Select = None,
     exclude: Exclude = None,
     selector: SelectorName = None,
@@ -45,6 +49,7 @@ def run(
     full_refresh: Annotated[
         bool, Option("--full-refresh", help="Build even what is fresh.")
     ] = False,
+    upstream: Upstream = False,
     fail_fast: Annotated[bool, Option("--fail-fast", help="Stop at the first failure.")] = False,
     atomic: Annotated[bool, Option("--atomic", help="Publish all or nothing.")] = False,
     dry_run: Annotated[bool, Option("--dry-run", help="Show the plan and stop.")] = False,
@@ -60,12 +65,17 @@ def run(
             " or --events FILE",
             option="--events",
         )
+    asked = Asked(full_refresh, upstream, fail_fast, atomic, dry_run, events)
+    if plan_file is not None:
+        if select or exclude or selector or full_refresh or upstream:
+            raise UsageMistake("a plan has been made already: what it builds cannot be chosen anew")
+        _build_file(context, plan_file, asked)
+        return
     standing = None
     if not (select or exclude or selector or full_refresh):
         standing = context.workspace.standing_plan()
     if standing is None:
         request = request_of(select, exclude, selector, indirect_selection)
-        asked = Asked(full_refresh, fail_fast, atomic, dry_run, events)
         _planned_and_built(context, request, asked)
         return
     context.report(standing.diagnostics)
@@ -83,6 +93,7 @@ class Asked(NamedTuple):
     """The options of a build besides its selection."""
 
     full_refresh: bool
+    upstream: bool
     fail_fast: bool
     atomic: bool
     dry_run: bool
@@ -111,19 +122,52 @@ def build_chosen(
 
     context.check(compilation, chosen)
     planner = EnvironmentPlanner(context.workspace, compilation)
-    planned = planner.plan(chosen, full_refresh=asked.full_refresh, certain=not asked.dry_run)
+    planned = planner.plan(
+        chosen,
+        full_refresh=asked.full_refresh,
+        upstream=asked.upstream,
+        certain=not asked.dry_run,
+    )
     if chosen is None and planned.basis is not None:
         context.workspace.keep_plan(planned.basis, planned.plan, compilation.diagnostics)
     context.report([*found, *compilation.diagnostics, *planned.notices])
     if asked.dry_run:
         _show(context, planned.plan)
         return
-    wanted = Wanted(chosen, asked.full_refresh, asked.fail_fast, asked.atomic, context.command_line)
+    wanted = Wanted(
+        chosen,
+        asked.full_refresh,
+        asked.upstream,
+        asked.fail_fast,
+        asked.atomic,
+        context.command_line,
+    )
     if planned.plan.actions and context.format == "text" and asked.events != "-":
         context.terminal.talk([*plan_lines(planned.plan, context.terminal.err), EMPTY])
     with ExitStack() as stack:
         emit = emitter(context, stack, asked.events)
         result = build(context.workspace, planner, planned, wanted, emit)
+    finish(context, result)
+
+
+def _build_file(context: Context, path: Path, asked: Asked) -> None:
+    """Build just the plan of a file."""
+    from xform.app.building import Wanted, build_file
+    from xform.app.environment import EnvironmentPlanner
+    from xform.app.plan_file import check_place, read_plan
+
+    then = read_plan(path)
+    check_place(then, path, context.workspace)
+    if asked.dry_run:
+        raise UsageMistake("a plan shows what it does by itself", option="--dry-run")
+    compilation = context.compile(strict=False)
+    context.check(compilation, None if then.selected is None else frozenset(then.selected))
+    context.report(compilation.diagnostics)
+    planner = EnvironmentPlanner(context.workspace, compilation)
+    wanted = Wanted(fail_fast=asked.fail_fast, atomic=asked.atomic, command=context.command_line)
+    with ExitStack() as stack:
+        emit = emitter(context, stack, asked.events)
+        result = build_file(context.workspace, planner, then, wanted, emit)
     finish(context, result)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from xform.app.collector import only_young_garbage
 from xform.cli.context import CHANGED, Context, reporting
-from xform.cli.options import Option
+from xform.cli.options import Option, UsageMistake
 from xform.cli.selection import (
     Exclude,
     Indirect,
     Select,
     SelectorName,
+    Upstream,
     request_of,
     selector_of,
 )
@@ -31,26 +33,34 @@ def run(
     full_refresh: Annotated[
         bool, Option("--full-refresh", help="Build even what is fresh.")
     ] = False,
+    upstream: Upstream = False,
     offline: Annotated[
         bool, Option("--offline", help="Ask no warehouse: go by the recorded state.")
     ] = False,
     explain: Annotated[
         bool, Option("--explain", help="Every reason in full, unchanged assets too.")
     ] = False,
+    out: Annotated[
+        Path | None,
+        Option("--out", help="Write the plan to a file, to be built just so: xform build FILE."),
+    ] = None,
     exit_code: Annotated[
         bool, Option("--exit-code", help="Exit with 3 where there is anything to do.")
     ] = False,
 ) -> None:
     """Show what a build would do and why. Nothing is changed."""
     standing = None
-    if not (select or exclude or selector or full_refresh or offline):
+    if out is not None and offline:
+        raise UsageMistake("a plan to be built must have seen the warehouse", option="--out")
+    if not (select or exclude or selector or full_refresh or offline or out):
         standing = context.workspace.standing_plan()
     if standing is not None:
         plan = standing.plan
         context.report(standing.diagnostics)
     else:
         request = request_of(select, exclude, selector, indirect_selection)
-        plan = _made(context, request, full_refresh=full_refresh, offline=offline)
+        how = How(full_refresh, upstream, offline, out)
+        plan = _made(context, request, how)
     if context.json:
         from xform.app.forms import plan_form
 
@@ -63,8 +73,17 @@ def run(
         context.exit(CHANGED)
 
 
+class How(NamedTuple):
+    """The options of a plan besides its selection."""
+
+    full_refresh: bool
+    upstream: bool
+    offline: bool
+    out: Path | None
+
+
 @only_young_garbage()
-def _made(context: Context, request: Request, *, full_refresh: bool, offline: bool) -> Plan:
+def _made(context: Context, request: Request, how: How) -> Plan:
     """A plan made anew; what is to be said of the project besides is said."""
     from xform.app.environment import EnvironmentPlanner
 
@@ -73,8 +92,19 @@ def _made(context: Context, request: Request, *, full_refresh: bool, offline: bo
     chosen = chooser.chosen(request)
     context.check(compilation, chosen)
     planner = EnvironmentPlanner(context.workspace, compilation)
-    planned = planner.plan(chosen, full_refresh=full_refresh, offline=offline)
+    planned = planner.plan(
+        chosen,
+        full_refresh=how.full_refresh,
+        upstream=how.upstream,
+        offline=how.offline,
+        certain=how.out is not None,
+    )
     if chosen is None and planned.basis is not None:
         context.workspace.keep_plan(planned.basis, planned.plan, compilation.diagnostics)
     context.report([*chooser.diagnostics, *compilation.diagnostics, *planned.notices])
+    if how.out is not None:
+        from xform.app.plan_file import Wished, plan_file, write_plan
+
+        wished = Wished(chosen, how.full_refresh, how.upstream)
+        write_plan(how.out, plan_file(context.workspace, planned, wished))
     return planned.plan

@@ -43,7 +43,7 @@ def run(
             [line(f"nothing to retry: run {past.run_id} has left nothing undone")]
         )
         return
-    asked = Asked(past.asked.full_refresh, fail_fast, past.asked.atomic, dry_run, events)
+    asked = Asked(past.asked.full_refresh, False, fail_fast, past.asked.atomic, dry_run, events)
     build_chosen(context, compilation, chosen, asked)
 
 
