@@ -34,6 +34,7 @@ UNREACHABLE = {
     "XF0608": "it takes a plan, an edit and a build",
     "XF0609": "it takes a plan, an edit and a build",
     "XF0610": "it takes a plan and two builds",
+    "XF0631": "it takes two builds, with a day between (tests/acceptance/test_incremental.py)",
     "XF0713": "only an engine that fails while it publishes raises it",
     "XF0801": "the compiler finds the unknown name first, as XF0401",
 }

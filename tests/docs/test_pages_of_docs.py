@@ -1,4 +1,5 @@
-"""The pages under docs/ do what they say: their commands are run in order, on the example."""
+"""The pages under docs/ do what they say: their files are written and their commands run in
+order, on the example."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from test_readme import EXAMPLE, REPOSITORY, as_run, blocks_of
 
-PAGES = ["environments"]
+PAGES = ["environments", "incremental"]
 """Pages with commands that go from one to the next."""
 
 
@@ -22,6 +23,10 @@ def test_every_command_runs(page: str, tmp_path: Path) -> None:
     environment = {key: value for key, value in os.environ.items() if key != "COLUMNS"}
     text = (REPOSITORY / "docs" / f"{page}.md").read_text("utf-8")
     for block in blocks_of(text):
+        if block.path:
+            file = tmp_path / block.path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(block.text, "utf-8")
         if block.language != "sh":
             continue
         told = ""

@@ -29,9 +29,10 @@ INSTALLING = "python3 -m venv .venv && .venv/bin/pip install -q "
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block. `then` is the `text` block right behind it, if any."""
+    """A fenced block; one with a path is a file. `then` is the `text` block right behind it."""
 
     language: str
+    path: str
     text: str
     then: str | None = None
 
@@ -41,10 +42,10 @@ def blocks() -> Iterator[Block]:
 
 
 def blocks_of(page: str) -> Iterator[Block]:
-    found = re.findall(r"^```(\w+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    for number, (language, text) in enumerate(found):
-        behind = found[number + 1] if number + 1 < len(found) else ("", "")
-        yield Block(language, text, behind[1] if behind[0] == "text" else None)
+    found = re.findall(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    for number, (language, path, text) in enumerate(found):
+        behind = found[number + 1] if number + 1 < len(found) else ("", "", "")
+        yield Block(language, path, text, behind[2] if behind[0] == "text" else None)
 
 
 def lines() -> list[str]:

@@ -70,7 +70,7 @@ def run_body(compilation: Compilation, asset: Asset, inputs: Mapping[AssetName, 
     parsed = compilation.body(asset.name).parsed
     assert parsed is not None
     assert parsed.rendered is not None
-    return SqlBody(result.sql, asset.path, parsed.rendered.source_map, result.edits)
+    return SqlBody(result.sql, asset.path, parsed.rendered.source_map, result.edits, result.bounds)
 
 
 def _python_input(

@@ -138,6 +138,6 @@ def forget_old_runs(workspace: Workspace) -> None:
 
 def _is_known(ledger: Ledger, snapshot: StateSnapshot) -> bool:
     """Whether the record is what the warehouse says, though its file has been touched."""
-    builds = {record.physical: record.audits_digest for record in ledger.builds}
-    known = {name: record.audits_digest for name, record in snapshot.builds.items()}
+    builds = {record.physical: record.standing for record in ledger.builds}
+    known = {name: record.standing for name, record in snapshot.builds.items()}
     return builds == known and set(ledger.publications) == set(snapshot.publications)

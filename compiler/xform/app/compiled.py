@@ -17,6 +17,7 @@ from xform.base.spans import SourceMap
 from xform.fingerprint.evaluate import Fingerprints
 from xform.project.assets import Asset, Kind, Project
 from xform.sema.facts import ModelFacts, Schema
+from xform.sema.slices import Sliced
 from xform.sema.tables import NameIndex
 from xform.sql.ir import SqlUnit, Table
 from xform.template.rendered import Read, Reference, Rendered
@@ -38,6 +39,8 @@ class TablePlaces(msgspec.Struct, frozen=True, array_like=True):
     tables: tuple[Table, ...]
     qualifiers: tuple[tuple[int, int, str], ...]
     end: int
+    whole: str = ""
+    bounds: tuple[tuple[int, int, str], ...] = ()
 
 
 class RenderedText(msgspec.Struct, frozen=True):
@@ -127,6 +130,7 @@ class Body:
     fingerprints: Fingerprints | None = None
     tables: tuple[AssetName | None, ...] = ()
     reader: BodyReader | None = None
+    sliced: Sliced | None = None
 
     @property
     def parsed(self) -> Parsed | None:
@@ -163,6 +167,8 @@ class CompiledAsset(msgspec.Struct, frozen=True):
     checks_read: tuple[AssetName, ...] = ()
     files: str | None = None
     broken: bool = False
+    sliced: Sliced | None = None
+    """Of models that grow by time: how their inputs count."""
 
 
 class Described(msgspec.Struct, frozen=True, array_like=True):

@@ -24,6 +24,7 @@ from xform.app.inputs import Inputs
 from xform.app.parsing import LoadMacros, ModelParser, text_of, text_or_nothing
 from xform.app.saying import Result, what_is_said
 from xform.app.silences import Silence
+from xform.app.slicing import slicing, through_ephemerals
 from xform.app.source_columns import Describe, SourceColumns
 from xform.base.diagnostics import Diagnostic, has_errors
 from xform.base.names import AssetName
@@ -33,6 +34,7 @@ from xform.fingerprint import evaluate
 from xform.fingerprint.evaluate import Fingerprints
 from xform.graph.order import cycle_diagnostic, order
 from xform.host.crew import Crew
+from xform.plan.freshness import growth_leaf
 from xform.project.assets import Asset, Kind, Language, Project
 from xform.project.declare import is_declaring
 from xform.project.files import WideFiles
@@ -319,10 +321,24 @@ class Compiler:
         if any(schemas.get(name, BROKEN).broken for name in tables if name is not None):
             schema = Schema(schema.columns, broken=True)
             return Body(asset.name, schema, None, tables, binder)
-        fingerprints = evaluate.of_query(
-            facts, prints, self.storage(asset), volatile=asset.volatile == "rebuild"
+        if asset.time_range is None:
+            fingerprints = evaluate.of_query(
+                facts, prints, self.storage(asset), volatile=asset.volatile == "rebuild"
+            )
+            return Body(asset.name, schema, fingerprints, tables, binder)
+        parsed = binder.parsed(asset.name)
+        sliced, problems = slicing(
+            asset, parsed, facts, tables, schemas, self._place(asset, parsed)
         )
-        return Body(asset.name, schema, fingerprints, tables, binder)
+        self.diagnostics.extend(problems)
+        if has_errors(problems):
+            return Body(asset.name, Schema(schema.columns, broken=True), None, tables, binder)
+        fingerprints = evaluate.with_leaf(
+            evaluate.of_query(facts, prints, self.storage(asset), volatile=False),
+            growth_leaf(asset.name),
+            alone=asset.time_range.restate == "never",
+        )
+        return Body(asset.name, schema, fingerprints, tables, binder, sliced)
 
     def storage(self, asset: Asset) -> str:
         return storage_of(asset, self.inputs.engine, self.inputs.dialect_of(asset))
@@ -376,6 +392,7 @@ def _compiled(
         checks_read,
         asset.files,
         prints is None and asset.kind is not Kind.EXPOSURE,
+        through_ephemerals(body.sliced, reads) if body.sliced is not None else None,
     )
 
 
@@ -394,7 +411,8 @@ def python_inputs(asset: Asset, index: NameIndex) -> dict[str, AssetName]:
 def storage_of(asset: Asset, engine: str, dialect: str) -> str:
     """What shapes a build beyond its rows: its kind, the engine, the dialect where it differs."""
     other = f" dialect {dialect}" if dialect != engine.partition(" ")[0] else ""
-    return f"{asset.kind} on {engine}{other}"
+    how = f" {asset.time_range.storage()}" if asset.time_range is not None else ""
+    return f"{asset.kind}{how} on {engine}{other}"
 
 
 def _typed(facts: ModelFacts, asset: Asset) -> Schema:

@@ -15,6 +15,7 @@ from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName, schema_of, table_of
 from xform.fingerprint.component import Component
 from xform.plan.freshness import Build, PlannedAsset, Recorded
+from xform.plan.intervals import Grain, Ranges, over_at
 from xform.plan.plan import Plan
 from xform.plan.planner import Wish, make_plan
 from xform.project.assets import Kind
@@ -42,6 +43,9 @@ class EnvironmentPlanner:
 
     def __init__(self, workspace: Workspace, compilation: Compilation) -> None:
         self.workspace = workspace
+        self.restate: dict[AssetName, Ranges] = {}
+        """Intervals to be computed again, and whether their readers' are, too."""
+        self.downstream = False
         self.compilation = compilation
         self.assets = planned_assets(
             compilation, workspace.environment, workspace.inputs.engine, workspace.relation_sql
@@ -71,7 +75,16 @@ class EnvironmentPlanner:
         environment = self.workspace.environment
         versions, tables = self._versions()
         unseen = tables if offline else self._look(tables, versions, certain=certain)
-        wish = Wish(environment, selected, full_refresh, upstream)
+        now = self.workspace.host.now()
+        wish = Wish(
+            environment,
+            selected,
+            full_refresh,
+            upstream,
+            now=now,
+            restate=self.restate,
+            downstream=self.downstream,
+        )
         snapshot = self.workspace.state.snapshot(environment, components=components)
         versions.update(_last_seen(snapshot, unseen))
         recorded = self._recorded(snapshot, complete=components)
@@ -84,7 +97,7 @@ class EnvironmentPlanner:
         whole = selected is None and not full_refresh and not offline
         if whole and not tables and not notices:
             day = versions.get("clock:day", "")
-            basis = Basis(environment, snapshot.revision, snapshot.identity, day)
+            basis = Basis(environment, snapshot.revision, snapshot.identity, day, self._until(now))
             return replace(found, basis=basis)
         return found
 
@@ -106,6 +119,12 @@ class EnvironmentPlanner:
                 item.physical for item in snapshot.publications if item.environment != environment
             ),
         )
+
+    def _until(self, now: str) -> str:
+        """When tables that grow by time have something to do again."""
+        times = [asset.time for asset in self.assets if asset.time is not None]
+        ends = [over_at(now, Grain(time.grain), time.zone) for time in times]
+        return min(ends, default="")
 
     def refresh(self) -> None:
         """Bring the record up to date with the warehouse."""

@@ -8,7 +8,9 @@ from xform.app.planning import components_of
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.plan.explanation import BuildFacts, Explanation, differences, versions
-from xform.plan.plan import ActionKind
+from xform.plan.freshness import growth_leaf
+from xform.plan.intervals import Grain, listed
+from xform.plan.plan import COMPUTING
 from xform.run.ports import BuildRecord
 
 
@@ -19,8 +21,10 @@ def explain_asset(
     compiled = compilation.assets[name]
     declared = compilation.declared[name]
     action = next((a for a in planned.plan.actions if a.asset == name), None)
-    stale = action is not None and action.action is ActionKind.BUILD
+    stale = action is not None and action.action in COMPUTING
     record, published = _compared(planned, name)
+    recorded = record.versions if record is not None else {}
+    time = declared.time_range
     current = components_of(compilation, name, engine)
     known = {leaf: planned.versions[leaf] for leaf in compiled.leaves if leaf in planned.versions}
     return Explanation(
@@ -32,7 +36,7 @@ def explain_asset(
         compiled.fingerprint or Digest(""),
         action.reasons if action is not None else (),
         differences(record.components, current) if record is not None else (),
-        versions(record.versions if record is not None else {}, known),
+        versions({leaf: at for leaf, at in recorded.items() if leaf != growth_leaf(name)}, known),
         BuildFacts(
             record.physical,
             record.fingerprint,
@@ -41,6 +45,7 @@ def explain_asset(
             record.rows,
             record.run_id,
             published,
+            listed(record.ranges, Grain(time.grain)) if time is not None else "",
         )
         if record is not None
         else None,

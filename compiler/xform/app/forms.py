@@ -119,6 +119,7 @@ def plan_form(plan: Plan) -> dict[str, Any]:
                     }
                     for reason in action.reasons
                 ],
+                **({"intervals": action.intervals} if action.intervals else {}),
             }
             for action in plan.actions
         ],

@@ -190,6 +190,7 @@ class ModelParser:
             self._inputs.target,
             asset.config,
             asset.header_end,
+            asset.time_range is not None,
         )
 
     def _key(self, asset: Asset) -> Digest:
@@ -230,7 +231,10 @@ class ModelParser:
         if rendered is None or not written.strip():
             return Parsed(None, None, tuple(found), silences)  # said here, or where it was declared
         place = Place(asset.path, lambda: text, rendered.source_map)
-        unit, more = parse_model(asset.name, place, rendered, self._inputs.dialect_of(asset))
+        sliced = asset.time_range is not None or "time_column" in rendered.config
+        unit, more = parse_model(
+            asset.name, place, rendered, self._inputs.dialect_of(asset), sliced=sliced
+        )
         return Parsed(rendered, unit, (*found, *more), silences)
 
     def _check_macros(self) -> None:

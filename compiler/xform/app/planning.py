@@ -81,6 +81,8 @@ def _planned(
         files=compiled.files,
         conduct=conduct_of(declared.running),
         relation=relation_of(declared) if compiled.kind is Kind.EXTERNAL else None,
+        time=declared.time_range,
+        sliced=compiled.sliced,
     )
 
 

@@ -11,6 +11,7 @@ from xform.project.assets import Asset, Kind
 RESOURCE_TYPES = {
     Kind.VIEW: "model",
     Kind.TABLE: "model",
+    Kind.INCREMENTAL: "model",
     Kind.EPHEMERAL: "model",
     Kind.SEED: "seed",
     Kind.EXTERNAL: "source",

@@ -34,6 +34,8 @@ class Basis(msgspec.Struct, frozen=True):
     revision: str
     warehouse: str
     day: str
+    until: str = ""
+    """Where tables grow by time: when the first interval more is over."""
 
     def is_now(
         self, root: Path, state: Path, circumstances: Circumstances, environ: Mapping[str, str]
@@ -44,10 +46,11 @@ class Basis(msgspec.Struct, frozen=True):
         path = warehouse_path(circumstances, environ)
         if path is None or identity(file_of(path, root)) != self.warehouse:
             return False
-        if self.day:
+        if self.day or self.until:
             from xform.host.clock import now
 
-            if now()[:10] != self.day:
+            at = now()
+            if (self.day and at[:10] != self.day) or (self.until and at >= self.until):
                 return False
         return revision_of(state) == self.revision
 

@@ -44,6 +44,7 @@ _DEEPEST = 12
 
 _GROUPS = (
     ActionKind.BUILD,
+    ActionKind.INTERVAL,
     ActionKind.REUSE,
     ActionKind.PUBLISH,
     ActionKind.TEST,
@@ -229,7 +230,7 @@ def _reason_style(kind: ReasonKind) -> Style:
 
 def _symbol(action: Action, symbols: Symbols) -> Fragment:
     match action.action:
-        case ActionKind.BUILD:
+        case ActionKind.BUILD | ActionKind.INTERVAL:
             return _build_symbol(action.reasons, symbols)
         case ActionKind.REUSE:
             return Fragment("=", Style.GOOD)

@@ -184,6 +184,8 @@ def _facts(explanation: Explanation, surface: Surface) -> list[Line]:
         if build.rows is not None:
             done += f", {count(build.rows, 'row')}"
         rows.append(("built", done))
+        if build.holds:
+            rows.append(("holds", build.holds))
         shown = "" if build.published else f"  (not shown by {explanation.environment})"
         rows.append(("as", build.physical + shown))
     rows += _versions(explanation.versions, surface)

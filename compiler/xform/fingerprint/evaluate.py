@@ -136,6 +136,24 @@ def of_query(
     return Fingerprints(rows, columns, build, whole, in_order)
 
 
+def with_leaf(fingerprints: Fingerprints, leaf: str, *, alone: bool) -> Fingerprints:
+    """What readers see of an asset that is a leaf to them as well: which intervals it holds. Where
+    it is one `alone`, what it reads is none: its data do not follow from theirs. The build keeps
+    the leaves that it reaches itself."""
+    leaves = frozenset((leaf,))
+
+    def seen(one: Print) -> Print:
+        return Print(one.digest, leaves if alone else _together(one.leaves, leaves))
+
+    return Fingerprints(
+        seen(fingerprints.rows),
+        {name: seen(column) for name, column in fingerprints.columns.items()},
+        fingerprints.build,
+        seen(fingerprints.whole),
+        seen(fingerprints.order),
+    )
+
+
 def fill(
     meaning: Meaning, inputs: Mapping[AssetName, Fingerprints], *, volatile: bool = True
 ) -> dict[int, Print]:

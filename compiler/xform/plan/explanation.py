@@ -71,6 +71,8 @@ class BuildFacts(msgspec.Struct, frozen=True):
     run_id: str = ""
     published: bool = True
     """Whether the environment shows it now."""
+    holds: str = ""
+    """Of a table that grows by time: the intervals, in words."""
 
 
 class Explanation(msgspec.Struct, frozen=True):

@@ -13,14 +13,25 @@ from typing import Protocol
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.fingerprint.component import Component
+from xform.plan.intervals import Ranges
 from xform.plan.plan import AS_USUAL, Audit, Body, Conduct
 from xform.project.assets import Kind
+from xform.project.incremental import TimeRange
+from xform.sema.slices import Sliced
 
 CLOCK_RUN = "clock:run"
 """The leaf whose version never matches: its readers ask for the time or for chance."""
 
+INTERVALS = "intervals:"
+"""Prefix of the leaf that a table growing by time is to its readers."""
+
 BEHIND = "behind:"
 """Prefix of a version key that says: built on an upstream build that is behind the project."""
+
+
+def growth_leaf(name: AssetName) -> str:
+    """The leaf whose version says which intervals a table holds."""
+    return INTERVALS + name
 
 
 class Build(Protocol):
@@ -46,6 +57,10 @@ class Build(Protocol):
     def components(self) -> tuple[Component, ...]: ...
     @property
     def audits_digest(self) -> Digest: ...
+    @property
+    def ranges(self) -> Ranges: ...
+    @property
+    def revision(self) -> int: ...
 
 
 class Published(Protocol):
@@ -92,11 +107,15 @@ class PlannedAsset:
     conduct: Conduct = AS_USUAL
     relation: str | None = None
     """Of externals: the SQL text that reads it."""
+    time: TimeRange | None = None
+    """Of those that grow by time: how."""
+    sliced: Sliced | None = None
+    """And how their inputs count."""
 
     @property
     def stored(self) -> bool:
         """Whether it has builds (externals, ephemerals and exposures have none)."""
-        return self.kind in (Kind.TABLE, Kind.VIEW, Kind.SEED)
+        return self.kind in (Kind.TABLE, Kind.INCREMENTAL, Kind.VIEW, Kind.SEED)
 
     @property
     def is_view(self) -> bool:
@@ -186,5 +205,9 @@ def changed_leaves(
         for leaf in asset.leaves
         if leaf == CLOCK_RUN or build.versions.get(leaf) != versions.get(leaf)
     ]
-    changed += [leaf for leaf in build.versions if leaf not in asset.leaves]
+    changed += [
+        leaf
+        for leaf in build.versions
+        if leaf not in asset.leaves and leaf != growth_leaf(asset.name)
+    ]
     return tuple(sorted(changed))

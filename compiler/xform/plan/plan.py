@@ -15,6 +15,7 @@ from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.base.spans import SourceMap, Span
 from xform.fingerprint.component import Component as Component
+from xform.plan.intervals import Grain, Ranges
 
 
 class ReasonKind(enum.StrEnum):
@@ -36,20 +37,26 @@ class Reason(msgspec.Struct, frozen=True):
 
 class ActionKind(enum.StrEnum):
     BUILD = "build"
+    INTERVAL = "interval"
     REUSE = "reuse"
     PUBLISH = "publish"
     DROP = "drop"
     TEST = "test"
 
 
+COMPUTING = (ActionKind.BUILD, ActionKind.INTERVAL)
+
+
 class Action(msgspec.Struct, frozen=True):
-    """Only `build` computes. `reuse` publishes a build that exists already; `publish` points a
+    """Only `build` and `interval` compute; `interval` carries on a table that grows by time,
+    `intervals` of it for certain. `reuse` publishes a build that exists already; `publish` points a
     name at it anew (or re-creates a view on builds that moved); `drop` takes a published name
     away; `test` runs the tests of a build that stands."""
 
     asset: AssetName
     action: ActionKind
     reasons: tuple[Reason, ...]
+    intervals: Ranges = ()
 
 
 class Audit(msgspec.Struct, frozen=True):
@@ -76,12 +83,14 @@ class SqlBody(msgspec.Struct, frozen=True, tag="sql"):
 
     `path`, `source_map` and `edits` lead from a place in `sql` back to the written file, for
     engine errors; `edits` lists (start in sql, length in sql, start in rendered, length there).
+    `bounds` lists the places of `@start` and `@end`: (start, end, which).
     """
 
     sql: str
     path: str
     source_map: SourceMap = SourceMap()
     edits: tuple[tuple[int, int, int, int], ...] = ()
+    bounds: tuple[tuple[int, int, str], ...] = ()
 
 
 class SeedBody(msgspec.Struct, frozen=True, tag="seed"):
@@ -120,8 +129,46 @@ class Conduct(msgspec.Struct, frozen=True):
 AS_USUAL = Conduct()
 
 
+class SliceSource(msgspec.Struct, frozen=True):
+    """An input of a table that grows by time. `relation` is SQL to read it; the rest is as in
+    `sema.slices.SlicedInput`."""
+
+    asset: AssetName
+    relation: str
+    column: str | None
+    columns: tuple[str, ...]
+
+
+class Slicing(msgspec.Struct, frozen=True):
+    """Which intervals of a table that grows by time are computed.
+
+    The table is `base` carried on: itself, or another build that is copied first, or None for a
+    new one. `kept` is what the base holds; `ranges` are computed for certain. Where `recheck`, the
+    inputs are compared with what they were, and the intervals that this touches are computed, too.
+    Afterwards the table holds `target`. `batch` intervals go into one statement (None: all).
+    """
+
+    column: str
+    grain: Grain
+    zone: str | None
+    lookback: int
+    base: str | None
+    kept: Ranges
+    ranges: Ranges
+    target: Ranges
+    revision: int
+    leaf: str
+    version: str
+    """Of the table as a leaf to its readers, afterwards."""
+    batch: int | None
+    recheck: bool
+    watched: bool
+    """Whether it is kept how the inputs were."""
+    inputs: tuple[SliceSource, ...]
+
+
 class BuildStep(msgspec.Struct, frozen=True):
-    """Make one build.
+    """Make one build, or carry on one that grows by time (`slicing`).
 
     `physical` is the name in `_xform` that the build gets; `relation` is `table` or `view`.
     `leaves` are the seeds, sources and clocks that can change its content: the versions recorded
@@ -148,6 +195,12 @@ class BuildStep(msgspec.Struct, frozen=True):
     file_pins: dict[str, str] = {}
     """File leaves among `pins`: leaf → path. Their digests are taken anew around the step."""
     conduct: Conduct = Conduct()
+    slicing: Slicing | None = None
+
+    @property
+    def in_place(self) -> bool:
+        """Whether it changes a build that stands."""
+        return self.slicing is not None and self.slicing.base == self.physical
 
 
 class AuditStep(msgspec.Struct, frozen=True):
@@ -190,6 +243,15 @@ class Behind(msgspec.Struct, frozen=True):
     read_by: tuple[AssetName, ...]
 
 
+class Gap(msgspec.Struct, frozen=True):
+    """Intervals that an asset is to be computed for, and that what it reads does not hold."""
+
+    asset: AssetName
+    upstream: AssetName
+    ranges: Ranges
+    grain: Grain
+
+
 class Plan(msgspec.Struct, frozen=True):
     environment: str
     actions: tuple[Action, ...]
@@ -197,3 +259,5 @@ class Plan(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...] = ()
     """In topological order, builds and audits first, then publishes and drops."""
     behind: tuple[Behind, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    """Where there are any, the plan is not to be carried out as it is."""

@@ -7,8 +7,8 @@ so that its readers can be planned too. Views cost nothing and follow what they 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from xform.base.hashing import Digest, digest_parts
@@ -20,8 +20,10 @@ from xform.plan.freshness import (
     Recorded,
     fresh_table,
     fresh_view,
+    growth_leaf,
     remade_table,
 )
+from xform.plan.intervals import Grain, Ranges, common, merged, without
 from xform.plan.names import physical_name, sql_name
 from xform.plan.plan import (
     Action,
@@ -30,14 +32,27 @@ from xform.plan.plan import (
     Behind,
     BuildStep,
     DropStep,
+    Gap,
     Plan,
     PublishStep,
     Reason,
     ReasonKind,
+    SliceSource,
+    Slicing,
     Step,
 )
 from xform.plan.reasons import stale_reasons
+from xform.plan.slicing import (
+    Growth,
+    batch_size,
+    follows,
+    growth,
+    needed,
+    target_of,
+    version_of,
+)
 from xform.project.assets import Kind
+from xform.project.incremental import TimeRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +64,12 @@ class Wish:
     full_refresh: bool = False
     upstream: bool = False
     """Whether what is selected is to be built on fresh inputs, selected or not."""
+    now: str = ""
+    """The time, as `Host.now` gives it: tables that grow by time grow up to it."""
+    restate: Mapping[AssetName, Ranges] = field(default_factory=dict)
+    """Intervals of tables that grow by time, to be computed again."""
+    downstream: bool = False
+    """Restate what these intervals touch in readers, too."""
 
 
 @dataclass(slots=True)
@@ -70,6 +91,10 @@ class _Decision:
     """Assets behind the project that it is built on, directly or through others."""
     untested: bool = False
     """The build stands, but has not passed the tests as they are now."""
+    growth: Growth | None = None
+    """Of tables that grow by time: what is to be done."""
+    revision: int = 0
+    """And how often it will have been carried on."""
 
     @property
     def new(self) -> bool:
@@ -81,7 +106,8 @@ class _Decision:
 class _Planner:
     assets: Sequence[PlannedAsset]
     recorded: Recorded
-    versions: Mapping[str, str]
+    versions: dict[str, str]
+    """Of every leaf; tables that grow by time add theirs as they are decided."""
     wish: Wish
     index: Mapping[AssetName, PlannedAsset]
     decisions: dict[AssetName, _Decision] = field(default_factory=dict)
@@ -90,6 +116,8 @@ class _Planner:
     moving: set[AssetName] = field(default_factory=set)
     """Names that are to show another build."""
     steps: list[Step] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    restated: dict[AssetName, Ranges] = field(default_factory=dict)
 
     def plan(self) -> Plan:
         self.touched |= self._wanted()
@@ -107,7 +135,7 @@ class _Planner:
         publishes = [step for asset in stored if (step := self._publish(asset)) is not None]
         drops = self._drops()
         actions = [
-            Action(asset.name, decision.kind, decision.reasons)
+            Action(asset.name, decision.kind, decision.reasons, _intervals(decision))
             for asset in self.assets
             if (decision := self.decisions.get(asset.name)) is not None
             and decision.kind is not None
@@ -119,7 +147,14 @@ class _Planner:
             asset.name for asset in self.assets if asset.stored and asset.name not in acted
         )
         steps = (*self.steps, *publishes, *drops)
-        return Plan(self.wish.environment, tuple(actions), unchanged, steps, self._behind())
+        return Plan(
+            self.wish.environment,
+            tuple(actions),
+            unchanged,
+            steps,
+            self._behind(),
+            tuple(self.gaps),
+        )
 
     # Which assets may be touched -----------------------------------------------------------------
 
@@ -173,6 +208,9 @@ class _Planner:
             self.touched.add(asset.name)
         touched = asset.name in self.touched
         live = self._live(asset)
+        if asset.time is not None:
+            self._grow(asset, builds, live)
+            return
         found, tainted = self._standing(asset, builds, live)
         if found is not None and (touched or self._is_safe(asset, found)):
             decision = _Decision(found.physical, found, live=live, tainted=tainted)
@@ -183,6 +221,70 @@ class _Planner:
         self.decisions[asset.name] = decision
         if touched and decision.physical != self._shown(asset):
             self.moving.add(asset.name)
+
+    def _grow(self, asset: PlannedAsset, builds: Sequence[Build], live: frozenset[str]) -> None:
+        """The same for a table that grows by time. It is a leaf to its readers: what it holds may
+        change while nothing that it reads does."""
+        assert asset.time is not None
+        touched = asset.name in self.touched
+        asked = self._restated(asset) if touched else ()
+        found = growth(asset, builds, self.versions, self.wish.now, asked, anew=self._forced(asset))
+        base = found.base
+        if not touched and (base is None or not found.nothing):
+            decision = self._as_published(asset, live)
+        elif found.nothing:
+            assert base is not None
+            decision = _Decision(base.physical, base, live=live, tainted=self._tainted(asset))
+        elif base is None:
+            decision = replace(self._new(asset, builds, live), growth=found, revision=1)
+        elif base.physical in self.recorded.shown_elsewhere:
+            decision = replace(self._new(asset, builds, live), growth=found, revision=1)
+            decision.kind, decision.reasons = ActionKind.INTERVAL, found.reasons
+        else:
+            decision = _Decision(
+                base.physical, None, ActionKind.INTERVAL, found.reasons, live=live,
+                tainted=self._tainted(asset), growth=found, revision=base.revision + 1,
+            )  # fmt: skip
+        build = decision.build
+        holds = found.target if decision.growth is not None else build.ranges if build else ()
+        revision = decision.revision if build is None else build.revision
+        version = version_of(asset.time, holds, decision.physical, revision)
+        self.versions[growth_leaf(asset.name)] = version
+        self.decisions[asset.name] = decision
+        if decision.growth is not None:
+            self.restated[asset.name] = common(decision.growth.ranges, found.target)
+            self._look_for_gaps(asset, decision.growth)
+        if touched and decision.physical != self._shown(asset):
+            self.moving.add(asset.name)
+
+    def _restated(self, asset: PlannedAsset) -> Ranges:
+        """The intervals that are asked for, of it or of what it reads."""
+        found = list(self.wish.restate.get(asset.name, ()))
+        if self.wish.downstream:
+            for read, upstream in self._by_time(asset):
+                found += follows(self.restated.get(read, ()), upstream, asset.time or upstream)
+        return merged(found)
+
+    def _by_time(self, asset: PlannedAsset) -> Iterator[tuple[AssetName, TimeRange]]:
+        """What it reads interval by interval that itself grows so."""
+        for item in asset.sliced.inputs if asset.sliced is not None else ():
+            upstream = self.index[item.asset].time if item.asset in self.index else None
+            if upstream is not None and item.column == upstream.column.lower():
+                yield item.asset, upstream
+
+    def _look_for_gaps(self, asset: PlannedAsset, found: Growth) -> None:
+        """Note the intervals that what it reads would have to hold, and does not."""
+        assert asset.time is not None
+        for read, upstream in self._by_time(asset):
+            decision = self.decisions[read]
+            holds = decision.build.ranges if decision.build is not None else ()
+            if decision.growth is not None:
+                holds = decision.growth.target
+            wanted = needed(found.ranges, asset.time, upstream)
+            # What lies before its start or after its end, it never holds.
+            lacking = without(common(wanted, target_of(upstream, self.wish.now)), holds)
+            if lacking:
+                self.gaps.append(Gap(asset.name, read, lacking, Grain(upstream.grain)))
 
     def _standing(
         self, asset: PlannedAsset, builds: Sequence[Build], live: frozenset[str]
@@ -218,6 +320,9 @@ class _Planner:
             read = self.index[name]
             if read.kind is Kind.EXTERNAL or read.is_view:
                 live |= self.decisions[name].live
+            if asset.is_view and read.time is not None:
+                # It may change under the view, which then stays as it is.
+                live.update((growth_leaf(name), *read.leaves))
         return frozenset(live & set(asset.leaves))
 
     def _tainted(self, asset: PlannedAsset) -> tuple[str, ...]:
@@ -393,6 +498,36 @@ class _Planner:
             asset.components(),
             self._file_pins(decision.live),
             asset.conduct,
+            self._slicing(asset, decision, sql_names),
+        )
+
+    def _slicing(
+        self, asset: PlannedAsset, decision: _Decision, sql_names: Mapping[AssetName, str]
+    ) -> Slicing | None:
+        found, time, sliced = decision.growth, asset.time, asset.sliced
+        if found is None or time is None or sliced is None:
+            return None
+        base = found.base
+        return Slicing(
+            time.column,
+            Grain(time.grain),
+            time.zone,
+            time.lookback,
+            base.physical if base is not None else None,
+            base.ranges if base is not None else (),
+            found.ranges,
+            found.target,
+            decision.revision,
+            growth_leaf(asset.name),
+            self.versions[growth_leaf(asset.name)],
+            batch_size(time, sliced.at_once),
+            found.recheck,
+            time.restate == "changed",
+            tuple(
+                SliceSource(item.asset, sql_names[item.asset], item.column, item.columns)
+                for item in sliced.inputs
+                if item.asset in sql_names
+            ),
         )
 
     def _file_pins(self, live: frozenset[str]) -> dict[str, str]:
@@ -412,17 +547,20 @@ class _Planner:
         }
 
     def _waits(self, reads: Sequence[AssetName]) -> tuple[AssetName, ...]:
-        """Those of `reads` that have a step of their own in this plan."""
-        return tuple(
-            sorted(
-                {
-                    name
-                    for name in reads
-                    if (decision := self.decisions.get(name)) is not None
-                    and (decision.new or decision.untested)
-                }
-            )
-        )
+        """Those of `reads` that have a step of their own in this plan; of views that stand, those
+        that they look at: a table below may be carried on."""
+        found: set[AssetName] = set()
+        pending = list(reads)
+        while pending:
+            name = pending.pop()
+            decision = self.decisions.get(name)
+            if decision is None:
+                continue
+            if decision.new or decision.untested:
+                found.add(name)
+            elif self.index[name].is_view:
+                pending += self.index[name].reads
+        return tuple(sorted(found))
 
     def _publish(self, asset: PlannedAsset) -> PublishStep | None:
         decision = self.decisions[asset.name]
@@ -455,12 +593,17 @@ class _Planner:
 def make_plan(
     assets: Sequence[PlannedAsset],
     recorded: Recorded,
-    versions: Mapping[str, str],
+    versions: dict[str, str],
     wish: Wish,
 ) -> Plan:
     """Plan an environment.
 
-    `assets` in topological order; `versions` holds the current data version of every leaf.
+    `assets` in topological order; `versions` holds the current data version of every leaf;
+    those of tables that grow by time are added.
     """
     index = {asset.name: asset for asset in assets}
     return _Planner(assets, recorded, versions, wish, index).plan()
+
+
+def _intervals(decision: _Decision) -> Ranges:
+    return decision.growth.ranges if decision.growth is not None else ()

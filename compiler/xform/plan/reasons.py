@@ -10,6 +10,7 @@ from xform.plan.explanation import differences
 from xform.plan.freshness import (
     BEHIND,
     CLOCK_RUN,
+    INTERVALS,
     Build,
     PlannedAsset,
     Recorded,
@@ -98,9 +99,12 @@ def stale_reasons(
 
 def _data(leaves: Sequence[str]) -> str:
     told: list[str] = []
-    fresh = [leaf for leaf in leaves if not leaf.startswith((BEHIND, "clock:"))]
+    fresh = [leaf for leaf in leaves if not leaf.startswith((BEHIND, INTERVALS, "clock:"))]
     if fresh:
         told.append(f"new data in {_listing(fresh)}")
+    grown = [leaf.removeprefix(INTERVALS) for leaf in leaves if leaf.startswith(INTERVALS)]
+    if grown:
+        told.append(f"new intervals of {_listing(grown)}")
     if CLOCK_RUN in leaves:
         told.append("calls a function that gives another value each time")
     elif "clock:day" in leaves:

@@ -24,6 +24,7 @@ from xform.project.defaults import defaults_of, unused_defaults
 from xform.project.drafts import Draft, drafts
 from xform.project.fields import AssetSettings, python_kind
 from xform.project.files import FileEntry
+from xform.project.incremental import column_grain, incremental_of
 from xform.project.layout import MACROS, SEED_FORMATS, SELECTORS, folder_of, split_suffix
 from xform.project.merge import merge
 from xform.project.patches import match_patches
@@ -79,7 +80,7 @@ def wanted(declarations: Iterable[FileDeclarations]) -> frozenset[str]:
 
 def _section(kind: Kind) -> str | None:
     match kind:
-        case Kind.VIEW | Kind.TABLE | Kind.EPHEMERAL:
+        case Kind.VIEW | Kind.TABLE | Kind.INCREMENTAL | Kind.EPHEMERAL:
             return "models"
         case Kind.SEED:
             return "seeds"
@@ -137,6 +138,11 @@ def _asset(
     config = {**config, **merged.given}
     if _section(kind) is not None:
         config.update(kind=kind.value, materialized=kind.value)
+    if kind is Kind.INCREMENTAL:
+        own["time_range"], more = incremental_of(
+            merged.incremental, merged.grain, merged.span, merged.places
+        )
+        found += more
     return _finished(draft, kind, merged, config, own), found
 
 
@@ -161,7 +167,7 @@ def _finished(
         group=merged.group,
         access=merged.access,
         domain=merged.domain,
-        grain=merged.grain,
+        grain=column_grain(kind, merged.grain),
         meta=merged.meta,
         dialect=merged.dialect,
         volatile=merged.volatile or "rebuild",

@@ -14,6 +14,7 @@ import msgspec
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.base.spans import Span
+from xform.project.incremental import TimeRange
 from xform.project.running import Running
 
 
@@ -22,6 +23,7 @@ class Kind(enum.StrEnum):
 
     VIEW = "view"
     TABLE = "table"
+    INCREMENTAL = "incremental"
     EPHEMERAL = "ephemeral"
     SEED = "seed"
     EXTERNAL = "external"
@@ -123,6 +125,8 @@ class Asset(msgspec.Struct, frozen=True):
     volatile: str = "rebuild"
     """`rebuild`: a model that calls the clock or chance runs anew each time; `ignore`: not."""
     running: Running = Running()
+    time_range: TimeRange | None = None
+    """Of incremental models by time: how they grow."""
     header_end: int = 0
     """Offset in the file at which the SQL begins, behind the header block."""
     python: PythonFunction | None = None

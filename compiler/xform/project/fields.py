@@ -15,6 +15,7 @@ from xform.base import codes
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import did_you_mean
 from xform.base.spans import Span
+from xform.project import incremental
 from xform.project.assets import ColumnSpec, Kind, TestSpec
 from xform.project.columns import read_columns
 from xform.project.data_tests import read_tests
@@ -32,12 +33,11 @@ from xform.project.reader import (
 from xform.project.running import RUNNING, Running, read_running, running_of
 from xform.project.values import Entry, Mapping, Value, is_null
 
-MODEL_KINDS = (Kind.VIEW, Kind.TABLE, Kind.EPHEMERAL)
+MODEL_KINDS = (Kind.VIEW, Kind.TABLE, Kind.INCREMENTAL, Kind.EPHEMERAL)
 ACCESS = ("private", "protected", "public")
 VOLATILE = ("rebuild", "ignore")
 
 _LATER_KINDS = {
-    "incremental": "use 'table': it is rebuilt only when it must be",
     "snapshot": "use 'table'; history is not kept yet",
     "materialized_view": "use 'view' or 'table'",
     "dynamic_table": "use 'view' or 'table'",
@@ -51,7 +51,7 @@ _OTHER_KINDS = {
 
 _DESCRIBING = ("description", "owner", "tags", "group", "access", "domain", "meta", "config")
 _COMMON = ("columns", "tests", "data_tests", "grain", *_DESCRIBING)
-_MODEL = (*_COMMON, *RUNNING, "kind", "materialized", "dialect", "volatile")
+_MODEL = (*_COMMON, *RUNNING, *incremental.KEYS, "kind", "materialized", "dialect", "volatile")
 _SYNONYMS = {"materialized": "kind", "data_tests": "tests"}
 
 
@@ -107,6 +107,8 @@ class AssetSettings(msgspec.Struct, frozen=True):
     meta: dict[str, Any] = {}
     dialect: str | None = None
     volatile: str | None = None
+    incremental: dict[str, Any] = {}
+    """How an incremental model grows, by setting (`incremental.KEYS`)."""
     inputs: dict[str, str] = {}
     running: Running = Running()
     given: dict[str, Any] = {}
@@ -140,11 +142,17 @@ def read_settings(
             elif setting == "meta" and earlier is not None:
                 value = {**earlier, **value}
             fields[setting] = value
-    given_plain = {name: _raw(value) for name, value in fields.items() if name not in _NOT_CONFIG}
+    grows = {name: fields.pop(name) for name in incremental.KEYS if name in fields}
+    given_plain = {
+        name: _raw(value)
+        for name, value in (*fields.items(), *grows.items())
+        if name not in _NOT_CONFIG
+    }
     return AssetSettings(
         span=mapping.span,
         running=running_of(fields),
         **fields,
+        incremental=grows,
         given=given_plain,
         places={name: entries[0].value.span for name, entries in given.items()},
     )
@@ -199,12 +207,14 @@ def _field(setting: str, entry: Entry, notes: Notes) -> Any:
             return _inputs(value, notes)
         case _ if setting in RUNNING:
             return read_running(setting, value, what, notes)
+        case _ if setting in incremental.KEYS:
+            return incremental.read_incremental(setting, value, what, notes)
         case _:
             return read_word(value, what, notes)
 
 
 def read_kind(value: Value, what: str, notes: Notes) -> Kind | None:
-    """The kind of a model: view, table or ephemeral."""
+    """The kind of a model: view, table, incremental or ephemeral."""
     text = read_text(value, what, notes)
     if text is None:
         return None

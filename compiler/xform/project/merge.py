@@ -33,6 +33,7 @@ def merge(layers: Sequence[AssetSettings]) -> AssetSettings:
     single: dict[str, Any] = {}
     meta: dict[str, Any] = {}
     given: dict[str, Any] = {}
+    grows: dict[str, Any] = {}
     for layer in layers:
         for name in _SINGLE:
             value = getattr(layer, name)
@@ -40,6 +41,7 @@ def merge(layers: Sequence[AssetSettings]) -> AssetSettings:
                 single[name] = value
         meta.update(layer.meta)
         given.update(layer.given)
+        grows.update(layer.incremental)
     tags = _unique(tag for layer in layers for tag in layer.tags)
     if tags:
         given["tags"] = list(tags)
@@ -52,6 +54,7 @@ def merge(layers: Sequence[AssetSettings]) -> AssetSettings:
         tags=tags,
         meta=meta,
         running=running.merged(layer.running for layer in layers),
+        incremental=grows,
         given=given,
         places={name: span for layer in layers for name, span in layer.places.items()},
         **single,

@@ -9,8 +9,9 @@ import msgspec
 
 from xform.base.diagnostics import Diagnostic
 from xform.base.spans import LineIndex, Span, file_span
-from xform.project.assets import Asset
+from xform.project.assets import Asset, Kind
 from xform.project.fields import AssetSettings, Subject, read_settings
+from xform.project.incremental import KEYS, column_grain, incremental_of
 from xform.project.merge import merge
 from xform.project.values import Entry, Mapping, Scalar, Sequence, Value
 
@@ -45,10 +46,16 @@ def with_config(asset: Asset, config: dict[str, Any], at: Span) -> tuple[Asset, 
         dialect=asset.dialect,
         volatile=asset.volatile,
         running=asset.running,
+        incremental={key: asset.config[key] for key in KEYS if key in asset.config},
         given=asset.config,
     )
     merged = merge([declared, nearest])
     kind = merged.kind or asset.kind
+    time_range = None
+    if kind is Kind.INCREMENTAL:
+        grain = merged.grain or tuple(asset.config.get("grain", ()))
+        time_range, more = incremental_of(merged.incremental, grain, at, merged.places)
+        found += more
     return msgspec.structs.replace(
         asset,
         kind=kind,
@@ -60,11 +67,12 @@ def with_config(asset: Asset, config: dict[str, Any], at: Span) -> tuple[Asset, 
         group=merged.group,
         access=merged.access,
         domain=merged.domain,
-        grain=merged.grain,
+        grain=column_grain(kind, merged.grain),
         meta=merged.meta,
         dialect=merged.dialect,
         volatile=merged.volatile or asset.volatile,
         running=merged.running,
+        time_range=time_range,
         config={**merged.given, "kind": kind.value, "materialized": kind.value},
     ), found
 

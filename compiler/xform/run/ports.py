@@ -13,6 +13,7 @@ import msgspec
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.base.spans import Span
+from xform.plan.intervals import Ranges
 from xform.plan.plan import BuildStep, Component, DropStep, PublishStep, SeedBody
 from xform.run.events import Event
 from xform.run.history import Asked, Statement
@@ -108,6 +109,15 @@ class BuildRecord(msgspec.Struct, frozen=True):
     components: tuple[Component, ...] = ()
     audits_digest: Digest = Digest("")
     """Of the tests it has passed; empty while it has passed none."""
+    ranges: Ranges = ()
+    """Of a table that grows by time: the intervals that it holds."""
+    revision: int = 0
+    """How often it has been carried on."""
+
+    @property
+    def standing(self) -> str:
+        """Another one after each change of the record: what else it says never changes."""
+        return f"{self.audits_digest}@{self.revision}" if self.revision else self.audits_digest
 
 
 class Publication(msgspec.Struct, frozen=True):
@@ -159,8 +169,10 @@ class Session(Protocol):
         """Make the build and its ledger row in one transaction.
 
         `python` is the loaded function of a Python step. The record gets `columns` and `rows` as
-        found; then `settle`, called when the data is there and before anything is committed,
-        says what is to be written. Returns what was written. On any error nothing of it stays.
+        found (and `ranges`, where the step carries on a table that grows by time); then `settle`,
+        called when the data is there and before anything is committed, says what is to be
+        written. What `query` answers meanwhile is the state to be committed. Returns what was
+        written. On any error nothing of it stays.
         """
         ...
 

@@ -35,7 +35,10 @@ def versions_read(
 ) -> dict[str, str]:
     """The version of every leaf of a step. `records` are builds by physical name."""
     inputs = [records[physical] for physical in step.inputs.values() if physical in records]
-    return {leaf: _version(leaf, step, files, moved, inputs) for leaf in step.leaves}
+    found = {leaf: _version(leaf, step, files, moved, inputs) for leaf in step.leaves}
+    if step.slicing is not None:
+        found[step.slicing.leaf] = step.slicing.version
+    return found
 
 
 def _version(

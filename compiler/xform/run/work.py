@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -17,7 +18,7 @@ from xform.plan.plan import Audit, AuditStep, BuildStep, Conduct, PythonBody
 from xform.run.errors import build_diagnostic, timeout_diagnostic
 from xform.run.events import CheckDone, Log
 from xform.run.history import Statement
-from xform.run.ports import BuildRecord, Engine, EngineError, Host, Kept, Note, Session
+from xform.run.ports import BuildRecord, Engine, EngineError, Host, Kept, Note, Session, Settle
 from xform.run.versions import FilesRead, versions_read
 from xform.run.watch import Watch, Watches
 
@@ -69,6 +70,8 @@ class Workshop:
         try:
             with self._watched(step) as (session, watch):
                 again = self._patient(step, watch)
+                if step.in_place:
+                    return again(partial(self._carry_on, session, step, records, begun, watch))
                 record = again(lambda: self._make(session, step, records))
                 tests = self._audit(session, step, watch)
                 if tests.blocked:
@@ -91,6 +94,31 @@ class Workshop:
         except EngineError as error:
             return self._broken(step, error, self.host.monotonic() - begun, watch)
         return tests.outcome(step.asset, self.host.monotonic() - begun, None)
+
+    def _carry_on(
+        self,
+        session: Session,
+        step: BuildStep,
+        records: Mapping[str, BuildRecord],
+        begun: float,
+        watch: Watch,
+    ) -> Outcome:
+        """Change a build that readers may see: it is tested before the change is committed."""
+        tests = Tests()
+
+        def tested(record: BuildRecord) -> BuildRecord:
+            nonlocal tests
+            tests = self._audit(session, step, watch)
+            if tests.broken:
+                tests.blocked = True  # the engine gives up a transaction in which something failed
+            if tests.blocked or tests.stopped:
+                raise _NotPassedError("its tests have not passed", kind="audit")
+            return msgspec.structs.replace(record, audits_digest=step.audits_digest)
+
+        record: BuildRecord | None = None
+        with suppress(_NotPassedError):
+            record = self._make(session, step, records, tested)
+        return tests.outcome(step.asset, self.host.monotonic() - begun, record)
 
     @contextmanager
     def _watched(self, step: BuildStep | AuditStep) -> Iterator[tuple[Session, Watch]]:
@@ -146,8 +174,13 @@ class Workshop:
         return do
 
     def _make(
-        self, session: Session, step: BuildStep, records: Mapping[str, BuildRecord]
+        self,
+        session: Session,
+        step: BuildStep,
+        records: Mapping[str, BuildRecord],
+        last: Settle = lambda record: record,
     ) -> BuildRecord:
+        """`last` has the last word on the record."""
         begun = self.host.monotonic()
         files = FilesRead.now(step, self.host)
 
@@ -161,12 +194,13 @@ class Workshop:
                         f"{step.asset} will be built again next time",
                     )
                 )
-            return msgspec.structs.replace(
+            settled = msgspec.structs.replace(
                 record,
                 versions=versions_read(step, files, moved, records),
                 seconds=self.host.monotonic() - begun,
                 built_at=self.host.now(),
             )
+            return last(settled)
 
         blank = BuildRecord(
             physical=step.physical,
@@ -255,11 +289,17 @@ def timed_out(step: BuildStep | AuditStep, seconds: float) -> Outcome:
     return Outcome(step.asset, "error", seconds, None, said, (found,))
 
 
+class _NotPassedError(EngineError):
+    """Takes a change back."""
+
+
 @dataclass(slots=True)
 class Tests:
     """The tests of one step, as they come in."""
 
     blocked: bool = False
+    broken: bool = False
+    """A test could not be run."""
     stopped: bool = False
     warned: int = 0
     messages: list[str] = field(default_factory=list)
@@ -269,6 +309,7 @@ class Tests:
         if status == "pass":
             return
         broken = status == "error"
+        self.broken = self.broken or broken
         if audit.blocking:
             self.blocked = True
             self.messages.append(message)

@@ -61,6 +61,8 @@ class Op(Node, frozen=True):
     end: int = 0
 
 
+BOUNDS = {"start": "bound start", "end": "bound end"}
+"""The canonical texts of the bounds of the intervals that a model is computed for."""
 METHOD = "method"
 """The tag of `c.f(x)`: a Name that is a column, or else the schema of the function; the call."""
 ORDERED_ARGUMENT = "ordered"
@@ -382,3 +384,6 @@ class SqlUnit(msgspec.Struct, frozen=True, array_like=True):
     """Where the query ends in the text (before a final semicolon)."""
     whole: str = ""
     """A digest of all tokens, where something in the query is not modelled."""
+    bounds: tuple[tuple[int, int, str], ...] = ()
+    """Of a model that grows by time: (start, end, `start` or `end`) stretches of `@start` and
+    `@end`, to be replaced by the bounds of the intervals that are computed."""

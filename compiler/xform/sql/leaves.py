@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from xform.sql import canonical
 from xform.sql.dialects import fold
-from xform.sql.ir import Expr, Name, Pattern, Position, Star, Text
+from xform.sql.ir import BOUNDS, Expr, Name, Pattern, Position, Star, Text
 from xform.sql.tokens import unmarked
 from xform.sql.typenames import type_text
 
@@ -60,6 +60,8 @@ class LeafLowerer:
         self.tangled = False
         self.careful = False
         self.parameter: exp.Expr | None = None
+        self.sliced = False
+        """Whether parameters may be the bounds of intervals."""
 
     def expr(self, node: exp.Expr) -> Expr:
         """Lower any expression: provided by the lowerer of expressions."""
@@ -128,6 +130,9 @@ class LeafLowerer:
             and not number.args.get("is_string")
         ):
             return Position(int(number.this), *NO_POSITION)
+        bound = node.name.lower()
+        if self.sliced and bound in BOUNDS:
+            return Text(BOUNDS[bound])
         self.parameter = self.parameter or node
         return Text("parameter")
 

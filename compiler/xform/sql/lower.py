@@ -61,15 +61,25 @@ class Lowered(msgspec.Struct, frozen=True):
     parameter: exp.Expr | None
 
 
-def lower(tree: exp.Expr, text: str, dialect: str, references: Sequence[Reference] = ()) -> Lowered:
-    """Lower a query. `text` is what was parsed; `references` are the template's placeholders.
+def lower(
+    tree: exp.Expr,
+    text: str,
+    dialect: str,
+    references: Sequence[Reference] = (),
+    *,
+    sliced: bool = False,
+) -> Lowered:
+    """Lower a query. `text` is what was parsed; `references` are the template's placeholders;
+    `sliced`: parameters may be the bounds of intervals.
 
     Raises RecursionError on input nested too deeply.
     """
     lowerer = _Lowerer(text, dialect, False, references)
+    lowerer.sliced = sliced
     query = lowerer.query(tree)
     if lowerer.tangled:
         lowerer = _Lowerer(text, dialect, True, references)
+        lowerer.sliced = sliced
         query = lowerer.query(tree)
     unit = SqlUnit(query, tuple(lowerer.tables), tuple(lowerer.qualifier_edits()), len(text))
     return Lowered(unit, lowerer.careful, lowerer.parameter)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -69,10 +70,11 @@ class Place:
 
 
 def parse_model(
-    asset: AssetName, place: Place, rendered: Rendered, dialect: str
+    asset: AssetName, place: Place, rendered: Rendered, dialect: str, *, sliced: bool = False
 ) -> tuple[SqlUnit | None, tuple[Diagnostic, ...]]:
-    """Parse and lower one model's rendered SQL."""
-    return parse_query(asset, place, rendered.text, dialect, rendered.references)
+    """Parse and lower one model's rendered SQL. `sliced`: it may name the bounds of the intervals
+    that are computed, as `@start` and `@end`."""
+    return parse_query(asset, place, rendered.text, dialect, rendered.references, sliced=sliced)
 
 
 def parse_query(
@@ -81,6 +83,8 @@ def parse_query(
     text: str,
     dialect: str,
     references: Sequence[Reference] = (),
+    *,
+    sliced: bool = False,
 ) -> tuple[SqlUnit | None, tuple[Diagnostic, ...]]:
     parser, hint = find_dialect(dialect)
     if parser is None:
@@ -88,13 +92,31 @@ def parse_query(
     tokens, wrong = tokens_of(asset, place, text, parser)
     if wrong is not None:
         return None, (wrong,)
+    bounds = _bounds(tokens, dialect) if sliced and "@" in text else ()
     statements, wrong = trees_of(asset, place, text, tokens, parser)
     wrong = wrong or _not_one_query(asset, place, text, statements)
     if wrong is not None:
         return None, (wrong,)
-    lowered = lower_tree(asset, place, text, statements[0], tokens, dialect, references)
+    unit, problems = lower_tree(
+        asset, place, text, statements[0], tokens, dialect, references, sliced=sliced
+    )
     release(statements[0])
-    return lowered
+    if unit is not None and bounds:
+        unit = msgspec.structs.replace(unit, bounds=bounds)
+    return unit, problems
+
+
+def _bounds(tokens: Sequence[Token], dialect: str) -> tuple[tuple[int, int, str], ...]:
+    """The places of `@start` and `@end`, which become parameters to the parser: in DuckDB `@` is
+    the absolute value, and a parameter begins with `$`."""
+    found: list[tuple[int, int, str]] = []
+    for sign, word in pairwise(tokens):
+        which = word.text.lower()
+        if sign.text == "@" and which in ("start", "end") and word.start == sign.end + 1:
+            found.append((sign.start, word.end + 1, which))
+            if dialect == "duckdb":
+                sign.text = "$"
+    return tuple(found)
 
 
 def unknown_dialect(asset: AssetName | None, place: Place, dialect: str, hint: str) -> Diagnostic:
@@ -153,13 +175,15 @@ def lower_tree(
     references: Sequence[Reference] = (),
     *,
     parameters: bool = False,
+    sliced: bool = False,
 ) -> tuple[SqlUnit | None, tuple[Diagnostic, ...]]:
-    """Lower one parsed query. `parameters`: whether it may hold query parameters."""
+    """Lower one parsed query. `parameters`: whether it may hold query parameters; `sliced`: those
+    that are bounds of intervals."""
     from xform.sql.lower import lower
     from xform.sql.tokens import digest_tokens, end_of_query
 
     try:
-        lowered = lower(tree, text, dialect, references)
+        lowered = lower(tree, text, dialect, references, sliced=sliced)
     except RecursionError:
         return None, (_too_deep(asset, place, *first_word(text)),)
     except PARSER_FAILURES:

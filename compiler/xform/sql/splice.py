@@ -26,13 +26,19 @@ class Places(Protocol):
     def qualifiers(self) -> tuple[tuple[int, int, str], ...]: ...
     @property
     def end(self) -> int: ...
+    @property
+    def bounds(self) -> tuple[tuple[int, int, str], ...]: ...
 
 
 class Spliced(msgspec.Struct, frozen=True):
-    """`edits`: (start in sql, length in sql, start in the text, length there), in order."""
+    """`edits`: (start in sql, length in sql, start in the text, length there), in order.
+
+    `bounds`: the same stretches as in `SqlUnit`, where they are in `sql`.
+    """
 
     sql: str
     edits: tuple[tuple[int, int, int, int], ...]
+    bounds: tuple[tuple[int, int, str], ...] = ()
 
 
 def splice(unit: Places, text: str, relations: Sequence[str]) -> Spliced:
@@ -42,19 +48,24 @@ def splice(unit: Places, text: str, relations: Sequence[str]) -> Spliced:
         alias = "" if table.aliased else f" as {_identifier(table.alias)}"
         edits.append((table.start, table.end, relation + alias))
     edits.extend((start, end, _identifier(alias)) for start, end, alias in unit.qualifiers)
+    kept = {start: which for start, _, which in unit.bounds}
+    edits.extend((start, end, text[start:end]) for start, end, _ in unit.bounds)
     edits.sort()
     pieces: list[str] = []
     done: list[tuple[int, int, int, int]] = []
+    bounds: list[tuple[int, int, str]] = []
     at = size = 0
     for start, end, replacement in edits:
         pieces.append(text[at:start])
         size += start - at
         done.append((size, len(replacement), start, end - start))
+        if start in kept:
+            bounds.append((size, size + len(replacement), kept[start]))
         pieces.append(replacement)
         size += len(replacement)
         at = end
     pieces.append(text[at : unit.end])
-    return Spliced("".join(pieces), tuple(done))
+    return Spliced("".join(pieces), tuple(done), tuple(bounds))
 
 
 def _identifier(name: str) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 
 from xform.base.diagnostics import Diagnostic
-from xform.base.hashing import Digest
 from xform.plan.plan import Component
 from xform.run.events import CheckDone, Log, NodeDone, NodeSkip
 from xform.run.history import Asked, PastRun, Statement
@@ -85,13 +84,13 @@ class StateStore:
                 "delete from builds where physical = ?",
                 [(physical,) for physical in known if physical not in now],
             )
-            # A build never changes but for the tests it has passed.
+            # The column has `BuildRecord.standing`: what else it says never changes.
             connection.executemany(
                 "insert or replace into builds values (?, ?, ?, ?)",
                 [
                     _row(record)
                     for physical, record in now.items()
-                    if known.get(physical) != record.audits_digest
+                    if known.get(physical) != record.standing
                 ],
             )
             connection.execute("delete from publications")
@@ -174,7 +173,7 @@ def _publications(connection: sqlite3.Connection) -> tuple[Publication, ...]:
     return tuple(Publication(*row) for row in rows)
 
 
-def _row(record: BuildRecord) -> tuple[str, Digest, bytes, bytes]:
+def _row(record: BuildRecord) -> tuple[str, str, bytes, bytes]:
     encode = msgspec.json.encode
     bare = msgspec.structs.replace(record, components=())
-    return record.physical, record.audits_digest, encode(bare), encode(record.components)
+    return record.physical, record.standing, encode(bare), encode(record.components)

@@ -297,8 +297,10 @@ def builtins(world: World, this: This) -> dict[str, Any]:
     functions: list[Builtin] = [
         kind(world) for kind in (Ref, Source, Var, EnvVar, Config, IsIncremental, Log, Range)
     ]
+    bounds = {"start": "@start", "end": "@end"} if world.scope.sliced else {}
     return {
         **{function.name: function for function in functions},
+        **bounds,
         "this": this,
         "target": TargetView(world),
         "exceptions": Exceptions(),

@@ -24,3 +24,5 @@ class Scope:
     target: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
     header_end: int = 0
+    sliced: bool = False
+    """Whether the model grows by time: `start` and `end` are the bounds that are computed."""

@@ -9,6 +9,7 @@ COMMANDS = (
     "build",
     "retry",
     "runs",
+    "backfill",
     "test",
     "ls",
     "lineage",

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple, TextIO
 
+from xform.app.again import Again
 from xform.base.codes import TEST_BROKEN_WARNED, TEST_WARNED
 from xform.cli.context import FAILED, INTERRUPTED, Context, reporting
 from xform.cli.options import Argument, Option, UsageMistake
@@ -21,6 +22,7 @@ from xform.cli.selection import (
     request_of,
     selector_of,
 )
+from xform.cli.spans import AllowMissing, End, Start, span_of
 
 if TYPE_CHECKING:
     from xform.app.compiled import Compilation
@@ -53,6 +55,9 @@ def run(
     fail_fast: Annotated[bool, Option("--fail-fast", help="Stop at the first failure.")] = False,
     atomic: Annotated[bool, Option("--atomic", help="Publish all or nothing.")] = False,
     dry_run: Annotated[bool, Option("--dry-run", help="Show the plan and stop.")] = False,
+    start: Start = None,
+    end: End = None,
+    allow_missing: AllowMissing = False,
     events: Annotated[
         str | None,
         Option("--events", help="Write events as NDJSON to a file, or - for stdout."),
@@ -65,18 +70,19 @@ def run(
             " or --events FILE",
             option="--events",
         )
-    asked = Asked(full_refresh, upstream, fail_fast, atomic, dry_run, events)
+    again = Again(span_of(start, end), allow_missing=allow_missing)
+    asked = Asked(full_refresh, upstream, fail_fast, atomic, dry_run, events, again)
     if plan_file is not None:
-        if select or exclude or selector or full_refresh or upstream:
+        if select or exclude or selector or full_refresh or upstream or start or end:
             raise UsageMistake("a plan has been made already: what it builds cannot be chosen anew")
         _build_file(context, plan_file, asked)
         return
     standing = None
-    if not (select or exclude or selector or full_refresh):
+    if not (select or exclude or selector or full_refresh or start or end):
         standing = context.workspace.standing_plan()
     if standing is None:
         request = request_of(select, exclude, selector, indirect_selection)
-        _planned_and_built(context, request, asked)
+        planned_and_built(context, request, asked)
         return
     context.report(standing.diagnostics)
     if dry_run:
@@ -98,9 +104,10 @@ class Asked(NamedTuple):
     atomic: bool
     dry_run: bool
     events: str | None
+    again: Again = Again()
 
 
-def _planned_and_built(context: Context, request: Request, asked: Asked) -> None:
+def planned_and_built(context: Context, request: Request, asked: Asked) -> None:
     compilation = context.compile(strict=False)
     chooser = selector_of(context, compilation)
     chosen = chooser.chosen(request)
@@ -115,6 +122,7 @@ def build_chosen(
     found: Sequence[Diagnostic] = (),
 ) -> None:
     """Plan and build the chosen assets, None for all. `found` is to be said besides."""
+    from xform.app.backfilling import refuse_gaps, restated
     from xform.app.building import Wanted, build
     from xform.app.environment import EnvironmentPlanner
     from xform.console.plan import plan_lines
@@ -122,6 +130,8 @@ def build_chosen(
 
     context.check(compilation, chosen)
     planner = EnvironmentPlanner(context.workspace, compilation)
+    if asked.again.span is not None:
+        chosen = restated(planner, chosen, asked.again)
     planned = planner.plan(
         chosen,
         full_refresh=asked.full_refresh,
@@ -134,6 +144,8 @@ def build_chosen(
     if asked.dry_run:
         _show(context, planned.plan)
         return
+    if not asked.again.allow_missing:
+        refuse_gaps(planned.plan, planner.compilation)
     wanted = Wanted(
         chosen,
         asked.full_refresh,

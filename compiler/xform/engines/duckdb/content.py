@@ -7,6 +7,7 @@ opposite orders. Column names and types are part of it. DuckDB hashes some unlik
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from xform.base.hashing import digest_parts
@@ -21,13 +22,16 @@ def version(cursor: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
     columns = [
         (str(row[0]), str(row[1])) for row in cursor.execute(f"describe {target}").fetchall()
     ]
-    terms = [term for column, kind in columns for term in _terms(column, kind)]
-    forth, back = ", ".join(terms), ", ".join(["'xform'", *reversed(terms)])
-    (sums,) = cursor.execute(
-        f"select count(*), sum(hash({forth})), sum(hash({back})) from {target}"
-    ).fetchall()
+    (sums,) = cursor.execute(f"select {sums_of(columns)} from {target}").fetchall()
     shape = [part for column in columns for part in column]
     return f"rows:{sums[0]}:{digest_parts([*shape, *(str(part) for part in sums)])}"
+
+
+def sums_of(columns: Sequence[tuple[str, str]]) -> str:
+    """The three numbers that stand for rows of these columns (name, type), as SQL."""
+    terms = [term for column, kind in columns for term in _terms(column, kind)]
+    forth, back = ", ".join(terms) or "0", ", ".join(["'xform'", *reversed(terms)])
+    return f"count(*), sum(hash({forth})), sum(hash({back}))"
 
 
 def _terms(column: str, kind: str) -> list[str]:

@@ -6,6 +6,7 @@ primary key: DuckDB's index would refuse a row deleted and inserted anew in one 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,6 +28,8 @@ create table if not exists _xform.ledger_builds
 create table if not exists _xform.ledger_publications
   (environment varchar, asset varchar, "schema" varchar, name varchar, physical varchar,
    fingerprint varchar);
+create table if not exists _xform.ledger_slices
+  (physical varchar, input varchar, slices blob);
 insert into _xform.ledger_meta
   select 'format', '{FORMAT}'
   where not exists (select 1 from _xform.ledger_meta where key = 'format');
@@ -109,6 +112,31 @@ def write_build(cursor: duckdb.DuckDBPyConnection, record: BuildRecord) -> None:
 
 def forget_build(cursor: duckdb.DuckDBPyConnection, physical: str) -> None:
     cursor.execute("delete from _xform.ledger_builds where physical = ?", [physical])
+    cursor.execute("delete from _xform.ledger_slices where physical = ?", [physical])
+
+
+def rewrite_build(cursor: duckdb.DuckDBPyConnection, record: BuildRecord) -> None:
+    """Put a record in the place of the one that a build has."""
+    cursor.execute("delete from _xform.ledger_builds where physical = ?", [record.physical])
+    write_build(cursor, record)
+
+
+def read_slices(cursor: duckdb.DuckDBPyConnection, physical: str) -> dict[str, bytes]:
+    """How the inputs of a table that grows by time were, by input."""
+    rows = cursor.execute(
+        "select input, slices from _xform.ledger_slices where physical = ?", [physical]
+    ).fetchall()
+    return dict(rows)
+
+
+def write_slices(
+    cursor: duckdb.DuckDBPyConnection, physical: str, slices: Mapping[str, bytes]
+) -> None:
+    cursor.execute("delete from _xform.ledger_slices where physical = ?", [physical])
+    for asset, found in sorted(slices.items()):
+        cursor.execute(
+            "insert into _xform.ledger_slices values (?, ?, ?)", [physical, asset, found]
+        )
 
 
 def note_passed(cursor: duckdb.DuckDBPyConnection, physical: str, audits: Digest) -> None:

@@ -13,6 +13,7 @@ import msgspec
 from xform.base.hashing import Digest
 from xform.engines.duckdb import frames, ledger
 from xform.engines.duckdb.errors import AlreadyExists, engine_error, translated
+from xform.engines.duckdb.growing import GrowingTable
 from xform.engines.duckdb.text import build_name, name, scan
 from xform.engines.duckdb.transaction import retried, transaction
 from xform.plan.plan import BuildStep, PythonBody, SeedBody, SqlBody
@@ -52,17 +53,21 @@ class DuckDBSession:
 
         def attempt() -> BuildRecord:
             with transaction(self._cursor):
-                rows = self._make(step, result)
-                found = self._fit_columns(step)
-                made = msgspec.structs.replace(record, columns=found, rows=rows)
+                if step.slicing is not None:
+                    made = self._grow(step, record)
+                else:
+                    rows = self._make(step, result)
+                    found = self._fit_columns(step)
+                    made = msgspec.structs.replace(record, columns=found, rows=rows)
                 made = settle(made) if settle is not None else made
                 self._check_running()
-                ledger.write_build(self._cursor, made)
+                ledger.rewrite_build(self._cursor, made)
             return made
 
         try:
             made = retried(attempt)
         except AlreadyExists:
+            assert not step.in_place
             # Left by hand or by a crash of an earlier generation's run: never published, so the
             # name is free to be taken over.
             self.discard(step.physical)
@@ -140,6 +145,20 @@ class DuckDBSession:
                 return self._store(target, result)
             case unknown:
                 assert_never(unknown)
+
+    def _grow(self, step: BuildStep, record: BuildRecord) -> BuildRecord:
+        """Carry on a table that grows by time."""
+        growing = GrowingTable(self._cursor, step, self._check_running)
+        ranges = growing.grow(lambda: self._fit_columns(step))
+        (rows,) = self._cursor.execute(
+            f"select count(*) from {build_name(step.physical)}"
+        ).fetchall()[0]
+        slicing = step.slicing
+        assert slicing is not None
+        found = self._describe(build_name(step.physical))
+        return msgspec.structs.replace(
+            record, columns=found, rows=int(rows), ranges=ranges, revision=slicing.revision
+        )
 
     def _create(self, target: str, sql: str, relation: str) -> int | None:
         import duckdb

@@ -1,0 +1,156 @@
+"""Incremental models: how a table grows, and what of it is computed again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from xform.base import codes
+from xform.base.diagnostics import Diagnostic, diagnose
+from xform.base.spans import Span
+from xform.project.reader import Notes, read_choice, read_whole, read_word, wrong_type
+from xform.project.values import Scalar, Value
+
+GRAINS = ("hour", "day", "week", "month")
+RESTATE = ("changed", "never")
+
+KEYS = (
+    "time_column",
+    "time_grain",
+    "start",
+    "end",
+    "lookback",
+    "batch",
+    "time_zone",
+    "restate",
+)
+"""Settings of incremental models alone."""
+
+
+class TimeRange(msgspec.Struct, frozen=True):
+    """A table that is computed interval by interval of its time column.
+
+    `start` and `end` are as written (ISO 8601); without `end` it goes up to now. `lookback`: so
+    many intervals before it are read for an interval, too. `batch`: so many intervals are
+    computed by one statement; None leaves it to the compiler. `restate`: whether an interval is
+    computed again when what it was made of has changed.
+    """
+
+    column: str
+    start: str
+    grain: str = "day"
+    end: str | None = None
+    lookback: int = 0
+    batch: int | None = None
+    single: bool = False
+    """All at once, whatever the query is."""
+    zone: str | None = None
+    restate: str = "changed"
+
+    def storage(self) -> str:
+        """What of it decides which rows the table holds."""
+        return f"by {self.grain} of {self.column.lower()} {self.start} {self.end} {self.zone}"
+
+
+def read_incremental(setting: str, value: Value, what: str, notes: Notes) -> Any:
+    """The typed value of one of KEYS; None where it is none."""
+    match setting:
+        case "time_grain":
+            return read_choice(value, what, GRAINS, notes)
+        case "start" | "end":
+            return _read_moment(value, what, notes)
+        case "lookback":
+            return read_whole(value, what, notes)
+        case "batch":
+            if isinstance(value, Scalar) and value.value == "single":
+                return "single"
+            if isinstance(value, Scalar) and isinstance(value.value, str):
+                wrong_type(value, what, "'single' or a number of intervals", notes)
+                return None
+            return read_whole(value, what, notes, 1)
+        case "time_zone":
+            return _read_zone(value, what, notes)
+        case "restate":
+            return read_choice(value, what, RESTATE, notes)
+        case _:
+            return read_word(value, what, notes)
+
+
+def time_grain(grain: tuple[str, ...]) -> str | None:
+    """`grain: day` of an incremental model is that of its intervals; a list names columns."""
+    return grain[0] if len(grain) == 1 and grain[0] in GRAINS else None
+
+
+def column_grain(kind: str, grain: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of which a row is one, where `grain` names those."""
+    return () if kind == "incremental" and time_grain(grain) else grain
+
+
+def incremental_of(
+    said: dict[str, Any], grain: tuple[str, ...], span: Span, places: dict[str, Span]
+) -> tuple[TimeRange | None, list[Diagnostic]]:
+    """How an incremental model grows, from its settings."""
+    column = said.get("time_column")
+    if column is None:
+        advice = "add 'time_column: …', the output column by whose time it grows, and 'start: …'"
+        return None, [
+            diagnose(codes.MISSING_KEY, "an incremental model has no 'time_column'", span, advice)
+        ]
+    start = said.get("start")
+    if start is None:
+        message = "an incremental model has no 'start'"
+        advice = "add 'start: 2024-01-01', the first time that it is to hold"
+        return None, [diagnose(codes.MISSING_KEY, message, span, advice)]
+    end = said.get("end")
+    if end is not None and end <= start:
+        message = f"'end' is not after 'start' ({start})"
+        return None, [
+            diagnose(codes.BAD_VALUE, message, places.get("end", span), "give a later time")
+        ]
+    batch = said.get("batch")
+    return TimeRange(
+        column,
+        start,
+        said.get("time_grain") or time_grain(grain) or "day",
+        end,
+        said.get("lookback", 0),
+        batch if isinstance(batch, int) else None,
+        batch == "single",
+        said.get("time_zone"),
+        said.get("restate", "changed"),
+    ), []
+
+
+def _read_moment(value: Value, what: str, notes: Notes) -> str | None:
+    """A date or a time without zone, as `YYYY-MM-DD HH:MM:SS`."""
+    from datetime import datetime
+
+    text = value.text if isinstance(value, Scalar) else ""
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        wrong_type(value, what, "a date or a time", notes, "write it as 2024-01-31")
+        return None
+    if found.tzinfo is not None or found.year < 1000:
+        message = f"{what} must be a time without a zone, from the year 1000 on"
+        advice = "write it as 2024-01-31; 'time_zone' says where"
+        notes.append(diagnose(codes.BAD_VALUE, message, value.span, advice))
+        return None
+    return found.replace(microsecond=0).isoformat(" ")
+
+
+def _read_zone(value: Value, what: str, notes: Notes) -> str | None:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    text = read_word(value, what, notes)
+    if text is None:
+        return None
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        message = f"there is no time zone '{text}'"
+        advice = "give a name such as Europe/Berlin or UTC"
+        notes.append(diagnose(codes.BAD_VALUE, message, value.span, advice))
+        return None
+    return text
