@@ -137,7 +137,7 @@ CASES = [
     Case("yaml object", header("meta: {a: !!python/none x}"), "XF0113", 2, "take it off"),
     Case("two documents", header("kind: table", "---", "owner: a"), "XF0110", 3, "'---'"),
     Case("unknown key", header("kind: table", "ownr: ann"), "XF0104", 3, "mean 'owner'", 1),
-    Case("unknown key far", header("zzz: ann"), "XF0104", 2, "known are access, batch"),
+    Case("unknown key far", header("zzz: ann"), "XF0104", 2, "known are access, after"),
     Case("unknown kind", header("kind: tabel"), "XF0106", 2, "did you mean 'table'?", 7),
     Case("kind seed", header("kind: seed"), "XF0106", 2, "under seeds/"),
     Case("kind later", header("kind: snapshot"), "XF0107", 2, "use 'table'", 7),

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from xform.app.hooks import AssetHooks
 from xform.app.silences import Silence
 from xform.base.diagnostics import Diagnostic, has_errors
 from xform.base.hashing import Digest
@@ -169,6 +170,7 @@ class CompiledAsset(msgspec.Struct, frozen=True):
     broken: bool = False
     sliced: Sliced | None = None
     """Of models that grow by time: how their inputs count."""
+    hooks: AssetHooks = AssetHooks()
 
 
 class Described(msgspec.Struct, frozen=True, array_like=True):
@@ -194,6 +196,8 @@ class Slim(msgspec.Struct, frozen=True):
     """Likewise the tables of the warehouse whose columns nobody declares."""
     warehouse: str = ""
     """The warehouse's identity when it was asked for them."""
+    hooks: AssetHooks = AssetHooks()
+    """Those at both ends of a run."""
 
 
 @dataclass(frozen=True)

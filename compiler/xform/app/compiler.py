@@ -20,6 +20,8 @@ from xform.app.declared_checks import (
     order_with_tests,
     readable,
 )
+from xform.app.hooks import NONE as NO_HOOKS
+from xform.app.hooks import AssetHooks, HookReader
 from xform.app.inputs import Inputs
 from xform.app.parsing import LoadMacros, ModelParser, text_of, text_or_nothing
 from xform.app.saying import Result, what_is_said
@@ -76,6 +78,7 @@ class Compiler:
         self._columns = SourceColumns(files, memo, describe, file_query)
         self.diagnostics: list[Diagnostic] = []
         self.bodies: dict[AssetName, Body] = {}
+        self._hooks: dict[AssetName, AssetHooks] = {}
         self.settled = True
         """Whether the result may be stored: it holds while files and traces are the same."""
 
@@ -142,6 +145,13 @@ class Compiler:
             return None
         ordered, cycles = order(depends)
         self._report_cycles(cycles, assets, tables, parser)
+        hooks = HookReader(parser.render_hook, index)
+        self._hooks = {
+            asset.name: hooks.of_asset(asset, depends[asset.name]) for asset in project.assets
+        }
+        run_hooks = hooks.of_run(self.inputs.settings.hooks) if beside is None else NO_HOOKS
+        self.diagnostics.extend(hooks.diagnostics)
+        self.settled = self.settled and parser.settled
         compared = {asset.name: self._compared(asset, index) for asset in project.assets}
         ordered, problems = order_with_tests(ordered, depends, compared, assets)
         self.diagnostics.extend(problems)
@@ -172,7 +182,9 @@ class Compiler:
                 prints[name] = body.fingerprints
             self.bodies[name] = body
             self.diagnostics.extend(check_tests(asset, body.schema, index, names))
-            compiled[name] = _compiled(asset, body, depends[name], compiled, compared[name])
+            compiled[name] = _compiled(
+                asset, body, depends[name], compiled, compared[name], self._hooks[name]
+            )
         circular = sorted({name for cycle in cycles for name in cycle})
         for name in circular:
             self.bodies[name] = Body(name, BROKEN)
@@ -184,6 +196,7 @@ class Compiler:
             tuple(sorted(self._said(project, parser.silences, compiled), key=lambda d: d.order)),
             tuple(sorted(parser.traces)),
             self._columns.described,
+            hooks=run_hooks,
         )
 
     def _said(
@@ -341,7 +354,8 @@ class Compiler:
         return Body(asset.name, schema, fingerprints, tables, binder, sliced)
 
     def storage(self, asset: Asset) -> str:
-        return storage_of(asset, self.inputs.engine, self.inputs.dialect_of(asset))
+        hooks = self._hooks.get(asset.name, NO_HOOKS)
+        return storage_of(asset, self.inputs.engine, self.inputs.dialect_of(asset), hooks)
 
     def _python(
         self,
@@ -371,6 +385,7 @@ def _compiled(
     depends_on: tuple[AssetName, ...],
     compiled: Mapping[AssetName, CompiledAsset],
     checks_read: tuple[AssetName, ...],
+    hooks: AssetHooks = NO_HOOKS,
 ) -> CompiledAsset:
     """The slim record. `compiled` holds those of what it reads."""
     reads: set[AssetName] = set()
@@ -393,6 +408,7 @@ def _compiled(
         asset.files,
         prints is None and asset.kind is not Kind.EXPOSURE,
         through_ephemerals(body.sliced, reads) if body.sliced is not None else None,
+        hooks,
     )
 
 
@@ -408,11 +424,12 @@ def python_inputs(asset: Asset, index: NameIndex) -> dict[str, AssetName]:
     return inputs
 
 
-def storage_of(asset: Asset, engine: str, dialect: str) -> str:
-    """What shapes a build beyond its rows: its kind, the engine, the dialect where it differs."""
+def storage_of(asset: Asset, engine: str, dialect: str, hooks: AssetHooks) -> str:
+    """What shapes a build beyond its rows: its kind, the engine, the dialect where it differs, what
+    runs before it."""
     other = f" dialect {dialect}" if dialect != engine.partition(" ")[0] else ""
     how = f" {asset.time_range.storage()}" if asset.time_range is not None else ""
-    return f"{asset.kind}{how} on {engine}{other}"
+    return f"{asset.kind}{how} on {engine}{other}{hooks.shaping}"
 
 
 def _typed(facts: ModelFacts, asset: Asset) -> Schema:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import msgspec
+
 from xform.app.compiled import Compilation
+from xform.app.hooks import NONE, hooks_to_run
 from xform.app.planning import planned_assets
 from xform.app.record import refresh
 from xform.app.standing import Basis
@@ -20,6 +23,7 @@ from xform.plan.plan import Plan
 from xform.plan.planner import Wish, make_plan
 from xform.project.assets import Kind
 from xform.run.ports import EngineBusy, StateSnapshot
+from xform.sql.dialects import quote
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ class EnvironmentPlanner:
         snapshot = self.workspace.state.snapshot(environment, components=components)
         versions.update(_last_seen(snapshot, unseen))
         recorded = self._recorded(snapshot, complete=components)
-        plan = make_plan(self.assets, recorded, versions, wish)
+        plan = self._with_hooks(make_plan(self.assets, recorded, versions, wish))
         notices = list(self.workspace.state.notices)
         if unseen and not offline:
             notices.append(_unseen_notice(tuple(unseen)))
@@ -100,6 +104,15 @@ class EnvironmentPlanner:
             basis = Basis(environment, snapshot.revision, snapshot.identity, day, self._until(now))
             return replace(found, basis=basis)
         return found
+
+    def _with_hooks(self, plan: Plan) -> Plan:
+        """The plan with what runs at both ends of it, where it does anything."""
+        hooks = self.compilation.slim.hooks
+        if not plan.steps or hooks == NONE:
+            return plan
+        names = {asset.name: f"{quote(asset.schema)}.{quote(asset.table)}" for asset in self.assets}
+        ready = hooks_to_run(hooks, names)
+        return msgspec.structs.replace(plan, on_start=ready.before, on_end=ready.after)
 
     def _recorded(self, snapshot: StateSnapshot, *, complete: bool) -> Recorded:
         """The record as the planner takes it. Without `complete`, the parts of fingerprints are

@@ -24,7 +24,7 @@ from xform.sql.parse import Place, parse_model, parse_query
 from xform.template.macros import MacroLibrary
 from xform.template.reads import still_valid
 from xform.template.render import has_jinja, render
-from xform.template.rendered import Read
+from xform.template.rendered import Read, Rendered
 from xform.template.scope import Scope
 
 LoadMacros = Callable[[Project], tuple[MacroLibrary, list[Diagnostic]]]
@@ -85,6 +85,23 @@ class ModelParser:
                 self._memo.put_stored("parse", self._keys[name], answer)
             yield self._noted(name)
         self._check_macros()
+
+    def render_hook(
+        self, asset: Asset | None, path: str, text: str
+    ) -> tuple[Rendered | None, list[Diagnostic]]:
+        """A hook of an asset, or of the project."""
+        if not has_jinja(text):
+            return Rendered(text), []
+        inputs = self._inputs
+        name = asset.name if asset is not None else AssetName(".")
+        config = asset.config if asset is not None else {}
+        scope = Scope(name, inputs.variables, inputs.environ, inputs.target, config)
+        rendered, found = render(path, text, scope, self._macros[0])
+        if rendered is None:
+            self.settled = False
+        else:
+            self.traces.update(read for read in rendered.reads if read.kind in OUTSIDE)
+        return rendered, found
 
     def prepare(self) -> None:
         """Load what every process needs, before there are several."""

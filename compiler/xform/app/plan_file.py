@@ -15,12 +15,13 @@ import msgspec
 from xform import __version__
 from xform.app.environment import Planned
 from xform.app.forms import plan_form
+from xform.app.hooks import without_values
 from xform.app.workspace import UserError, Workspace
 from xform.base.codes import PLAN_FILE, PLAN_INPUT_MOVED, PLAN_PROJECT_MOVED, PLAN_STATE_MOVED
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.hashing import digest_parts
 from xform.base.names import AssetName
-from xform.plan.plan import AuditStep, BuildStep, DropStep, PublishStep, Step
+from xform.plan.plan import NO_HOOKS, AuditStep, BuildStep, DropStep, Hooks, PublishStep, Step
 from xform.run.ports import StateSnapshot
 
 FORMAT = "xform plan 1"
@@ -59,6 +60,8 @@ class PlanFile(msgspec.Struct, frozen=True):
     warehouse: str
     revision: str
     steps: tuple[dict[str, Any], ...]
+    hooks: Hooks = NO_HOOKS
+    """Those at both ends of it."""
 
 
 class Wished(msgspec.Struct, frozen=True):
@@ -93,6 +96,7 @@ def plan_file(workspace: Workspace, planned: Planned, wished: Wished) -> PlanFil
         planned.snapshot.identity,
         planned.snapshot.revision,
         tuple(_step_form(step) for step in planned.plan.steps),
+        without_values(Hooks(planned.plan.on_start, planned.plan.on_end)),
     )
     return _decoded(_without(msgspec.json.encode(found), workspace.known_secrets))
 
@@ -136,7 +140,7 @@ def check_place(plan: PlanFile, path: Path, workspace: Workspace) -> None:
 def moved_since(then: PlanFile, now: PlanFile) -> list[Diagnostic]:
     """Why a plan does not hold any more: one diagnostic, at the file of the first asset in
     question; none where it would come out the same."""
-    if then.steps == now.steps:
+    if then.steps == now.steps and then.hooks == now.hooks:
         return []
     changed = list(_changed_assets(then.project, now.project))
     if changed:
@@ -157,6 +161,9 @@ def moved_since(then: PlanFile, now: PlanFile) -> list[Diagnostic]:
     shown = [name for name in {**then.published, **now.published}
              if then.published.get(name) != now.published.get(name)]  # fmt: skip
     steps = shown or [AssetName(name) for name in _changed_steps(then.steps, now.steps)]
+    if not steps:
+        text = "the hooks of the project changed since the plan was made"
+        return [diagnose(PLAN_PROJECT_MOVED, text, "pyproject.toml", _AGAIN)]
     if shown or then.builds != now.builds:
         at = now.project[steps[0]].path if steps[0] in now.project else ".xform/state.db"
         return [_moved(PLAN_STATE_MOVED, steps[0], "was built, tested or published", at, steps)]
@@ -192,6 +199,8 @@ def _builds_digest(snapshot: StateSnapshot) -> str:
 
 
 def _step_form(step: Step) -> dict[str, Any]:
+    if isinstance(step, BuildStep):
+        step = msgspec.structs.replace(step, hooks=without_values(step.hooks))
     form: dict[str, Any] = msgspec.to_builtins(step)
     return {"step": _STEPS[type(step)], **form}
 

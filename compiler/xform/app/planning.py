@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from xform.app.bodies import run_body
 from xform.app.compiled import Compilation, CompiledAsset
 from xform.app.compiler import python_inputs, storage_of
+from xform.app.hooks import hooks_to_run
 from xform.app.workspace import UserError
 from xform.base.names import AssetName, schema_of, table_of
 from xform.checks.queries import audits_of
@@ -80,6 +81,7 @@ def _planned(
         columns=columns,
         files=compiled.files,
         conduct=conduct_of(declared.running),
+        hooks=lambda names: hooks_to_run(compiled.hooks, names),
         relation=relation_of(declared) if compiled.kind is Kind.EXTERNAL else None,
         time=declared.time_range,
         sliced=compiled.sliced,
@@ -111,7 +113,7 @@ def components_of(compilation: Compilation, name: AssetName, engine: str) -> tup
     body = compilation.body(name)
     compiled = compilation.assets[name]
     dialect = asset.dialect or compilation.slim.dialect
-    storage = storage_of(asset, engine, dialect)
+    storage = storage_of(asset, engine, dialect, compiled.hooks)
 
     def prints(names: tuple[AssetName, ...]) -> dict[AssetName, Fingerprints]:
         return {

@@ -167,6 +167,25 @@ class Slicing(msgspec.Struct, frozen=True):
     inputs: tuple[SliceSource, ...]
 
 
+class HookSql(msgspec.Struct, frozen=True):
+    """A statement of the user's, ready to run, and as it was `written`: without what was rendered,
+    which may be a secret."""
+
+    sql: str
+    written: str
+    span: Span
+
+
+class Hooks(msgspec.Struct, frozen=True):
+    """What runs in the session before a build, and in its transaction after it."""
+
+    before: tuple[HookSql, ...] = ()
+    after: tuple[HookSql, ...] = ()
+
+
+NO_HOOKS = Hooks()
+
+
 class BuildStep(msgspec.Struct, frozen=True):
     """Make one build, or carry on one that grows by time (`slicing`).
 
@@ -201,6 +220,8 @@ class BuildStep(msgspec.Struct, frozen=True):
     def in_place(self) -> bool:
         """Whether it changes a build that stands."""
         return self.slicing is not None and self.slicing.base == self.physical
+
+    hooks: Hooks = Hooks()
 
 
 class AuditStep(msgspec.Struct, frozen=True):
@@ -261,3 +282,6 @@ class Plan(msgspec.Struct, frozen=True):
     behind: tuple[Behind, ...] = ()
     gaps: tuple[Gap, ...] = ()
     """Where there are any, the plan is not to be carried out as it is."""
+    on_start: tuple[HookSql, ...] = ()
+    on_end: tuple[HookSql, ...] = ()
+    """What runs before the first step, and after publishing."""

@@ -499,6 +499,7 @@ class _Planner:
             self._file_pins(decision.live),
             asset.conduct,
             self._slicing(asset, decision, sql_names),
+            asset.hooks(sql_names),
         )
 
     def _slicing(

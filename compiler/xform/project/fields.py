@@ -30,7 +30,7 @@ from xform.project.reader import (
     set_twice,
     unknown_key,
 )
-from xform.project.running import RUNNING, Running, read_running, running_of
+from xform.project.running import HOOKS, RUNNING, Hook, Running, read_running, running_of
 from xform.project.values import Entry, Mapping, Value, is_null
 
 MODEL_KINDS = (Kind.VIEW, Kind.TABLE, Kind.INCREMENTAL, Kind.EPHEMERAL)
@@ -51,7 +51,16 @@ _OTHER_KINDS = {
 
 _DESCRIBING = ("description", "owner", "tags", "group", "access", "domain", "meta", "config")
 _COMMON = ("columns", "tests", "data_tests", "grain", *_DESCRIBING)
-_MODEL = (*_COMMON, *RUNNING, *incremental.KEYS, "kind", "materialized", "dialect", "volatile")
+_MODEL = (
+    *_COMMON,
+    *RUNNING,
+    *HOOKS,
+    *incremental.KEYS,
+    "kind",
+    "materialized",
+    "dialect",
+    "volatile",
+)
 _SYNONYMS = {"materialized": "kind", "data_tests": "tests"}
 
 
@@ -166,7 +175,9 @@ def _raw(value: Any) -> Any:
         return value.value
     if isinstance(value, msgspec.Struct):
         return msgspec.to_builtins(value)
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return [item.text if isinstance(item, Hook) else item for item in value]
+    return value
 
 
 def _flat(mapping: Mapping, notes: Notes) -> Iterator[Entry]:
@@ -205,7 +216,7 @@ def _field(setting: str, entry: Entry, notes: Notes) -> Any:
             return read_choice(value, what, VOLATILE, notes)
         case "inputs":
             return _inputs(value, notes)
-        case _ if setting in RUNNING:
+        case _ if setting in (*RUNNING, *HOOKS):
             return read_running(setting, value, what, notes)
         case _ if setting in incremental.KEYS:
             return incremental.read_incremental(setting, value, what, notes)

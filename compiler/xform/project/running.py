@@ -10,11 +10,23 @@ import msgspec
 
 from xform.base import codes
 from xform.base.diagnostics import diagnose
-from xform.project.reader import Notes, check_keys, read_mapping, read_whole, wrong_type
+from xform.base.spans import Span
+from xform.project.reader import (
+    Notes,
+    check_keys,
+    read_list,
+    read_mapping,
+    read_whole,
+    read_word,
+    wrong_type,
+)
 from xform.project.values import Scalar, Value
 
 RUNNING = ("timeout", "retries")
-"""Their names."""
+"""Their names, where they may also be set for the whole project."""
+
+HOOKS = ("before", "after")
+"""Those of models only."""
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s|m|h|d)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -36,27 +48,49 @@ class History(msgspec.Struct, frozen=True):
     days: int | None = None
 
 
+class Hook(msgspec.Struct, frozen=True):
+    """SQL of the user's, as written: a template."""
+
+    text: str
+    span: Span
+
+
+class RunHooks(msgspec.Struct, frozen=True):
+    """What runs at both ends of a run."""
+
+    on_start: tuple[Hook, ...] = ()
+    on_end: tuple[Hook, ...] = ()
+
+
 class Running(msgspec.Struct, frozen=True):
     """None: not said."""
 
     timeout: float | None = None
     """Seconds from the start of a build to the end of its tests."""
     retries: Retries | None = None
+    before: tuple[Hook, ...] = ()
+    """Runs in the session of the build, before it."""
+    after: tuple[Hook, ...] = ()
+    """Runs in the transaction of the build, behind it."""
 
 
 def running_of(fields: dict[str, Any]) -> Running:
     """Takes the settings of running out of typed fields."""
-    return Running(**{name: fields.pop(name) for name in RUNNING if name in fields})
+    return Running(**{name: fields.pop(name) for name in (*RUNNING, *HOOKS) if name in fields})
 
 
 def merged(layers: Iterable[Running]) -> Running:
-    """One from several, the nearest last."""
+    """One from several, the nearest last. Hooks add up, the farthest first."""
     found: dict[str, Any] = {}
     for layer in layers:
         for name in RUNNING:
             value = getattr(layer, name)
             if value is not None:
                 found[name] = value
+        for name in HOOKS:
+            hooks = (*found.get(name, ()), *getattr(layer, name))
+            if hooks:
+                found[name] = tuple(dict.fromkeys(hooks))
     return Running(**found)
 
 
@@ -64,7 +98,30 @@ def read_running(setting: str, value: Value, what: str, notes: Notes) -> Any:
     """The typed value of one of these settings; None where it is none."""
     if setting == "timeout":
         return read_duration(value, what, notes)
+    if setting in HOOKS:
+        return read_hooks(value, what, notes)
     return read_retries(value, what, notes)
+
+
+def read_hooks(value: Value, what: str, notes: Notes) -> tuple[Hook, ...]:
+    """A statement, or a list of them."""
+    items = (value,) if isinstance(value, Scalar) else read_list(value, what, notes)
+    texts = [(read_word(item, f"each of {what}", notes), item.span) for item in items]
+    return tuple(Hook(text, span) for text, span in texts if text is not None)
+
+
+def read_run_hooks(value: Value, notes: Notes) -> RunHooks:
+    mapping = read_mapping(value, "'hooks'", notes)
+    if mapping is None:
+        return RunHooks()
+    check_keys(mapping, ("on_start", "on_end"), "'hooks'", notes)
+    return RunHooks(
+        **{
+            entry.name: read_hooks(entry.value, f"'{entry.name}' of 'hooks'", notes)
+            for entry in mapping
+            if entry.name in ("on_start", "on_end")
+        }
+    )
 
 
 def read_history(value: Value, notes: Notes) -> History:

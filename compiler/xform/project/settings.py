@@ -20,7 +20,15 @@ from xform.project.reader import (
     read_meta,
     read_word,
 )
-from xform.project.running import RUNNING, History, Running, read_history, read_running
+from xform.project.running import (
+    RUNNING,
+    History,
+    RunHooks,
+    Running,
+    read_history,
+    read_run_hooks,
+    read_running,
+)
 from xform.project.text import decode
 from xform.project.toml import read_toml
 from xform.project.values import Mapping, Scalar
@@ -34,6 +42,7 @@ KEYS = (
     "defaults",
     "lint",
     "history",
+    "hooks",
     *RUNNING,
 )
 
@@ -60,6 +69,7 @@ class Settings(msgspec.Struct, frozen=True):
     running: Running = Running()
     """Of every model and seed that does not say otherwise."""
     history: History = History()
+    hooks: RunHooks = RunHooks()
     path: str = PYPROJECT
     places: dict[str, Span] = {}
 
@@ -138,7 +148,7 @@ def _settings(table: Mapping, path: str, fallback: str | None, notes: Notes) -> 
     defaults: tuple[FolderDefaults, ...] = ()
     lint: dict[str, str] = {}
     running: dict[str, Any] = {}
-    history = History()
+    history, hooks = History(), RunHooks()
     for entry in table:
         match entry.name:
             case "name" | "profile" | "default_schema" | "dialect":
@@ -152,6 +162,8 @@ def _settings(table: Mapping, path: str, fallback: str | None, notes: Notes) -> 
                 lint = read_lint(entry.value, notes)
             case "history":
                 history = read_history(entry.value, notes)
+            case "hooks":
+                hooks = read_run_hooks(entry.value, notes)
             case name if name in RUNNING:
                 running[name] = read_running(name, entry.value, f"'{name}'", notes)
             case _:
@@ -174,6 +186,7 @@ def _settings(table: Mapping, path: str, fallback: str | None, notes: Notes) -> 
         lint=lint,
         running=Running(**running),
         history=history,
+        hooks=hooks,
         path=path,
         places=places,
     )

@@ -10,6 +10,7 @@ from xform.base.codes import (
     ENGINE_REFUSED,
     ENGINE_SETTINGS,
     ENGINE_UNUSABLE,
+    HOOK_FAILED,
     NAME_TAKEN,
     PUBLISH_FAILED,
     PYTHON_LOAD,
@@ -28,6 +29,7 @@ from xform.run.ports import (
     ColumnsDiffer,
     EngineBusy,
     EngineError,
+    HookFailed,
     NameTaken,
     StateError,
 )
@@ -63,6 +65,8 @@ def build_diagnostic(step: BuildStep, error: EngineError, read: Reader) -> Diagn
                 else "give every output column a name of its own; if they have one, report this: "
                 "the compiler and the engine must agree"
             )
+        case HookFailed():
+            return hook_diagnostic(step.asset, error)
         case _ if error.kind in ("syntax", "binder", "catalog"):
             code = ENGINE_REFUSED
             text = f"{_candidates(error)}correct the query; `xform compile` shows the SQL that ran"
@@ -80,6 +84,18 @@ def build_diagnostic(step: BuildStep, error: EngineError, read: Reader) -> Diagn
         span or file_span(path),
         text,
         asset=step.asset,
+    )
+
+
+def hook_diagnostic(name: str, error: HookFailed) -> Diagnostic:
+    """Why a hook failed: of an asset, or `on_start` or `on_end` of a run."""
+    asset = AssetName(name) if "." in name else None
+    return diagnose(
+        HOOK_FAILED,
+        f"{name}: a hook failed: {_headline(error)}",
+        error.hook.span,
+        "correct the hook; `xform runs show` has its text",
+        asset=asset,
     )
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from xform.base.diagnostics import Diagnostic
 from xform.base.names import AssetName
-from xform.plan.plan import AuditStep, BuildStep, Plan, PublishStep
+from xform.plan.plan import AuditStep, BuildStep, HookSql, Plan, PublishStep
 from xform.run.errors import body_path, publish_diagnostic
 from xform.run.events import (
     CheckDone,
@@ -29,6 +29,7 @@ from xform.run.events import (
     RunStart,
 )
 from xform.run.history import Asked, Statement
+from xform.run.hooks import run_hooks
 from xform.run.keeping import Keeper
 from xform.run.ports import (
     NOTHING_SAID,
@@ -82,8 +83,10 @@ def execute(
         engine.prepare(())
         run.begin(judge, threads, asked)
         with host.signals() as signals:
+            run.hooks("on_start", plan.on_start, signals)
             run.steps(signals, threads)
             run.publish(signals)
+            run.hooks("on_end", plan.on_end, signals)
     finally:
         run.leave()
     return run.end()
@@ -132,6 +135,7 @@ class _Run:
         self._chosen = Chosen((), (), ())
         self._cancelled = False
         self._publish_failed = False
+        self._hook_failed = False
         self._warned = 0
         self._abandoned: tuple[AssetName, ...] = ()
 
@@ -152,6 +156,21 @@ class _Run:
         asked = msgspec.structs.replace(asked, planned=nodes)
         self._keeper.begin(self._plan.environment, now, asked)
         self._emit(RunStart(self._run_id, self._plan.environment, nodes, threads, now))
+
+    def hooks(self, name: str, hooks: Sequence[HookSql], signals: Signals) -> None:
+        """Those at one end of the run. Where they fail at its start, nothing else is done."""
+        if not hooks or self._hook_failed or signals.count > 0:
+            return
+        assert self._workshop is not None
+        found = run_hooks(self._workshop, name, hooks, signals, POLL)
+        self._tell_posted()
+        if found is None or signals.count > 0:
+            return
+        self._hook_failed = True
+        self._diagnostics.append(found)
+        self._tell(Log("error", found.message))
+        for asset in self._schedule.drain():
+            self._skip(Skip(asset, asset), f"{name} failed")
 
     def steps(self, signals: Signals, threads: int) -> None:
         deadline = float("inf")
@@ -181,9 +200,9 @@ class _Run:
         if signals.count > 0:
             self._cancelled = True
         chosen = choose(self._plan, frozenset(self._bad), self._records, atomic=self._atomic)
-        if self._cancelled:
+        if self._cancelled or self._hook_failed:
             # Finished builds are kept for the next run, which then publishes all at once.
-            reason = "the run was cancelled"
+            reason = "the run was cancelled" if self._cancelled else "on_start failed"
             held = tuple((step.asset, reason) for step in chosen.publish)
             self._chosen = Chosen((), (), (*chosen.withheld, *held))
             return
@@ -240,7 +259,7 @@ class _Run:
         status = "success"
         if self._cancelled:
             status = "cancelled"
-        elif failed or self._publish_failed:
+        elif failed or self._publish_failed or self._hook_failed:
             status = "failed"
         seconds = self._host.monotonic() - self._begun
         builds = {step.asset for step in self._builds}

@@ -14,7 +14,7 @@ from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.base.spans import Span
 from xform.plan.intervals import Ranges
-from xform.plan.plan import BuildStep, Component, DropStep, PublishStep, SeedBody
+from xform.plan.plan import BuildStep, Component, DropStep, HookSql, PublishStep, SeedBody
 from xform.run.events import Event
 from xform.run.history import Asked, Statement
 
@@ -67,6 +67,14 @@ class NameTaken(EngineError):  # noqa: N818 - says what is the case
     def __init__(self, message: str, asset: AssetName) -> None:
         super().__init__(message, kind="catalog")
         self.asset = asset
+
+
+class HookFailed(EngineError):  # noqa: N818 - says what is the case
+    """A statement of a hook failed."""
+
+    def __init__(self, error: EngineError, hook: HookSql) -> None:
+        super().__init__(error.message, kind=error.kind, transient=error.transient)
+        self.hook = hook
 
 
 class CodeError(EngineError):
@@ -166,7 +174,8 @@ class Session(Protocol):
         python: Any = None,
         settle: Settle | None = None,
     ) -> BuildRecord:
-        """Make the build and its ledger row in one transaction.
+        """Make the build and its ledger row in one transaction, in which the step's hooks run that
+        come after it.
 
         `python` is the loaded function of a Python step. The record gets `columns` and `rows` as
         found (and `ranges`, where the step carries on a table that grows by time); then `settle`,
@@ -174,6 +183,10 @@ class Session(Protocol):
         written. What `query` answers meanwhile is the state to be committed. Returns what was
         written. On any error nothing of it stays.
         """
+        ...
+
+    def hook(self, hook: HookSql) -> None:
+        """Run a statement of the user's, of which nothing is to come. Raises HookFailed."""
         ...
 
     def discard(self, physical: str) -> None:

@@ -83,6 +83,15 @@ class Workshop:
             return self._broken(step, error, self.host.monotonic() - begun, watch)
         return tests.outcome(step.asset, self.host.monotonic() - begun, record)
 
+    @contextmanager
+    def aside(self, name: AssetName) -> Iterator[Session]:
+        """A session for what is no step, under a name."""
+        with (
+            self.engine.session(self._noting(name)) as session,
+            self.watches.on(name, float("inf"), session),
+        ):
+            yield session
+
     def audit(self, step: AuditStep) -> Outcome:
         begun = self.host.monotonic()
         watch: Watch | None = None
@@ -220,6 +229,8 @@ class Workshop:
             audits_digest=Digest("") if step.audits else step.audits_digest,
         )
         with self.host.captured(lambda line: self.post(Log("info", f"{step.asset}: {line}"))):
+            for hook in step.hooks.before:
+                session.hook(hook)
             body = step.body
             python = (
                 self.host.load_function(body.path, body.function)

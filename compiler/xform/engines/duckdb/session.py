@@ -16,8 +16,16 @@ from xform.engines.duckdb.errors import AlreadyExists, engine_error, translated
 from xform.engines.duckdb.growing import GrowingTable
 from xform.engines.duckdb.text import build_name, name, scan
 from xform.engines.duckdb.transaction import retried, transaction
-from xform.plan.plan import BuildStep, PythonBody, SeedBody, SqlBody
-from xform.run.ports import BuildRecord, ColumnsDiffer, EngineError, Note, QueryResult, Settle
+from xform.plan.plan import BuildStep, HookSql, PythonBody, SeedBody, SqlBody
+from xform.run.ports import (
+    BuildRecord,
+    ColumnsDiffer,
+    EngineError,
+    HookFailed,
+    Note,
+    QueryResult,
+    Settle,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -60,6 +68,8 @@ class DuckDBSession:
                     found = self._fit_columns(step)
                     made = msgspec.structs.replace(record, columns=found, rows=rows)
                 made = settle(made) if settle is not None else made
+                for hook in step.hooks.after:
+                    self.hook(hook)
                 self._check_running()
                 ledger.rewrite_build(self._cursor, made)
             return made
@@ -75,6 +85,14 @@ class DuckDBSession:
         if made.rows is not None and made.rows >= LARGE:
             self._checkpoint()
         return made
+
+    def hook(self, hook: HookSql) -> None:
+        try:
+            self._check_running()
+            with self._note(hook.written), translated():
+                self._cursor.execute(hook.sql).fetchall()
+        except EngineError as error:
+            raise HookFailed(error, hook) from error
 
     def discard(self, physical: str) -> None:
         def attempt() -> None:
