@@ -59,6 +59,10 @@ CASES = [
     Case("timeout a list", header("timeout: [1]"), "XF0105", 2, "a duration"),
     Case("retries below zero", header("retries: -1"), "XF0106", 2, "0 or more"),
     Case("retries misspelt", header("retries: {time: 3}"), "XF0104", 2, "did you mean 'times'?"),
+    Case("docs not yes or no", header("persist_docs: sometimes"), "XF0105", 2, "true or false"),
+    Case("grants to a number", header("grants: {select: 5}"), "XF0105", 2, "a list of names"),
+    Case("hook not text", header("before: 5"), "XF0105", 2, 'put quotes around it: "5"'),
+    Case("hooks misspelt", toml("hooks = {onstart = 'x'}"), "XF0104", 1, "'on_start'"),
     Case("history of nothing", toml("history = {runs = 0}"), "XF0106", 1, "1 or more"),
     Case("retries wait", toml("retries = {wait = true}"), "XF0105", 1, "a duration"),
     Case(

@@ -165,6 +165,7 @@ class CachedCompiler:
             self._ask,
             self._relation_query,
             self._at_once,
+            lambda: self._engine().has_grants,
         )
         try:
             with only_young_garbage():

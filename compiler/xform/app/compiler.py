@@ -28,7 +28,8 @@ from xform.app.saying import Result, what_is_said
 from xform.app.silences import Silence
 from xform.app.slicing import slicing, through_ephemerals
 from xform.app.source_columns import Describe, SourceColumns
-from xform.base.diagnostics import Diagnostic, has_errors
+from xform.base.codes import GRANTS_UNKNOWN
+from xform.base.diagnostics import Diagnostic, diagnose, has_errors
 from xform.base.names import AssetName
 from xform.base.spans import Span, file_span
 from xform.checks.declared import digest_of
@@ -68,8 +69,11 @@ class Compiler:
         describe: Describe,
         file_query: Callable[[Asset], str],
         at_once: int | None = None,
+        has_grants: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`at_once`: how many processes may work at once, where that is said."""
+        """`at_once`: how many processes may work at once, where that is said; `has_grants`:
+        whether the engine knows privileges."""
+        self._has_grants = has_grants
         self.inputs = inputs
         self.files = files
         self.memo = memo
@@ -152,6 +156,8 @@ class Compiler:
         run_hooks = hooks.of_run(self.inputs.settings.hooks) if beside is None else NO_HOOKS
         self.diagnostics.extend(hooks.diagnostics)
         self.settled = self.settled and parser.settled
+        if beside is None:
+            self.diagnostics.extend(self._idle_grants(project))
         compared = {asset.name: self._compared(asset, index) for asset in project.assets}
         ordered, problems = order_with_tests(ordered, depends, compared, assets)
         self.diagnostics.extend(problems)
@@ -231,6 +237,23 @@ class Compiler:
                 self.memo.put("declare", declared_key(path, declared.digest), declared)
         self.diagnostics.extend(found)
         return loaded.project
+
+    def _idle_grants(self, project: Project) -> list[Diagnostic]:
+        """That grants are not given by this engine: once, at the first asset that has some."""
+        granting = [asset for asset in project.assets if asset.running.grants]
+        if not granting or self._has_grants():
+            return []
+        more = f" and of {len(granting) - 1} more" if len(granting) > 1 else ""
+        engine = self.inputs.engine.partition(" ")[0]
+        return [
+            diagnose(
+                GRANTS_UNKNOWN,
+                f"'grants' of '{granting[0].name}'{more} are not given: {engine} has no privileges",
+                granting[0].path,
+                "take them out, or build in a warehouse that has users",
+                asset=granting[0].name,
+            )
+        ]
 
     # Dependencies --------------------------------------------------------------------------------
 

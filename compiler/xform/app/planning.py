@@ -15,7 +15,7 @@ from xform.fingerprint import components as parts
 from xform.fingerprint.component import Component
 from xform.fingerprint.evaluate import Fingerprints
 from xform.plan.freshness import PlannedAsset
-from xform.plan.plan import AS_USUAL, Audit, Conduct
+from xform.plan.plan import AS_USUAL, Audit, Comments, Conduct
 from xform.plan.plan import Body as RunBody
 from xform.project.assets import Asset, Kind
 from xform.project.running import Running
@@ -82,6 +82,7 @@ def _planned(
         files=compiled.files,
         conduct=conduct_of(declared.running),
         hooks=lambda names: hooks_to_run(compiled.hooks, names),
+        comments=lambda: comments_of(declared),
         relation=relation_of(declared) if compiled.kind is Kind.EXTERNAL else None,
         time=declared.time_range,
         sliced=compiled.sliced,
@@ -94,6 +95,15 @@ def conduct_of(running: Running) -> Conduct:
     if retries is not None:
         return Conduct(running.timeout, retries.times, retries.wait)
     return Conduct(running.timeout) if running.timeout is not None else AS_USUAL
+
+
+def comments_of(asset: Asset) -> Comments | None:
+    """The descriptions that are to go into the warehouse; None where none are."""
+    docs = asset.running.persist_docs
+    if docs is None:
+        return None
+    columns = {column.name: column.description for column in asset.columns if column.description}
+    return Comments(asset.description if docs.relation else "", columns if docs.columns else {})
 
 
 def _audits(

@@ -92,6 +92,7 @@ UNKNOWN_ENGINE = _code("0173", "engine not known")
 MISSING_VARIABLE = _code("0174", "environment variable is not set")
 UNUSED_PROFILE_KEY = _code("0175", "profile setting that is not used", "warning")
 BAD_EXPRESSION = _code("0176", "profile expression cannot be evaluated")
+GRANTS_UNKNOWN = _code("0177", "grants on an engine that has none", "warning")
 # 02xx: template
 TEMPLATE_SYNTAX = _code("0201", "template syntax error")
 TEMPLATE_TAG = _code("0202", "unknown or misplaced template tag")

@@ -14,7 +14,7 @@ from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.fingerprint.component import Component
 from xform.plan.intervals import Ranges
-from xform.plan.plan import AS_USUAL, NO_HOOKS, Audit, Body, Conduct, Hooks
+from xform.plan.plan import AS_USUAL, NO_HOOKS, Audit, Body, Comments, Conduct, Hooks
 from xform.project.assets import Kind
 from xform.project.incremental import TimeRange
 from xform.sema.slices import Sliced
@@ -107,6 +107,8 @@ class PlannedAsset:
     conduct: Conduct = AS_USUAL
     hooks: Callable[[Mapping[AssetName, str]], Hooks] = lambda names: NO_HOOKS
     """Given the SQL text of each input, and of the asset's own build."""
+    comments: Callable[[], Comments | None] = lambda: None
+    """What its published name is to say, where descriptions go into the warehouse."""
     relation: str | None = None
     """Of externals: the SQL text that reads it."""
     time: TimeRange | None = None

@@ -235,6 +235,13 @@ class AuditStep(msgspec.Struct, frozen=True):
     conduct: Conduct = Conduct()
 
 
+class Comments(msgspec.Struct, frozen=True):
+    """What the warehouse is to say of a published name, and of its columns. Empty: nothing."""
+
+    relation: str = ""
+    columns: dict[str, str] = {}
+
+
 class PublishStep(msgspec.Struct, frozen=True):
     """Let a published name show a build. Done for all assets at once, at the end."""
 
@@ -243,6 +250,7 @@ class PublishStep(msgspec.Struct, frozen=True):
     name: str
     physical: str
     fingerprint: Digest
+    comments: Comments | None = None
 
 
 class DropStep(msgspec.Struct, frozen=True):

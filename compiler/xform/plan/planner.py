@@ -577,7 +577,14 @@ class _Planner:
             return None
         if decision.kind is None:
             return None
-        return PublishStep(asset.name, asset.schema, asset.table, physical, asset.fingerprint)
+        return PublishStep(
+            asset.name,
+            asset.schema,
+            asset.table,
+            physical,
+            asset.fingerprint,
+            asset.comments(),
+        )
 
     def _drops(self) -> list[DropStep]:
         """Published names that the project no longer has; only when everything is selected."""

@@ -82,6 +82,13 @@ def read_whole(value: Value, what: str, notes: Notes, minimum: int = 0) -> int |
     return number
 
 
+def read_bool(value: Value, what: str, notes: Notes) -> bool | None:
+    if isinstance(value, Scalar) and isinstance(value.value, bool):
+        return value.value
+    wrong_type(value, what, "true or false", notes)
+    return None
+
+
 def read_choice(value: Value, what: str, allowed: Iterable[str], notes: Notes) -> str | None:
     text = read_text(value, what, notes)
     known = list(allowed)

@@ -14,15 +14,17 @@ from xform.base.spans import Span
 from xform.project.reader import (
     Notes,
     check_keys,
+    read_bool,
     read_list,
     read_mapping,
     read_whole,
     read_word,
+    read_words,
     wrong_type,
 )
 from xform.project.values import Scalar, Value
 
-RUNNING = ("timeout", "retries")
+RUNNING = ("timeout", "retries", "persist_docs", "grants")
 """Their names, where they may also be set for the whole project."""
 
 HOOKS = ("before", "after")
@@ -62,12 +64,22 @@ class RunHooks(msgspec.Struct, frozen=True):
     on_end: tuple[Hook, ...] = ()
 
 
+class Docs(msgspec.Struct, frozen=True):
+    """Which descriptions are written into the warehouse, as comments."""
+
+    relation: bool = False
+    columns: bool = False
+
+
 class Running(msgspec.Struct, frozen=True):
     """None: not said."""
 
     timeout: float | None = None
     """Seconds from the start of a build to the end of its tests."""
     retries: Retries | None = None
+    persist_docs: Docs | None = None
+    grants: dict[str, tuple[str, ...]] | None = None
+    """Privilege → whom it is given to."""
     before: tuple[Hook, ...] = ()
     """Runs in the session of the build, before it."""
     after: tuple[Hook, ...] = ()
@@ -100,7 +112,39 @@ def read_running(setting: str, value: Value, what: str, notes: Notes) -> Any:
         return read_duration(value, what, notes)
     if setting in HOOKS:
         return read_hooks(value, what, notes)
+    if setting == "persist_docs":
+        return read_docs(value, what, notes)
+    if setting == "grants":
+        return read_grants(value, what, notes)
     return read_retries(value, what, notes)
+
+
+def read_docs(value: Value, what: str, notes: Notes) -> Docs | None:
+    """`persist_docs: true`, or dbt's `{relation: true, columns: true}`."""
+    if isinstance(value, Scalar):
+        said = read_bool(value, what, notes)
+        return None if said is None else Docs(said, said)
+    mapping = read_mapping(value, what, notes)
+    if mapping is None:
+        return None
+    check_keys(mapping, ("relation", "columns"), what, notes)
+    parts = {
+        entry.name: read_bool(entry.value, f"'{entry.name}' of {what}", notes) or False
+        for entry in mapping
+        if entry.name in ("relation", "columns")
+    }
+    return Docs(**parts)
+
+
+def read_grants(value: Value, what: str, notes: Notes) -> dict[str, tuple[str, ...]] | None:
+    """`grants: {select: [reporting, ann]}`."""
+    mapping = read_mapping(value, what, notes)
+    if mapping is None:
+        return None
+    return {
+        entry.name: read_words(entry.value, f"'{entry.name}' of {what}", notes) or ()
+        for entry in mapping
+    }
 
 
 def read_hooks(value: Value, what: str, notes: Notes) -> tuple[Hook, ...]:

@@ -214,6 +214,11 @@ class Engine(Protocol):
         """sqlglot's name of its SQL."""
         ...
 
+    @property
+    def has_grants(self) -> bool:
+        """Whether it knows privileges that `grants` can give."""
+        ...
+
     def identity(self) -> str:
         """A cheap token that changes whenever the warehouse may have been written to
         (for DuckDB: stat of the file). Empty where there is none."""

@@ -53,6 +53,10 @@ class DuckDBEngine:
     def dialect(self) -> str:
         return "duckdb"
 
+    @property
+    def has_grants(self) -> bool:
+        return False
+
     def identity(self) -> str:
         return identity(self._path)
 

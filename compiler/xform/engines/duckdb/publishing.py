@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from xform.engines.duckdb.text import build_name, name
-from xform.plan.plan import DropStep, PublishStep
+from xform.engines.duckdb.text import build_name, literal, name
+from xform.plan.plan import Comments, DropStep, PublishStep
 from xform.run.ports import NameTaken
 
 if TYPE_CHECKING:
@@ -63,11 +63,26 @@ def move(
             f"create or replace view {name(step.schema)}.{name(step.name)} as "
             f"select * from {build_name(step.physical)}"
         )
+        if step.comments is not None:
+            comment(cursor, f"{name(step.schema)}.{name(step.name)}", step.comments)
         _forget(cursor, environment, step.asset)
         cursor.execute(
             "insert into _xform.ledger_publications values (?, ?, ?, ?, ?, ?)",
             [environment, step.asset, step.schema, step.name, step.physical, step.fingerprint],
         )
+
+
+def comment(cursor: duckdb.DuckDBPyConnection, view: str, comments: Comments) -> None:
+    """Write descriptions at a view that has none yet. Columns that it does not have are left
+    out: that they are described is said when the project is compiled."""
+    if comments.relation:
+        cursor.execute(f"comment on view {view} is {literal(comments.relation)}")
+    if not comments.columns:
+        return
+    described = {column.lower(): text for column, text in comments.columns.items()}
+    for column, *_ in cursor.execute(f"describe {view}").fetchall():
+        if text := described.get(column.lower()):
+            cursor.execute(f"comment on column {view}.{name(column)} is {literal(text)}")
 
 
 def _forget(cursor: duckdb.DuckDBPyConnection, environment: str, asset: str) -> None:
