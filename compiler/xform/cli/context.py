@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import re
-import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -81,12 +80,13 @@ GLOBAL: dict[str, tuple[Any, Any]] = {
 class Context:
     """One invocation of a command."""
 
-    def __init__(self, options: Options, terminal: Terminal, form: str) -> None:
+    def __init__(
+        self, options: Options, terminal: Terminal, form: str, words: Sequence[str] = ()
+    ) -> None:
         self.options = options
         self.terminal = terminal
         self.format = form
-        self.command_line = ""
-        """What was called, with what is not as usual: to be called again."""
+        self.words = words
         self.found: list[Diagnostic] = []
         """What is to be written at the end, in one of the REPORTS."""
 
@@ -102,6 +102,13 @@ class Context:
     @functools.cached_property
     def workspace(self) -> Workspace:
         return Workspace(self.options)
+
+    @property
+    def command_line(self) -> str:
+        """What was called, with what is not as usual: to be called again."""
+        import shlex
+
+        return shlex.join(self.words)
 
     # Output --------------------------------------------------------------------------------------
 
@@ -228,7 +235,7 @@ class Command:
         )
         return (*own, *shared)
 
-    def _written(self, values: dict[str, Any]) -> str:
+    def _written(self, values: dict[str, Any]) -> list[str]:
         """The call as it would be typed, but for how its answer looks."""
         name = self.function.__module__.rpartition(".")[2]
         words = ["xform", name]
@@ -240,12 +247,12 @@ class Command:
             for item in value if isinstance(value, list) else [value]:
                 words += [] if option is None else [option]
                 words += [] if item is True else [_typed(item)]
-        return shlex.join(words)
+        return words
 
     def __call__(self, **values: Any) -> None:
         shared = {name: values.pop(name, default) for name, (_, default) in self._options.items()}
         context = _context(shared, self._formats)
-        context.command_line = self._written({**shared, **values})
+        context.words = self._written({**shared, **values})
         try:
             self.function(context, **values)
         except Ended:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TypeAlias
-from zoneinfo import ZoneInfo
 
 Moment: TypeAlias = str
 Range: TypeAlias = tuple[Moment, Moment]
@@ -40,13 +39,22 @@ def moment(text: str) -> Moment | None:
 def moment_of(utc: str, zone: str | None) -> Moment:
     """The wall clock of a zone (UTC where there is none said) at a time as `Host.now` gives it."""
     at = datetime.fromisoformat(utc)
-    return _written(at.astimezone(ZoneInfo(zone or "UTC")))
+    return _written(at.astimezone(_zone(zone)))
+
+
+def _zone(name: str | None) -> tzinfo:
+    """Zones are loaded only where one is named: most plans need none."""
+    if name is None:
+        return UTC
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(name)
 
 
 def over_at(utc: str, grain: Grain, zone: str | None) -> str:
     """When the interval that a time lies in is over, in UTC as `Host.now` gives it."""
     local = _read(shifted(floor(moment_of(utc, zone), grain), grain, 1))
-    there = local.replace(tzinfo=ZoneInfo(zone or "UTC")).astimezone(ZoneInfo("UTC"))
+    there = local.replace(tzinfo=_zone(zone)).astimezone(UTC)
     return there.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 

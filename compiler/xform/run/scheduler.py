@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import median
 
 from xform.base.names import AssetName
 from xform.plan.plan import AuditStep, BuildStep
@@ -100,8 +99,8 @@ def path_lengths(
 
     `steps` stand in topological order.
     """
-    known = [seconds[step.asset] for step in steps if step.asset in seconds]
-    usual = median(known) if known else 1.0
+    known = sorted(seconds[step.asset] for step in steps if step.asset in seconds)
+    usual = (known[len(known) // 2] + known[(len(known) - 1) // 2]) / 2 if known else 1.0
     lengths: dict[AssetName, float] = {}
     for step in reversed(steps):
         behind = max((lengths[reader] for reader in readers[step.asset]), default=0.0)
