@@ -131,6 +131,7 @@ RUN = {
             "build": str | NULL,
             "reason": str,
             "message": str,
+            "kept": bool,
         }
     ],
     "diagnostics": [DIAGNOSTIC],
@@ -327,6 +328,7 @@ BUILD = {
     "rows": int | NULL,
     "run_id": str,
     "published": bool,
+    "holds": str,
 }
 INPUT = {"name": str, "old": str | NULL, "new": str | NULL}
 WHY = {
@@ -397,6 +399,7 @@ EVENTS: dict[str, Shape] = {
         "build": str | NULL,
         "reason": str,
         "message": str,
+        "kept": bool,
     },
     "node_skip": {"asset": str, "reason": str},
     "publish": {"assets": [str], "dropped": [str], "seconds": float},
@@ -410,6 +413,7 @@ EVENTS: dict[str, Shape] = {
         "warned": int,
         "seconds": float,
         "at": str,
+        "kept": int,
     },
 }
 

@@ -132,6 +132,7 @@ class Body:
     tables: tuple[AssetName | None, ...] = ()
     reader: BodyReader | None = None
     sliced: Sliced | None = None
+    ordered: bool = False
 
     @property
     def parsed(self) -> Parsed | None:
@@ -171,6 +172,8 @@ class CompiledAsset(msgspec.Struct, frozen=True):
     sliced: Sliced | None = None
     """Of models that grow by time: how their inputs count."""
     hooks: AssetHooks = AssetHooks()
+    ordered: bool = False
+    """Whether what it yields depends on the order of the rows that it reads."""
 
 
 class Described(msgspec.Struct, frozen=True, array_like=True):

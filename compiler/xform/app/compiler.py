@@ -361,7 +361,7 @@ class Compiler:
             fingerprints = evaluate.of_query(
                 facts, prints, self.storage(asset), volatile=asset.volatile == "rebuild"
             )
-            return Body(asset.name, schema, fingerprints, tables, binder)
+            return Body(asset.name, schema, fingerprints, tables, binder, ordered=facts.ordered())
         parsed = binder.parsed(asset.name)
         sliced, problems = slicing(
             asset, parsed, facts, tables, schemas, self._place(asset, parsed)
@@ -399,7 +399,7 @@ class Compiler:
             [(column.name, column.type) for column in columns],
             self.storage(asset),
         )
-        return Body(asset.name, schema, fingerprints)
+        return Body(asset.name, schema, fingerprints, ordered=True)
 
 
 def _compiled(
@@ -412,9 +412,11 @@ def _compiled(
 ) -> CompiledAsset:
     """The slim record. `compiled` holds those of what it reads."""
     reads: set[AssetName] = set()
+    ephemeral: set[AssetName] = set()
     for name in depends_on:
         upstream = compiled.get(name)
         if upstream is not None and upstream.kind is Kind.EPHEMERAL:
+            ephemeral.add(name)
             reads.update(upstream.reads)
         else:
             reads.add(name)
@@ -432,6 +434,7 @@ def _compiled(
         prints is None and asset.kind is not Kind.EXPOSURE,
         through_ephemerals(body.sliced, reads) if body.sliced is not None else None,
         hooks,
+        body.ordered or any(compiled[name].ordered for name in depends_on if name in ephemeral),
     )
 
 

@@ -8,7 +8,7 @@ from xform.app.planning import components_of
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.plan.explanation import BuildFacts, Explanation, differences, versions
-from xform.plan.freshness import growth_leaf
+from xform.plan.freshness import as_it_stands, growth_leaf
 from xform.plan.intervals import Grain, listed
 from xform.plan.plan import COMPUTING
 from xform.run.ports import BuildRecord
@@ -23,7 +23,8 @@ def explain_asset(
     action = next((a for a in planned.plan.actions if a.asset == name), None)
     stale = action is not None and action.action in COMPUTING
     record, published = _compared(planned, name)
-    recorded = record.versions if record is not None else {}
+    fingerprint = compiled.fingerprint or Digest("")
+    recorded = as_it_stands(record, fingerprint).versions if record is not None else {}
     time = declared.time_range
     current = components_of(compilation, name, engine)
     known = {leaf: planned.versions[leaf] for leaf in compiled.leaves if leaf in planned.versions}

@@ -18,7 +18,7 @@ from xform.plan.freshness import PlannedAsset
 from xform.plan.plan import AS_USUAL, Audit, Comments, Conduct
 from xform.plan.plan import Body as RunBody
 from xform.project.assets import Asset, Kind
-from xform.project.running import Running
+from xform.project.running import Retries, Running
 from xform.sql.dialects import quote
 
 PROD = "prod"
@@ -37,11 +37,21 @@ def planned_assets(
     relation_of: Callable[[Asset], str],
 ) -> tuple[PlannedAsset, ...]:
     """The assets that the planner sees: those that compile and are not exposures."""
+    feeding = _feeding_order(compilation)
     return tuple(
-        _planned(compilation, compiled, environment, engine, relation_of)
+        _planned(compilation, compiled, environment, engine, relation_of, feeding)
         for compiled in compilation.slim.assets
         if compiled.fingerprint is not None and compiled.kind not in (Kind.EXPOSURE, Kind.EPHEMERAL)
     )
+
+
+def _feeding_order(compilation: Compilation) -> frozenset[AssetName]:
+    """The assets whose rows' order may come through to something that depends on it."""
+    found: set[AssetName] = set()
+    for compiled in reversed(compilation.slim.assets):
+        if compiled.ordered or compiled.name in found:
+            found.update((compiled.name, *compiled.depends_on))
+    return frozenset(found)
 
 
 def _planned(
@@ -50,6 +60,7 @@ def _planned(
     environment: str,
     engine: str,
     relation_of: Callable[[Asset], str],
+    feeding: frozenset[AssetName],
 ) -> PlannedAsset:
     name = compiled.name
     declared = compilation.declared[name]
@@ -86,15 +97,16 @@ def _planned(
         relation=relation_of(declared) if compiled.kind is Kind.EXTERNAL else None,
         time=declared.time_range,
         sliced=compiled.sliced,
+        ordered=name in feeding,
     )
 
 
 def conduct_of(running: Running) -> Conduct:
     """How an asset is built, by its settings."""
-    retries = running.retries
-    if retries is not None:
-        return Conduct(running.timeout, retries.times, retries.wait)
-    return Conduct(running.timeout) if running.timeout is not None else AS_USUAL
+    if running == Running():
+        return AS_USUAL
+    retries = running.retries or Retries(AS_USUAL.retries, AS_USUAL.wait)
+    return Conduct(running.timeout, retries.times, retries.wait, running.checksum is not False)
 
 
 def comments_of(asset: Asset) -> Comments | None:

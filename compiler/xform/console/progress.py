@@ -188,6 +188,8 @@ def _is_bad(event: Event) -> bool:
 
 def _node_done(event: NodeDone, view: RunView, surface: Surface) -> list[Line]:
     word, style = _NODE_WORDS.get(event.status, (event.status, Style.PLAIN))
+    if event.kept:
+        word, style = "kept", Style.DIM
     rows = count(event.rows, "row") if event.rows is not None else ""
     figures = f"{rows:>{_ROWS}}  {duration(event.seconds):>{_SECONDS}}"
     lines = [_event_line(word, style, event.asset, figures, view, surface)]

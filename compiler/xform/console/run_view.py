@@ -81,7 +81,11 @@ class RunView:
     def built(self) -> list[NodeDone]:
         """What was computed; not builds that stood and were tested again."""
         done = self.done.values()
-        return [node for node in done if node.status == "success" and node.build is not None]
+        return [
+            node
+            for node in done
+            if node.status == "success" and node.build is not None and not node.kept
+        ]
 
     @property
     def only_tests(self) -> bool:

@@ -50,6 +50,8 @@ def _headline(view: RunView, end: RunEnd, surface: Surface) -> Line:
     parts = []
     if (end.built or view.nodes) and not view.only_tests:
         parts.append(f"{end.built:,} built")
+        if end.kept:
+            parts.append(f"{end.kept:,} kept, reading what came out as before")
     elif not view.checks:
         idle = end.status == "success" and not view.published
         parts.append(f"0 models run{', everything is up to date' if idle else ''}")

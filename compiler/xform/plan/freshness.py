@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
+
+import msgspec
 
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
@@ -32,6 +34,14 @@ BEHIND = "behind:"
 def growth_leaf(name: AssetName) -> str:
     """The leaf whose version says which intervals a table holds."""
     return INTERVALS + name
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What a build holds by another way: it would have come out the same from these."""
+
+    fingerprint: Digest
+    versions: dict[str, str]
+    inputs: dict[AssetName, str]
 
 
 class Build(Protocol):
@@ -61,6 +71,8 @@ class Build(Protocol):
     def ranges(self) -> Ranges: ...
     @property
     def revision(self) -> int: ...
+    @property
+    def also(self) -> Sequence[Standing]: ...
 
 
 class Published(Protocol):
@@ -115,6 +127,8 @@ class PlannedAsset:
     """Of those that grow by time: how."""
     sliced: Sliced | None = None
     """And how their inputs count."""
+    ordered: bool = False
+    """Whether the order of the rows that it reads counts, for itself or for its readers."""
 
     @property
     def stored(self) -> bool:
@@ -147,9 +161,38 @@ class Recorded:
         found: dict[tuple[AssetName, Digest], list[Build]] = {}
         for build in self.builds.values():
             found.setdefault((build.asset, build.fingerprint), []).append(build)
+            for other in build.also:
+                found.setdefault((build.asset, other.fingerprint), []).append(_as(build, other))
         for builds in found.values():
             builds.sort(key=lambda build: build.generation, reverse=True)
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Stands:
+    """A build, as what it also holds."""
+
+    build: Build
+    fingerprint: Digest
+    versions: dict[str, str]
+    inputs: dict[AssetName, str]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.build, name)
+
+
+def _as(build: Build, other: Standing) -> Build:
+    stands: Any = _Stands(build, other.fingerprint, other.versions, other.inputs)
+    found: Build = stands
+    return found
+
+
+def as_it_stands(build: Build, fingerprint: Digest) -> Build:
+    """A build as what it was last found to hold; of this meaning, where it was found so."""
+    ways = [_as(build, other) for other in build.also]
+    own = [build] if build.fingerprint == fingerprint else []
+    fitting = [way for way in ways if way.fingerprint == fingerprint]
+    return (fitting or own or ways or [build])[-1]
 
 
 def fresh_table(

@@ -124,6 +124,8 @@ class Conduct(msgspec.Struct, frozen=True):
     timeout: float | None = None
     retries: int = 2
     wait: float = 1.0
+    checksum: bool = True
+    """Whether a checksum of what it makes is kept: where it is as before, readers do not run."""
 
 
 AS_USUAL = Conduct()
@@ -215,6 +217,13 @@ class BuildStep(msgspec.Struct, frozen=True):
     """File leaves among `pins`: leaf → path. Their digests are taken anew around the step."""
     conduct: Conduct = Conduct()
     slicing: Slicing | None = None
+    ordered: bool = False
+    """Whether the order of the rows that it reads counts, for itself or for its readers."""
+    anew: bool = False
+    """Whether it is to run even where an earlier build holds the same."""
+    stands: dict[str, dict[str, str]] = {}
+    """Of inputs that hold what they hold by another way (`freshness.Standing`): the versions of
+    that, by physical name."""
 
     @property
     def in_place(self) -> bool:

@@ -18,6 +18,7 @@ from xform.plan.freshness import (
     Build,
     PlannedAsset,
     Recorded,
+    as_it_stands,
     fresh_table,
     fresh_view,
     growth_leaf,
@@ -385,9 +386,11 @@ class _Planner:
     def _previous(self, asset: PlannedAsset, physical: str | None) -> Build | None:
         """The build to compare with: the published one, else the newest of the asset."""
         if physical is not None:
-            return self.recorded.builds.get(physical)
-        own = [build for build in self.recorded.builds.values() if build.asset == asset.name]
-        return max(own, key=lambda build: build.built_at, default=None)
+            found = self.recorded.builds.get(physical)
+        else:
+            own = [build for build in self.recorded.builds.values() if build.asset == asset.name]
+            found = max(own, key=lambda build: build.built_at, default=None)
+        return as_it_stands(found, asset.fingerprint) if found is not None else None
 
     def _behind(self) -> tuple[Behind, ...]:
         """What is read as it is published, though it is stale."""
@@ -499,6 +502,13 @@ class _Planner:
             self._file_pins(decision.live),
             asset.conduct,
             self._slicing(asset, decision, sql_names),
+            asset.ordered,
+            self._forced(asset),
+            {
+                found.build.physical: found.build.versions
+                for name in asset.reads
+                if (found := self.decisions[name]).build is not None and found.build.also
+            },
             asset.hooks(sql_names),
         )
 

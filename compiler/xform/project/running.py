@@ -24,7 +24,7 @@ from xform.project.reader import (
 )
 from xform.project.values import Scalar, Value
 
-RUNNING = ("timeout", "retries", "persist_docs", "grants")
+RUNNING = ("timeout", "retries", "checksum", "persist_docs", "grants")
 """Their names, where they may also be set for the whole project."""
 
 HOOKS = ("before", "after")
@@ -84,6 +84,8 @@ class Running(msgspec.Struct, frozen=True):
     """Runs in the session of the build, before it."""
     after: tuple[Hook, ...] = ()
     """Runs in the transaction of the build, behind it."""
+    checksum: bool | None = None
+    """Whether a checksum of what is built is taken."""
 
 
 def running_of(fields: dict[str, Any]) -> Running:
@@ -110,6 +112,8 @@ def read_running(setting: str, value: Value, what: str, notes: Notes) -> Any:
     """The typed value of one of these settings; None where it is none."""
     if setting == "timeout":
         return read_duration(value, what, notes)
+    if setting == "checksum":
+        return read_bool(value, what, notes)
     if setting in HOOKS:
         return read_hooks(value, what, notes)
     if setting == "persist_docs":

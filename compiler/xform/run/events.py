@@ -22,7 +22,8 @@ class NodeStart(msgspec.Struct, frozen=True, tag="node_start", tag_field="event"
 
 
 class NodeDone(msgspec.Struct, frozen=True, tag="node_done", tag_field="event"):
-    """`status` is success, error, fail (a blocking test failed) or cancelled."""
+    """`status` is success, error, fail (a blocking test failed) or cancelled. `kept`: an earlier
+    build stands, since what the asset reads came out as before."""
 
     asset: AssetName
     status: str
@@ -31,6 +32,7 @@ class NodeDone(msgspec.Struct, frozen=True, tag="node_done", tag_field="event"):
     build: str | None
     reason: str
     message: str = ""
+    kept: bool = False
 
 
 class CheckDone(msgspec.Struct, frozen=True, tag="check", tag_field="event"):
@@ -71,6 +73,7 @@ class RunEnd(msgspec.Struct, frozen=True, tag="run_end", tag_field="event"):
     warned: int
     seconds: float
     at: str
+    kept: int = 0
 
 
 Event = RunStart | NodeStart | NodeDone | CheckDone | NodeSkip | Published | Log | RunEnd

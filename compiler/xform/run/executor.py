@@ -16,6 +16,7 @@ import msgspec
 from xform.base.diagnostics import Diagnostic
 from xform.base.names import AssetName
 from xform.plan.plan import AuditStep, BuildStep, HookSql, Plan, PublishStep
+from xform.run import cutoff
 from xform.run.errors import body_path, publish_diagnostic
 from xform.run.events import (
     CheckDone,
@@ -126,6 +127,9 @@ class _Run:
         self._keeper = Keeper(state, self._run_id, emit, secrets)
         self._schedule = Schedule.of((), {})
         self._records: dict[str, BuildRecord] = {}
+        self._earlier: dict[AssetName, list[BuildRecord]] = {}
+        self._kept: dict[str, str] = {}
+        """Builds that stand in the place of planned ones."""
         self._running: dict[Future[Outcome], Work] = {}
         self._workshop: Workshop | None = None
         self._nodes: list[NodeResult] = []
@@ -149,6 +153,8 @@ class _Run:
         self._records = dict(snapshot.builds)
         if any(physical not in self._records for physical in self._of_before()):
             self._records |= {record.physical: record for record in self._engine.ledger().builds}
+        for record in self._records.values():
+            self._earlier.setdefault(record.asset, []).append(record)
         self._schedule = Schedule.of(self._work, snapshot.seconds)
         self._workshop = Workshop(self._engine, self._host, self._run_id, self._posted.put, judge)
         now = self._host.now()
@@ -210,8 +216,9 @@ class _Run:
         if not chosen.publish and not chosen.drop:
             return
         begun = self._host.monotonic()
+        publish = [cutoff.published_as(step, self._kept) for step in chosen.publish]
         try:
-            self._engine.publish(self._plan.environment, chosen.publish, chosen.drop)
+            self._engine.publish(self._plan.environment, publish, chosen.drop)
         except EngineError as error:
             paths = {step.asset: body_path(step) for step in self._builds}
             self._diagnostics.append(publish_diagnostic(error, paths))
@@ -267,12 +274,15 @@ class _Run:
             RunEnd(
                 run_id=self._run_id,
                 status=status,
-                built=sum(n.status == "success" and n.asset in builds for n in self._nodes),
+                built=sum(
+                    n.status == "success" and n.asset in builds and not n.kept for n in self._nodes
+                ),
                 failed=failed,
                 skipped=sum(node.status == "skipped" for node in self._nodes),
                 warned=self._warned,
                 seconds=seconds,
                 at=self._host.now(),
+                kept=sum(node.kept for node in self._nodes),
             )
         )
         return RunResult(
@@ -310,19 +320,20 @@ class _Run:
     def _job(self, workshop: Workshop, step: Work) -> Callable[[], Outcome]:
         match step:
             case BuildStep():
-                known = {
-                    physical: self._records[physical]
-                    for physical in step.inputs.values()
-                    if physical in self._records
-                }
-                return lambda: workshop.build(step, known)
+                over = cutoff.with_names(step, self._kept, self._records)
+                earlier = self._earlier.get(step.asset, ())
+                return lambda: workshop.build(over, self._records, earlier)
             case AuditStep():
-                return lambda: workshop.audit(step)
+                audits = cutoff.audits_over(step.audits, self._kept)
+                looked = msgspec.structs.replace(step, audits=audits)
+                return lambda: workshop.audit(looked)
 
     def _done(self, step: Work, outcome: Outcome) -> None:
         record = outcome.record
         if record is not None:
             self._records[record.physical] = record
+            if record.physical != step.physical:
+                self._kept[step.physical] = record.physical
         self._diagnostics.extend(outcome.diagnostics)
         self._warned += outcome.warned
         self._node(step, outcome)
@@ -349,10 +360,18 @@ class _Run:
             build=build,
             reason=self._reasons.get(step.asset, ""),
             message=outcome.message,
+            kept=outcome.kept,
         )
         self._nodes.append(
             NodeResult(
-                done.asset, done.status, done.rows, done.seconds, build, done.reason, done.message
+                done.asset,
+                done.status,
+                done.rows,
+                done.seconds,
+                build,
+                done.reason,
+                done.message,
+                done.kept,
             )
         )
         self._tell(done)

@@ -10,9 +10,10 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
-from xform.base.hashing import Digest
+from xform.base.hashing import Digest, digest_parts
 from xform.base.names import AssetName
 from xform.base.spans import Span
+from xform.plan.freshness import Standing
 from xform.plan.intervals import Ranges
 from xform.plan.plan import BuildStep, Component, DropStep, HookSql, PublishStep, SeedBody
 from xform.run.events import Event
@@ -99,6 +100,15 @@ class StateError(Exception):
         self.help = help
 
 
+class Origin(msgspec.Struct, frozen=True):
+    """What a build is made of: its own text and settings, the content of each input, and whether
+    the order of their rows counts."""
+
+    own: Digest
+    inputs: dict[AssetName, str]
+    ordered: bool = False
+
+
 class BuildRecord(msgspec.Struct, frozen=True):
     """What a build contains. Written in the transaction that makes it; also kept in the state."""
 
@@ -121,11 +131,23 @@ class BuildRecord(msgspec.Struct, frozen=True):
     """Of a table that grows by time: the intervals that it holds."""
     revision: int = 0
     """How often it has been carried on."""
+    checksum: str = ""
+    """Of a table's rows, in any order; empty where none was taken."""
+    arranged: str = ""
+    """The same of the rows in their order."""
+    origin: Origin | None = None
+    """What it was made of."""
+    also: tuple[Standing, ...] = ()
+    """What else it holds, the last ones: see run/cutoff.py."""
 
     @property
     def standing(self) -> str:
         """Another one after each change of the record: what else it says never changes."""
-        return f"{self.audits_digest}@{self.revision}" if self.revision else self.audits_digest
+        if not self.revision and not self.also:
+            return self.audits_digest
+        last = self.also[-1].fingerprint if self.also else ""
+        versions = digest_parts(sorted(self.also[-1].versions.values())) if self.also else ""
+        return f"{self.audits_digest}@{self.revision} {last} {versions}"
 
 
 class Publication(msgspec.Struct, frozen=True):
@@ -191,6 +213,10 @@ class Session(Protocol):
 
     def discard(self, physical: str) -> None:
         """Drop a build and its ledger row, in one transaction."""
+        ...
+
+    def stand(self, record: BuildRecord) -> None:
+        """Put a record in the place of that of its build, which must be there."""
         ...
 
     def passed(self, physical: str, audits_digest: Digest) -> None:

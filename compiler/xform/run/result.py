@@ -19,6 +19,8 @@ class NodeResult(msgspec.Struct, frozen=True):
     build: str | None
     reason: str
     message: str = ""
+    kept: bool = False
+    """An earlier build stands: what it reads came out as before."""
 
 
 class RunResult(msgspec.Struct, frozen=True):

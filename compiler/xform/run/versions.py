@@ -34,7 +34,11 @@ def versions_read(
     step: BuildStep, files: FilesRead, moved: list[str], records: Mapping[str, BuildRecord]
 ) -> dict[str, str]:
     """The version of every leaf of a step. `records` are builds by physical name."""
-    inputs = [records[physical] for physical in step.inputs.values() if physical in records]
+    inputs = [
+        step.stands.get(physical) or records[physical].versions
+        for physical in step.inputs.values()
+        if physical in records
+    ]
     found = {leaf: _version(leaf, step, files, moved, inputs) for leaf in step.leaves}
     if step.slicing is not None:
         found[step.slicing.leaf] = step.slicing.version
@@ -46,7 +50,7 @@ def _version(
     step: BuildStep,
     files: FilesRead,
     moved: list[str],
-    inputs: list[BuildRecord],
+    inputs: list[dict[str, str]],
 ) -> str:
     if leaf in moved:
         return f"{MOVING}{files.before[leaf]}"
@@ -58,7 +62,7 @@ def _version(
         return found_now or UNKNOWN
     if leaf in step.pins:
         return step.pins[leaf]
-    found = sorted({record.versions[leaf] for record in inputs if leaf in record.versions})
+    found = sorted({versions[leaf] for versions in inputs if leaf in versions})
     if not found:
         return UNKNOWN
     return found[0] if len(found) == 1 else MIXED + "|".join(found)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -14,7 +14,9 @@ from xform.base.codes import TEST_BROKEN, TEST_BROKEN_WARNED, TEST_FAILED, TEST_
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
-from xform.plan.plan import Audit, AuditStep, BuildStep, Conduct, PythonBody
+from xform.plan.freshness import Standing
+from xform.plan.plan import Audit, AuditStep, BuildStep, Conduct, PythonBody, SeedBody
+from xform.run import cutoff
 from xform.run.errors import build_diagnostic, timeout_diagnostic
 from xform.run.events import CheckDone, Log
 from xform.run.history import Statement
@@ -23,6 +25,9 @@ from xform.run.versions import FilesRead, versions_read
 from xform.run.watch import Watch, Watches
 
 Value = TypeVar("Value")
+
+_REMEMBERED = 4
+"""Of what a build also holds, so many before the last are remembered."""
 
 Judge = Callable[[Audit, int], tuple[str, str]]
 """From a test and its failing rows to its status (pass, warn, fail) and the sentence to show."""
@@ -50,6 +55,8 @@ class Outcome:
     message: str = ""
     diagnostics: tuple[Diagnostic, ...] = ()
     warned: int = 0
+    kept: bool = False
+    """An earlier build stands: what the step reads came out as before."""
 
 
 @dataclass(slots=True)
@@ -63,13 +70,21 @@ class Workshop:
     judge: Judge
     watches: Watches = field(default_factory=Watches)
 
-    def build(self, step: BuildStep, records: Mapping[str, BuildRecord]) -> Outcome:
-        """`records` are the builds of the step's inputs, by physical name."""
+    def build(
+        self,
+        step: BuildStep,
+        records: Mapping[str, BuildRecord],
+        earlier: Sequence[BuildRecord] = (),
+    ) -> Outcome:
+        """`records` are builds by physical name; `earlier` those of the step's asset."""
         begun = self.host.monotonic()
         watch: Watch | None = None
         try:
             with self._watched(step) as (session, watch):
                 again = self._patient(step, watch)
+                kept = self._standing(step, records, earlier)
+                if kept is not None:
+                    return again(partial(self._keep, session, step, kept, begun, watch))
                 if step.in_place:
                     return again(partial(self._carry_on, session, step, records, begun, watch))
                 record = again(lambda: self._make(session, step, records))
@@ -103,6 +118,38 @@ class Workshop:
         except EngineError as error:
             return self._broken(step, error, self.host.monotonic() - begun, watch)
         return tests.outcome(step.asset, self.host.monotonic() - begun, None)
+
+    def _standing(
+        self,
+        step: BuildStep,
+        records: Mapping[str, BuildRecord],
+        earlier: Sequence[BuildRecord],
+    ) -> BuildRecord | None:
+        """A build that holds what the step would make, as the record of that."""
+        if not earlier or step.relation != "table" or isinstance(step.body, SeedBody):
+            return None
+        files = FilesRead.now(step, self.host)
+        found = cutoff.standing(step, cutoff.origin_of(step, records, files.before), earlier)
+        if found is None:
+            return None
+        versions = versions_read(step, files, [], records)
+        also = Standing(step.fingerprint, versions, step.inputs)
+        return msgspec.structs.replace(found, also=(*found.also[-_REMEMBERED:], also))
+
+    def _keep(
+        self, session: Session, step: BuildStep, kept: BuildRecord, begun: float, watch: Watch
+    ) -> Outcome:
+        """Let a build stand for what a step would make, tested as that would be."""
+        looked = msgspec.structs.replace(
+            step, audits=cutoff.audits_over(step.audits, {step.physical: kept.physical})
+        )
+        tests = self._audit(session, looked, watch) if looked.audits else Tests()
+        if tests.blocked or tests.stopped:
+            return tests.outcome(step.asset, self.host.monotonic() - begun, None)
+        kept = msgspec.structs.replace(kept, audits_digest=step.audits_digest)
+        session.stand(kept)
+        done = tests.outcome(step.asset, self.host.monotonic() - begun, kept)
+        return replace(done, kept=True)
 
     def _carry_on(
         self,
@@ -206,6 +253,7 @@ class Workshop:
             settled = msgspec.structs.replace(
                 record,
                 versions=versions_read(step, files, moved, records),
+                origin=None if moved else cutoff.origin_of(step, records, files.before),
                 seconds=self.host.monotonic() - begun,
                 built_at=self.host.now(),
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from xform.base.names import AssetName, ColumnRef
-from xform.sema.meaning import Hole, Meaning
+from xform.sema.meaning import ORDER, WHOLE, Hole, Meaning
 
 UNKNOWN_TYPE = "unknown"
 
@@ -60,6 +60,22 @@ class ModelFacts(msgspec.Struct, frozen=True, array_like=True):
     clock: tuple[str, ...] = ()
     row_order: Hole | None = None
     others: tuple[ColumnRef, ...] = ()
+
+    def ordered(self) -> bool:
+        """Whether what it yields depends on the order of the rows that it reads."""
+        definitions, externals = self.meaning.definitions, self.meaning.externals
+        pending = [self.rows_meaning, *(column.meaning for column in self.columns)]
+        seen: set[Hole] = set()
+        while pending:
+            hole = pending.pop()
+            if hole in seen:
+                continue
+            seen.add(hole)
+            if hole >= 0:
+                pending.extend(definitions[hole].holes)
+            elif externals[~hole].column in (WHOLE, ORDER):
+                return True
+        return False
 
     def schema(self) -> Schema:
         if self.columns_open:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import duckdb
 
 
+METHOD = "count, sum(hash) forth and back"
+"""Part of each checksum of a build: one that is taken in another way is another one."""
+
+
 def version(cursor: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
     target = f"{name(schema)}.{name(table)}"
     columns = [
@@ -25,6 +29,20 @@ def version(cursor: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
     (sums,) = cursor.execute(f"select {sums_of(columns)} from {target}").fetchall()
     shape = [part for column in columns for part in column]
     return f"rows:{sums[0]}:{digest_parts([*shape, *(str(part) for part in sums)])}"
+
+
+def checksums(
+    cursor: duckdb.DuckDBPyConnection, target: str, columns: Sequence[tuple[str, str]]
+) -> tuple[str, str]:
+    """(of a table's rows in any order, of the rows in the order in which they are stored)."""
+    terms = [term for column, kind in columns for term in _terms(column, kind)]
+    in_order = ", ".join([*terms, "rowid"])
+    (sums,) = cursor.execute(
+        f"select {sums_of(columns)}, sum(hash({in_order})) from {target}"
+    ).fetchall()
+    shape = [part for column in columns for part in column]
+    content = digest_parts([METHOD, *shape, *(str(part) for part in sums[:3])])
+    return content, digest_parts([content, str(sums[3])])
 
 
 def sums_of(columns: Sequence[tuple[str, str]]) -> str:

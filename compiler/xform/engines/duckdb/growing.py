@@ -46,6 +46,8 @@ class GrowingTable:
         self._body: SqlBody = step.body
         self._target = build_name(step.physical)
         self._running = running
+        self.changed = False
+        """Whether any interval was computed."""
 
     def grow(self, fit: Callable[[], object]) -> Ranges:
         """Compute what is to be; the intervals that the table then holds. `fit` makes the columns
@@ -61,6 +63,7 @@ class GrowingTable:
             assert slicing.base is not None
             self._keep(ledger.read_slices(self._cursor, slicing.base))
         pieces = list(batches(ranges, slicing.grain, slicing.batch))
+        self.changed = bool(pieces)
         if slicing.base is None:
             first = pieces.pop(0) if pieces else (_LONG_AGO, _LONG_AGO)
             self._insert(f"create table {self._target} as ", first)

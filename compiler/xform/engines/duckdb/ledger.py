@@ -115,6 +115,24 @@ def forget_build(cursor: duckdb.DuckDBPyConnection, physical: str) -> None:
     cursor.execute("delete from _xform.ledger_slices where physical = ?", [physical])
 
 
+def is_there(cursor: duckdb.DuckDBPyConnection, physical: str) -> bool:
+    """Whether a build stands."""
+    rows = cursor.execute(
+        "select 1 from _xform.ledger_builds where physical = $1 and exists (select 1 from "
+        "duckdb_tables() where database_name = current_database() and schema_name = '_xform' "
+        "and table_name = $1)",
+        [physical],
+    ).fetchall()
+    return bool(rows)
+
+
+def checksum_of(cursor: duckdb.DuckDBPyConnection, physical: str) -> str:
+    rows = cursor.execute(
+        "select record from _xform.ledger_builds where physical = ?", [physical]
+    ).fetchall()
+    return msgspec.json.decode(rows[0][0], type=BuildRecord).checksum if rows else ""
+
+
 def rewrite_build(cursor: duckdb.DuckDBPyConnection, record: BuildRecord) -> None:
     """Put a record in the place of the one that a build has."""
     cursor.execute("delete from _xform.ledger_builds where physical = ?", [record.physical])

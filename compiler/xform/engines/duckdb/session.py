@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 import msgspec
 
 from xform.base.hashing import Digest
-from xform.engines.duckdb import frames, ledger
+from xform.engines.duckdb import content, frames, ledger
 from xform.engines.duckdb.errors import AlreadyExists, engine_error, translated
 from xform.engines.duckdb.growing import GrowingTable
 from xform.engines.duckdb.text import build_name, name, scan
@@ -67,6 +67,8 @@ class DuckDBSession:
                     rows = self._make(step, result)
                     found = self._fit_columns(step)
                     made = msgspec.structs.replace(record, columns=found, rows=rows)
+                    if step.relation == "table" and step.conduct.checksum:
+                        made = self._summed(made)
                 made = settle(made) if settle is not None else made
                 for hook in step.hooks.after:
                     self.hook(hook)
@@ -109,6 +111,15 @@ class DuckDBSession:
                 for (kind,) in kinds:
                     self._cursor.execute(f"drop {kind} {build_name(physical)}")
                 ledger.forget_build(self._cursor, physical)
+
+        retried(attempt)
+
+    def stand(self, record: BuildRecord) -> None:
+        def attempt() -> None:
+            with transaction(self._cursor):
+                if not ledger.is_there(self._cursor, record.physical):
+                    raise EngineError(f"build '{record.physical}' is gone", kind="catalog")
+                ledger.rewrite_build(self._cursor, record)
 
         retried(attempt)
 
@@ -164,6 +175,12 @@ class DuckDBSession:
             case unknown:
                 assert_never(unknown)
 
+    def _summed(self, record: BuildRecord) -> BuildRecord:
+        checksum, arranged = content.checksums(
+            self._cursor, build_name(record.physical), record.columns
+        )
+        return msgspec.structs.replace(record, checksum=checksum, arranged=arranged)
+
     def _grow(self, step: BuildStep, record: BuildRecord) -> BuildRecord:
         """Carry on a table that grows by time."""
         growing = GrowingTable(self._cursor, step, self._check_running)
@@ -174,8 +191,17 @@ class DuckDBSession:
         slicing = step.slicing
         assert slicing is not None
         found = self._describe(build_name(step.physical))
+        version = f"{step.physical}@{slicing.revision}"
+        if step.in_place and not growing.changed:
+            version = ledger.checksum_of(self._cursor, step.physical)
         return msgspec.structs.replace(
-            record, columns=found, rows=int(rows), ranges=ranges, revision=slicing.revision
+            record,
+            columns=found,
+            rows=int(rows),
+            ranges=ranges,
+            revision=slicing.revision,
+            checksum=version,
+            arranged=version,
         )
 
     def _create(self, target: str, sql: str, relation: str) -> int | None:
