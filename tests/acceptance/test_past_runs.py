@@ -40,10 +40,12 @@ def test_a_run_is_shown_with_its_statements(place: Project) -> None:
     assert {node["asset"]: node["status"] for node in run["nodes"]}["m.bad"] == "error"
     assert run["asked"]["command"].startswith("xform build --select good --select bad+ ")
     assert run["asked"]["command"].endswith("--threads 1")
-    statements = {each["asset"]: each for each in run["statements"]}
+    statements = {each["asset"]: each for each in reversed(run["statements"])}
     assert statements["m.bad"]["sql"].startswith('create table "_xform"."m__bad_')
     assert "Could not convert string 'x'" in statements["m.bad"]["message"]
     assert statements["m.good"]["message"] == ""
+    published = [each["sql"] for each in run["statements"] if each["asset"] == "m.good"][-1]
+    assert published.startswith('create or replace view "m"."good" as select * from "_xform".')
     text = place.ok("runs", "show").out
     assert "do it again: xform build --select good" in text
     assert "select 1 as n" in text

@@ -29,6 +29,8 @@ def test_descriptions_go_with_what_is_published(place: Project) -> None:
     place.ok("build")
     assert place.rows(COMMENTS) == [("all that's there",)]
     assert place.rows(COLUMNS) == [("n", "a number"), ("plain", None)]
+    ran = [each["sql"] for each in place.json("runs", "show")["run"]["statements"]]
+    assert ran[-1] == """comment on column "m"."a"."n" is 'a number'"""
 
 
 def test_a_description_alone_builds_nothing(place: Project) -> None:

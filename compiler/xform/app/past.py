@@ -39,14 +39,14 @@ def left_undone(run: PastRun, snapshot: StateSnapshot) -> frozenset[AssetName]:
     was built but not published. Not among it is what a later run has done: its name shows a build
     that was made since."""
     published = snapshot.published(run.environment)
-    only_tested = {
-        node.asset for node in run.nodes if node.status == "success" and node.build is None
-    }
+    made = {node.asset: node.build for node in run.nodes if node.status == "success"}
 
     def is_done(asset: AssetName) -> bool:
         shown = published.get(asset)
+        if asset in made and made[asset] in (None, shown.physical if shown is not None else ""):
+            return True
         build = snapshot.builds.get(shown.physical) if shown is not None else None
         return build is not None and build.built_at >= run.started_at
 
-    planned = {*run.asked.planned, *(node.asset for node in run.nodes)} - only_tested
+    planned = {*run.asked.planned, *(node.asset for node in run.nodes)}
     return frozenset(asset for asset in planned if not is_done(asset))

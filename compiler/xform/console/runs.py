@@ -63,6 +63,12 @@ def run_lines(run: PastRun, surface: Surface) -> list[Line]:
             if statement.asset == node.asset:
                 lines += _statement(statement)
     known = {node.asset for node in run.nodes}
+    others = [statement for statement in run.statements if statement.asset not in known]
+    for asset in dict.fromkeys(statement.asset for statement in others):
+        lines += [EMPTY, line(strong(str(asset)))]
+        for statement in others:
+            if statement.asset == asset:
+                lines += _statement(statement)
     never = [asset for asset in run.asked.planned if asset not in known]
     lines += [line(_status("unended"), f"  {asset}") for asset in never]
     return lines

@@ -218,7 +218,9 @@ class _Run:
         begun = self._host.monotonic()
         publish = [cutoff.published_as(step, self._kept) for step in chosen.publish]
         try:
-            self._engine.publish(self._plan.environment, publish, chosen.drop)
+            assert self._workshop is not None
+            note = self._workshop.noting
+            self._engine.publish(self._plan.environment, publish, chosen.drop, note)
         except EngineError as error:
             paths = {step.asset: body_path(step) for step in self._builds}
             self._diagnostics.append(publish_diagnostic(error, paths))
@@ -226,6 +228,7 @@ class _Run:
             held = tuple((step.asset, "publishing failed") for step in chosen.publish)
             self._chosen = Chosen((), (), (*chosen.withheld, *held))
             return
+        self._tell_posted()
         self._tell(
             Published(
                 tuple(step.asset for step in chosen.publish),

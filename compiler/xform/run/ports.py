@@ -5,7 +5,7 @@ stand in `engines`, `state` and `host`; nothing here does IO.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, TypeAlias
 
 import msgspec
@@ -182,6 +182,18 @@ NOTHING_SAID = Asked()
 Note: TypeAlias = Callable[[str], AbstractContextManager[None]]
 """Wraps the running of a statement of the user's, given as text."""
 
+NoteOf: TypeAlias = Callable[[AssetName], Note]
+"""The same, for the statements of an asset."""
+
+
+def note_nothing(sql: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def unnoted(asset: AssetName) -> Note:
+    return note_nothing
+
+
 Settle: TypeAlias = Callable[[BuildRecord], BuildRecord]
 """The last word on a record, when its data has been read."""
 
@@ -280,7 +292,11 @@ class Engine(Protocol):
         ...
 
     def publish(
-        self, environment: str, publish: Sequence[PublishStep], drop: Sequence[DropStep]
+        self,
+        environment: str,
+        publish: Sequence[PublishStep],
+        drop: Sequence[DropStep],
+        note: NoteOf = unnoted,
     ) -> None:
         """Move the views and the ledger's publications, all in one transaction."""
         ...

@@ -102,7 +102,7 @@ class Workshop:
     def aside(self, name: AssetName) -> Iterator[Session]:
         """A session for what is no step, under a name."""
         with (
-            self.engine.session(self._noting(name)) as session,
+            self.engine.session(self.noting(name)) as session,
             self.watches.on(name, float("inf"), session),
         ):
             yield session
@@ -181,12 +181,12 @@ class Workshop:
         """A session that ends with its step's patience."""
         deadline = self.host.monotonic() + (step.conduct.timeout or float("inf"))
         with (
-            self.engine.session(self._noting(step.asset)) as session,
+            self.engine.session(self.noting(step.asset)) as session,
             self.watches.on(step.asset, deadline, session) as watch,
         ):
             yield session, watch
 
-    def _noting(self, asset: AssetName) -> Note:
+    def noting(self, asset: AssetName) -> Note:
         """Notes each statement, with its time and what it failed with."""
 
         @contextmanager

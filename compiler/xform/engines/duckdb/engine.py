@@ -19,7 +19,7 @@ from xform.engines.duckdb.session import DuckDBSession
 from xform.engines.duckdb.text import literal, name, scan
 from xform.engines.duckdb.transaction import retried, transaction
 from xform.plan.plan import DropStep, PublishStep, SeedBody
-from xform.run.ports import EngineBusy, EngineError, Ledger, Note
+from xform.run.ports import EngineBusy, EngineError, Ledger, Note, NoteOf, unnoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -117,11 +117,15 @@ class DuckDBEngine:
         return found
 
     def publish(
-        self, environment: str, publish: Sequence[PublishStep], drop: Sequence[DropStep]
+        self,
+        environment: str,
+        publish: Sequence[PublishStep],
+        drop: Sequence[DropStep],
+        note: NoteOf = unnoted,
     ) -> None:
         def attempt() -> None:
             with self._cursor() as cursor, transaction(cursor):
-                publishing.move(cursor, environment, publish, drop)
+                publishing.move(cursor, environment, publish, drop, note)
 
         retried(attempt)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from xform.base.names import AssetName
 from xform.engines.duckdb.text import build_name, literal, name
 from xform.plan.plan import Comments, DropStep, PublishStep
-from xform.run.ports import NameTaken
+from xform.run.ports import NameTaken, NoteOf
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,8 +27,14 @@ def move(
     environment: str,
     publish: Sequence[PublishStep],
     drop: Sequence[DropStep],
+    note: NoteOf,
 ) -> None:
     """To be called inside a transaction. Raises NameTaken where a name is not ours to move."""
+
+    def run(asset: AssetName, sql: str) -> None:
+        with note(asset)(sql):
+            cursor.execute(sql)
+
     standing = {
         (schema, relation): (kind, on_builds)
         for kind, schema, relation, on_builds in cursor.execute(_STANDING).fetchall()
@@ -54,17 +61,19 @@ def move(
     # Drops come first: a name that only changed its case is one name to DuckDB.
     for gone in drop:
         if ours(gone.schema, gone.name):
-            cursor.execute(f"drop view if exists {name(gone.schema)}.{name(gone.name)}")
+            run(gone.asset, f"drop view if exists {name(gone.schema)}.{name(gone.name)}")
         _forget(cursor, environment, gone.asset)
     for schema in sorted({step.schema for step in publish}):
         cursor.execute(f"create schema if not exists {name(schema)}")
     for step in publish:
-        cursor.execute(
-            f"create or replace view {name(step.schema)}.{name(step.name)} as "
-            f"select * from {build_name(step.physical)}"
+        view = f"{name(step.schema)}.{name(step.name)}"
+        run(
+            step.asset,
+            f"create or replace view {view} as select * from {build_name(step.physical)}",
         )
         if step.comments is not None:
-            comment(cursor, f"{name(step.schema)}.{name(step.name)}", step.comments)
+            for sql in comments_on(cursor, view, step.comments):
+                run(step.asset, sql)
         _forget(cursor, environment, step.asset)
         cursor.execute(
             "insert into _xform.ledger_publications values (?, ?, ?, ?, ?, ?)",
@@ -72,17 +81,17 @@ def move(
         )
 
 
-def comment(cursor: duckdb.DuckDBPyConnection, view: str, comments: Comments) -> None:
-    """Write descriptions at a view that has none yet. Columns that it does not have are left
+def comments_on(cursor: duckdb.DuckDBPyConnection, view: str, comments: Comments) -> Iterator[str]:
+    """The statements that describe a view that is there. Columns that it does not have are left
     out: that they are described is said when the project is compiled."""
     if comments.relation:
-        cursor.execute(f"comment on view {view} is {literal(comments.relation)}")
+        yield f"comment on view {view} is {literal(comments.relation)}"
     if not comments.columns:
         return
     described = {column.lower(): text for column, text in comments.columns.items()}
     for column, *_ in cursor.execute(f"describe {view}").fetchall():
         if text := described.get(column.lower()):
-            cursor.execute(f"comment on column {view}.{name(column)} is {literal(text)}")
+            yield f"comment on column {view}.{name(column)} is {literal(text)}"
 
 
 def _forget(cursor: duckdb.DuckDBPyConnection, environment: str, asset: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -25,6 +25,7 @@ from xform.run.ports import (
     Note,
     QueryResult,
     Settle,
+    note_nothing,
 )
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class DuckDBSession:
     ) -> None:
         self._cursor = cursor
         self._root = root
-        self._note: Note = note if note is not None else _unnoted
+        self._note: Note = note if note is not None else note_nothing
         self._stopped = False
 
     def build(
@@ -284,10 +285,6 @@ class DuckDBSession:
         # Refused while another transaction writes; the next build or the end tries again.
         with suppress(duckdb.Error):
             self._cursor.execute("checkpoint")
-
-
-def _unnoted(sql: str) -> AbstractContextManager[None]:
-    return nullcontext()
 
 
 def _columns_of(cursor: duckdb.DuckDBPyConnection) -> tuple[tuple[str, str], ...]:
