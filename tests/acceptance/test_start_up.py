@@ -48,7 +48,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def test_with_nothing_to_do_no_parser_and_no_engine_is_imported(
     built: Project, command: str
 ) -> None:
-    slow = {*HEAVY, "statistics", "zoneinfo", "shlex"}
+    slow = {*HEAVY, "statistics", "zoneinfo"}
     assert not imported("-m", "xform", command, cwd=built.root) & slow
 
 
