@@ -284,6 +284,27 @@ def test_a_backfill_goes_on_to_readers(shop: Project, monkeypatch: pytest.Monkey
     assert shop.actions() == {}
 
 
+def test_a_backfill_that_failed_is_retried(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.replace("models/shop/daily.sql", "start:", "restate: never\nstart:")
+    shop.ok("build")
+    lines = orders(60)
+    lines[0] = lines[0][:-1] + "-55555"
+    seed(shop, lines)
+    shop.ok("build")
+    at(monkeypatch, "2024-01-12")
+    span = ("--start", "2024-01-01", "--end", "2024-01-02")
+    assert shop.call("backfill", "-s", "daily", *span).code == 1
+    lines[0] = lines[0].replace("-55555", "77777")
+    seed(shop, lines)
+    failed = shop.json("runs", "--limit", "1")["runs"][0]["run_id"]
+    shop.ok("build", "--select", "raw.orders")
+    plan = shop.ok("retry", "--run", failed, "--dry-run", "--format", "json")
+    assert computed(plan)["shop.daily"][0] == days("01", "02")
+    shop.ok("retry", "--run", failed)
+    assert shop.value("select max(total) from shop.daily") > 70_000
+    assert "nothing undone" in shop.ok("retry").err
+
+
 def test_bounds_in_the_query_and_in_its_template(shop: Project) -> None:
     shop.write(
         "models/shop/said.sql",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from xform.app.again import Again
 from xform.app.judging import judged
 from xform.app.workspace import UserError, Workspace
 from xform.base.names import AssetName
@@ -34,11 +35,22 @@ class Wanted:
     atomic: bool = False
     command: str = ""
     """The command line that asks for it."""
+    again: Again = field(default_factory=Again)
 
     @property
     def asked(self) -> Asked:
         chosen = None if self.selected is None else tuple(sorted(self.selected))
-        return Asked(BUILD, self.command, chosen, self.full_refresh, self.fail_fast, self.atomic)
+        return Asked(
+            BUILD,
+            self.command,
+            chosen,
+            self.full_refresh,
+            self.fail_fast,
+            self.atomic,
+            span=self.again.span,
+            downstream=self.again.downstream,
+            allow_missing=self.again.allow_missing,
+        )
 
 
 WHOLE = Wanted()
@@ -82,6 +94,7 @@ def build_file(
 ) -> RunResult:
     """Carry out just the plan of a file, while the warehouse is held. Raises UserError where it
     would not come out the same now."""
+    from xform.app.backfilling import refuse_gaps
     from xform.app.plan_file import Wished, moved_since, plan_file
 
     selected = None if then.selected is None else frozenset(then.selected)
@@ -96,6 +109,8 @@ def build_file(
         found = moved_since(then, plan_file(workspace, planned, wished))
         if found:
             raise UserError(found)
+        if not wanted.again.allow_missing:
+            refuse_gaps(planned.plan, planner.compilation)
     except BaseException:
         workspace.engine.close()
         raise

@@ -23,6 +23,10 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
     fail_fast: bool = False
     atomic: bool = False
     planned: tuple[AssetName, ...] = ()
+    span: tuple[str, str] | None = None
+    """What was to be computed again of tables that grow by time, in readers too if `downstream`."""
+    downstream: bool = False
+    allow_missing: bool = False
 
 
 class Statement(msgspec.Struct, frozen=True):

@@ -120,8 +120,11 @@ def build_chosen(
     chosen: frozenset[AssetName] | None,
     asked: Asked,
     found: Sequence[Diagnostic] = (),
+    *,
+    widen: bool = True,
 ) -> None:
-    """Plan and build the chosen assets, None for all. `found` is to be said besides."""
+    """Plan and build the chosen assets, None for all. `found` is to be said besides. `widen`:
+    also the readers that what is computed again goes on to, where that is asked for."""
     from xform.app.backfilling import refuse_gaps, restated
     from xform.app.building import Wanted, build
     from xform.app.environment import EnvironmentPlanner
@@ -131,7 +134,8 @@ def build_chosen(
     context.check(compilation, chosen)
     planner = EnvironmentPlanner(context.workspace, compilation)
     if asked.again.span is not None:
-        chosen = restated(planner, chosen, asked.again)
+        touched = restated(planner, chosen, asked.again)
+        chosen = touched if widen else chosen
     planned = planner.plan(
         chosen,
         full_refresh=asked.full_refresh,
@@ -153,6 +157,7 @@ def build_chosen(
         asked.fail_fast,
         asked.atomic,
         context.command_line,
+        asked.again,
     )
     if planned.plan.actions and context.format == "text" and asked.events != "-":
         context.terminal.talk([*plan_lines(planned.plan, context.terminal.err), EMPTY])
@@ -176,7 +181,12 @@ def _build_file(context: Context, path: Path, asked: Asked) -> None:
     context.check(compilation, None if then.selected is None else frozenset(then.selected))
     context.report(compilation.diagnostics)
     planner = EnvironmentPlanner(context.workspace, compilation)
-    wanted = Wanted(fail_fast=asked.fail_fast, atomic=asked.atomic, command=context.command_line)
+    wanted = Wanted(
+        fail_fast=asked.fail_fast,
+        atomic=asked.atomic,
+        command=context.command_line,
+        again=asked.again,
+    )
     with ExitStack() as stack:
         emit = emitter(context, stack, asked.events)
         result = build_file(context.workspace, planner, then, wanted, emit)

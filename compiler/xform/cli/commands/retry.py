@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from xform.app.again import Again
 from xform.app.past import find_run, last_build, left_undone
 from xform.app.record import refreshed
 from xform.app.workspace import UserError
@@ -43,8 +44,11 @@ def run(
             [line(f"nothing to retry: run {past.run_id} has left nothing undone")]
         )
         return
-    asked = Asked(past.asked.full_refresh, False, fail_fast, past.asked.atomic, dry_run, events)
-    build_chosen(context, compilation, chosen, asked)
+    before = past.asked
+    by_time = any(compilation.declared[name].time_range is not None for name in chosen)
+    again = Again(before.span if by_time else None, before.downstream, before.allow_missing)
+    asked = Asked(before.full_refresh, False, fail_fast, before.atomic, dry_run, events, again)
+    build_chosen(context, compilation, chosen, asked, widen=False)
 
 
 def _no_build(past: PastRun | None, environment: str) -> Diagnostic:
