@@ -36,12 +36,21 @@ def growth_leaf(name: AssetName) -> str:
     return INTERVALS + name
 
 
+class Token(msgspec.Struct, frozen=True, array_like=True):
+    """An input as it was read: a build, with the marks of tables that are carried on; or no build,
+    and the version of what was read where it lies."""
+
+    physical: str
+    marks: tuple[str, ...] = ()
+
+
 class Standing(msgspec.Struct, frozen=True):
     """What a build holds by another way: it would have come out the same from these."""
 
     fingerprint: Digest
     versions: dict[str, str]
     inputs: dict[AssetName, str]
+    tokens: dict[AssetName, Token] = {}
 
 
 class Build(Protocol):

@@ -125,7 +125,8 @@ class Conduct(msgspec.Struct, frozen=True):
     retries: int = 2
     wait: float = 1.0
     checksum: bool = True
-    """Whether a checksum of what it makes is kept: where it is as before, readers do not run."""
+    """Whether what it makes may be compared with what it made before: where that is the same,
+    readers do not run."""
 
 
 AS_USUAL = Conduct()

@@ -85,7 +85,7 @@ class Running(msgspec.Struct, frozen=True):
     after: tuple[Hook, ...] = ()
     """Runs in the transaction of the build, behind it."""
     checksum: bool | None = None
-    """Whether a checksum of what is built is taken."""
+    """Whether builds may be compared, for which a checksum of their rows is taken."""
 
 
 def running_of(fields: dict[str, Any]) -> Running:

@@ -1,18 +1,22 @@
 """Early cut-off on data: a step whose inputs hold just what they held is not run again.
 
 New data upstream make a step stale; whether they came through to it is only known when its inputs
-have been built. What a build was made of is kept with it: its own text, and a token of the content
-of each input. Where both are as they were, the earlier build stands for what the step would make.
+have been built. With a build goes what it was made of: its own text, and which builds it read.
+Where the text is as it was, and the inputs now hold what those did, the earlier build stands for
+what the step would make. Builds never change, so their checksums are taken when they are asked
+for: a build of everything for the first time takes none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
 
 import msgspec
 
 from xform.base.hashing import Digest, digest_parts
 from xform.base.names import AssetName
+from xform.plan.freshness import Token
 from xform.plan.names import sql_name
 from xform.plan.plan import (
     Audit,
@@ -26,6 +30,9 @@ from xform.plan.plan import (
     SqlBody,
 )
 from xform.run.ports import BuildRecord, Origin
+
+Sums: TypeAlias = Callable[[str], tuple[str, str] | None]
+"""Checksums of a table, in any order and in the order stored; None where none is to be had."""
 
 
 def origin_of(
@@ -41,55 +48,87 @@ def origin_of(
         return None  # they may do anything
     if any(leaf.startswith("clock:") for leaf in step.leaves):
         return None
-    tokens: dict[AssetName, str] = {}
+    tokens: dict[AssetName, Token] = {}
     for asset, physical in step.inputs.items():
-        token = (
-            content_of(physical, records, step.ordered) or files.get(asset) or step.pins.get(asset)
-        )
-        if not token:
+        if physical in records:
+            tokens[asset] = Token(physical, _marks(physical, records))
+            continue
+        version = files.get(asset) or step.pins.get(asset)
+        if not version:
             return None
-        tokens[asset] = token
+        tokens[asset] = Token("", (version,))
     return Origin(_own(step), tokens, step.ordered)
 
 
-def content_of(physical: str, records: Mapping[str, BuildRecord], ordered: bool) -> str:
-    """A token of what a build shows: of a table its checksum, of a view its text over what it
-    reads. Empty where it cannot be told. `ordered`: the order of its rows counts."""
-    parts: list[str] = []
-    pending = [(physical, ordered)]
+def _marks(physical: str, records: Mapping[str, BuildRecord]) -> tuple[str, ...]:
+    """The states of tables that are carried on, as far as views look at them."""
+    found: set[str] = set()
+    pending = [physical]
     while pending:
-        name, in_order = pending.pop()
-        record = records.get(name)
+        record = records.get(pending.pop())
         if record is None:
-            return ""
-        if record.relation == "table":
-            token = record.arranged if in_order else record.checksum
-            if not token:
-                return ""
-            parts.append(token)
             continue
-        if record.origin is None:
-            return ""
-        parts.append(record.origin.own)
-        known = [read for _, read in sorted(record.inputs.items()) if read in records]
-        parts += [token for name, token in sorted(record.origin.inputs.items())
-                  if record.inputs.get(name) not in records]  # fmt: skip
-        pending += [(read, in_order or record.origin.ordered) for read in known]
-    return parts[0] if len(parts) == 1 else digest_parts(parts)
+        if record.relation == "view":
+            pending += record.inputs.values()
+        elif record.mark:
+            found.add(record.mark)
+    return tuple(sorted(found))
 
 
 def standing(
-    step: BuildStep, origin: Origin | None, earlier: Iterable[BuildRecord]
+    step: BuildStep,
+    origin: Origin | None,
+    earlier: Iterable[BuildRecord],
+    records: Mapping[str, BuildRecord],
+    sums: Sums,
 ) -> BuildRecord | None:
     """The newest earlier build that holds what the step would make."""
     if origin is None or step.relation != "table" or step.anew:
         return None
-    fitting = [
-        record
-        for record in earlier
-        if record.origin == origin and record.relation == "table" and record.asset == step.asset
-    ]
-    return max(fitting, key=lambda record: record.built_at, default=None)
+    for record in sorted(earlier, key=lambda record: record.built_at, reverse=True):
+        made = record.origin
+        if made is None or record.relation != "table" or made.own != origin.own:
+            continue
+        ways = [made.inputs, *(other.tokens for other in reversed(record.also))]
+        if any(_alike(way, origin, records, sums) for way in ways):
+            return record
+    return None
+
+
+def _alike(
+    was: Mapping[AssetName, Token],
+    origin: Origin,
+    records: Mapping[str, BuildRecord],
+    sums: Sums,
+) -> bool:
+    """Whether inputs hold what they held."""
+    now = origin.inputs
+    if was.keys() != now.keys():
+        return False
+    if any(was[name].marks != now[name].marks for name in now):
+        return False
+    pairs = [(was[name].physical, now[name].physical, origin.ordered) for name in now]
+    while pairs:
+        old, new, ordered = pairs.pop()
+        if old == new:
+            continue
+        one, other = records.get(old), records.get(new)
+        if one is None or other is None or one.relation != other.relation:
+            return False
+        if one.relation == "view":
+            if one.origin is None or other.origin is None or one.origin.own != other.origin.own:
+                return False
+            in_order = ordered or other.origin.ordered
+            pairs += [(one.inputs.get(name, ""), to, in_order)
+                      for name, to in other.inputs.items() if to in records]  # fmt: skip
+            continue
+        if one.mark or other.mark or not (one.comparable and other.comparable):
+            return False
+        found = sums(old), sums(new)
+        at = 1 if ordered else 0
+        if found[0] is None or found[1] is None or found[0][at] != found[1][at]:
+            return False
+    return True
 
 
 def _own(step: BuildStep) -> Digest:

@@ -193,7 +193,7 @@ class _Run:
                 step = self._running.pop(future, None)
                 if step is not None:
                     self._done(step, future.result())
-            self._keeper.keep()
+            self._keeper.keep(now=self._host.monotonic())
             if signals.count > 1:
                 deadline = min(deadline, self._host.monotonic() + GRACE)
                 if self._host.monotonic() >= deadline:

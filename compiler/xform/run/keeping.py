@@ -11,6 +11,8 @@ from xform.run.events import CheckDone, Event, Log, NodeDone
 from xform.run.history import Asked, Statement
 from xform.run.ports import Kept, State, StateError
 
+INTERVAL = 0.5
+"""Seconds between writings while much happens."""
 LONGEST = 100_000
 """Characters that are kept of a statement."""
 
@@ -29,6 +31,7 @@ class Keeper:
     secrets: Sequence[str] = ()
     _unkept: list[Kept] = field(default_factory=list)
     _failed: bool = False
+    _kept_at: float = 0.0
 
     def begin(self, environment: str, at: str, asked: Asked) -> None:
         """Raises StateError: a run that cannot even be begun there does not begin."""
@@ -39,7 +42,12 @@ class Keeper:
         """To be written with the next `keep`."""
         self._unkept.append(self._clean(event))
 
-    def keep(self) -> None:
+    def keep(self, *, now: float | None = None) -> None:
+        """Write what was added. With a time (in seconds), not more often than it is worth."""
+        if now is not None:
+            if now - self._kept_at < INTERVAL:
+                return
+            self._kept_at = now
         events, self._unkept = self._unkept, []
         self.do(lambda: self.state.record(self.run_id, events))
 

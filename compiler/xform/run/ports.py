@@ -13,7 +13,7 @@ import msgspec
 from xform.base.hashing import Digest, digest_parts
 from xform.base.names import AssetName
 from xform.base.spans import Span
-from xform.plan.freshness import Standing
+from xform.plan.freshness import Standing, Token
 from xform.plan.intervals import Ranges
 from xform.plan.plan import BuildStep, Component, DropStep, HookSql, PublishStep, SeedBody
 from xform.run.events import Event
@@ -101,11 +101,11 @@ class StateError(Exception):
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """What a build is made of: its own text and settings, the content of each input, and whether
-    the order of their rows counts."""
+    """What a build is made of: its own text and settings, what it read, and whether the order of
+    rows counts."""
 
     own: Digest
-    inputs: dict[AssetName, str]
+    inputs: dict[AssetName, Token]
     ordered: bool = False
 
 
@@ -131,10 +131,10 @@ class BuildRecord(msgspec.Struct, frozen=True):
     """Of a table that grows by time: the intervals that it holds."""
     revision: int = 0
     """How often it has been carried on."""
-    checksum: str = ""
-    """Of a table's rows, in any order; empty where none was taken."""
-    arranged: str = ""
-    """The same of the rows in their order."""
+    mark: str = ""
+    """Of a table that is carried on: another one after each time that its rows changed."""
+    comparable: bool = True
+    """Whether its rows may be read again, to compare them with those of another build."""
     origin: Origin | None = None
     """What it was made of."""
     also: tuple[Standing, ...] = ()
@@ -225,6 +225,11 @@ class Session(Protocol):
 
     def discard(self, physical: str) -> None:
         """Drop a build and its ledger row, in one transaction."""
+        ...
+
+    def sums(self, physical: str) -> tuple[str, str] | None:
+        """Checksums of a table's rows: in any order, and in the order stored. None where there is
+        no such table."""
         ...
 
     def stand(self, record: BuildRecord) -> None:

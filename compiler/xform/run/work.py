@@ -69,6 +69,8 @@ class Workshop:
     post: Callable[[Kept], None]
     judge: Judge
     watches: Watches = field(default_factory=Watches)
+    _sums: dict[str, tuple[str, str] | None] = field(default_factory=dict)
+    """Checksums of builds, as far as they were asked for."""
 
     def build(
         self,
@@ -82,7 +84,7 @@ class Workshop:
         try:
             with self._watched(step) as (session, watch):
                 again = self._patient(step, watch)
-                kept = self._standing(step, records, earlier)
+                kept = self._standing(session, step, records, earlier)
                 if kept is not None:
                     return again(partial(self._keep, session, step, kept, begun, watch))
                 if step.in_place:
@@ -121,6 +123,7 @@ class Workshop:
 
     def _standing(
         self,
+        session: Session,
         step: BuildStep,
         records: Mapping[str, BuildRecord],
         earlier: Sequence[BuildRecord],
@@ -129,11 +132,18 @@ class Workshop:
         if not earlier or step.relation != "table" or isinstance(step.body, SeedBody):
             return None
         files = FilesRead.now(step, self.host)
-        found = cutoff.standing(step, cutoff.origin_of(step, records, files.before), earlier)
-        if found is None:
+        origin = cutoff.origin_of(step, records, files.before)
+
+        def sums(physical: str) -> tuple[str, str] | None:
+            if physical not in self._sums:
+                self._sums[physical] = session.sums(physical)
+            return self._sums[physical]
+
+        found = cutoff.standing(step, origin, earlier, records, sums)
+        if found is None or origin is None:
             return None
         versions = versions_read(step, files, [], records)
-        also = Standing(step.fingerprint, versions, step.inputs)
+        also = Standing(step.fingerprint, versions, step.inputs, origin.inputs)
         return msgspec.structs.replace(found, also=(*found.also[-_REMEMBERED:], also))
 
     def _keep(
@@ -275,6 +285,7 @@ class Workshop:
             components=step.components,
             # With nothing to test, there is nothing left to pass.
             audits_digest=Digest("") if step.audits else step.audits_digest,
+            comparable=step.conduct.checksum,
         )
         with self.host.captured(lambda line: self.post(Log("info", f"{step.asset}: {line}"))):
             for hook in step.hooks.before:

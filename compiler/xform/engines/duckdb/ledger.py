@@ -126,11 +126,11 @@ def is_there(cursor: duckdb.DuckDBPyConnection, physical: str) -> bool:
     return bool(rows)
 
 
-def checksum_of(cursor: duckdb.DuckDBPyConnection, physical: str) -> str:
+def mark_of(cursor: duckdb.DuckDBPyConnection, physical: str) -> str:
     rows = cursor.execute(
         "select record from _xform.ledger_builds where physical = ?", [physical]
     ).fetchall()
-    return msgspec.json.decode(rows[0][0], type=BuildRecord).checksum if rows else ""
+    return msgspec.json.decode(rows[0][0], type=BuildRecord).mark if rows else ""
 
 
 def rewrite_build(cursor: duckdb.DuckDBPyConnection, record: BuildRecord) -> None:

@@ -68,13 +68,14 @@ class DuckDBSession:
                     rows = self._make(step, result)
                     found = self._fit_columns(step)
                     made = msgspec.structs.replace(record, columns=found, rows=rows)
-                    if step.relation == "table" and step.conduct.checksum:
-                        made = self._summed(made)
                 made = settle(made) if settle is not None else made
                 for hook in step.hooks.after:
                     self.hook(hook)
                 self._check_running()
-                ledger.rewrite_build(self._cursor, made)
+                if step.in_place:
+                    ledger.rewrite_build(self._cursor, made)
+                else:
+                    ledger.write_build(self._cursor, made)
             return made
 
         try:
@@ -114,6 +115,16 @@ class DuckDBSession:
                 ledger.forget_build(self._cursor, physical)
 
         retried(attempt)
+
+    def sums(self, physical: str) -> tuple[str, str] | None:
+        target = build_name(physical)
+        try:
+            with translated():
+                return content.checksums(self._cursor, target, self._describe(target))
+        except EngineError as error:
+            if error.kind != "catalog":
+                raise
+            return None
 
     def stand(self, record: BuildRecord) -> None:
         def attempt() -> None:
@@ -176,12 +187,6 @@ class DuckDBSession:
             case unknown:
                 assert_never(unknown)
 
-    def _summed(self, record: BuildRecord) -> BuildRecord:
-        checksum, arranged = content.checksums(
-            self._cursor, build_name(record.physical), record.columns
-        )
-        return msgspec.structs.replace(record, checksum=checksum, arranged=arranged)
-
     def _grow(self, step: BuildStep, record: BuildRecord) -> BuildRecord:
         """Carry on a table that grows by time."""
         growing = GrowingTable(self._cursor, step, self._check_running)
@@ -192,17 +197,16 @@ class DuckDBSession:
         slicing = step.slicing
         assert slicing is not None
         found = self._describe(build_name(step.physical))
-        version = f"{step.physical}@{slicing.revision}"
+        mark = f"{step.physical}@{slicing.revision}"
         if step.in_place and not growing.changed:
-            version = ledger.checksum_of(self._cursor, step.physical)
+            mark = ledger.mark_of(self._cursor, step.physical)
         return msgspec.structs.replace(
             record,
             columns=found,
             rows=int(rows),
             ranges=ranges,
             revision=slicing.revision,
-            checksum=version,
-            arranged=version,
+            mark=mark,
         )
 
     def _create(self, target: str, sql: str, relation: str) -> int | None:
