@@ -86,7 +86,7 @@ def standing(
     if origin is None or step.relation != "table" or step.anew:
         return None
     for record in sorted(earlier, key=lambda record: record.built_at, reverse=True):
-        made = record.origin
+        made = record.made_of
         if made is None or record.relation != "table" or made.own != origin.own:
             continue
         ways = [made.inputs, *(other.tokens for other in reversed(record.also))]
@@ -116,9 +116,9 @@ def _alike(
         if one is None or other is None or one.relation != other.relation:
             return False
         if one.relation == "view":
-            if one.origin is None or other.origin is None or one.origin.own != other.origin.own:
+            if one.made_of is None or other.made_of is None or one.made_of.own != other.made_of.own:
                 return False
-            in_order = ordered or other.origin.ordered
+            in_order = ordered or other.made_of.ordered
             pairs += [(one.inputs.get(name, ""), to, in_order)
                       for name, to in other.inputs.items() if to in records]  # fmt: skip
             continue

@@ -135,7 +135,7 @@ class BuildRecord(msgspec.Struct, frozen=True):
     """Of a table that is carried on: another one after each time that its rows changed."""
     comparable: bool = True
     """Whether its rows may be read again, to compare them with those of another build."""
-    origin: Origin | None = None
+    made_of: Origin | None = None
     """What it was made of."""
     also: tuple[Standing, ...] = ()
     """What else it holds, the last ones: see run/cutoff.py."""

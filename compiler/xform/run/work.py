@@ -26,6 +26,8 @@ from xform.run.watch import Watch, Watches
 
 Value = TypeVar("Value")
 
+LONG = 2.0
+"""Seconds from which on a build is committed before it is tested."""
 _REMEMBERED = 4
 """Of what a build also holds, so many before the last are remembered."""
 
@@ -39,6 +41,10 @@ def judge_by_count(audit: Audit, failures: int) -> tuple[str, str]:
     found = audit.failure or f"not so: {audit.description or audit.name}"
     rows = "1 row" if failures == 1 else f"{failures:,} rows"
     return ("fail" if audit.blocking else "warn"), f"{found}: {rows}"
+
+
+def _as_it_is(record: BuildRecord) -> BuildRecord:
+    return record
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +93,15 @@ class Workshop:
                 kept = self._standing(session, step, records, earlier)
                 if kept is not None:
                     return again(partial(self._keep, session, step, kept, begun, watch))
-                if step.in_place:
-                    return again(partial(self._carry_on, session, step, records, begun, watch))
-                record = again(lambda: self._make(session, step, records))
-                tests = self._audit(session, step, watch)
-                if tests.blocked:
-                    session.discard(step.physical)
-                elif step.audits and not tests.stopped:
-                    session.passed(step.physical, step.audits_digest)
-                    record = msgspec.structs.replace(record, audits_digest=step.audits_digest)
+                try:
+                    done = again(partial(self._at_once, session, step, records, begun, watch))
+                except _TestBrokenError:
+                    done = None
+                if done is None:
+                    done = again(partial(self._one_by_one, session, step, records, begun, watch))
+                return done
         except EngineError as error:
             return self._broken(step, error, self.host.monotonic() - begun, watch)
-        return tests.outcome(step.asset, self.host.monotonic() - begun, record)
 
     @contextmanager
     def aside(self, name: AssetName) -> Iterator[Session]:
@@ -161,7 +164,7 @@ class Workshop:
         done = tests.outcome(step.asset, self.host.monotonic() - begun, kept)
         return replace(done, kept=True)
 
-    def _carry_on(
+    def _at_once(
         self,
         session: Session,
         step: BuildStep,
@@ -169,21 +172,74 @@ class Workshop:
         begun: float,
         watch: Watch,
     ) -> Outcome:
-        """Change a build that readers may see: it is tested before the change is committed."""
-        tests = Tests()
+        """Make a build and test it before it is committed: what does not pass was never there.
+
+        A build that took long is committed first, so that a request to stop costs the tests only.
+        Raises _TestBrokenError where a test cannot be run: the transaction is lost with it.
+        """
+        tests: Tests | None = None
 
         def tested(record: BuildRecord) -> BuildRecord:
             nonlocal tests
-            tests = self._audit(session, step, watch)
-            if tests.broken:
-                tests.blocked = True  # the engine gives up a transaction in which something failed
+            if record.seconds >= LONG and not step.in_place:
+                return record
+            tests = self._audit_together(session, step)
             if tests.blocked or tests.stopped:
                 raise _NotPassedError("its tests have not passed", kind="audit")
             return msgspec.structs.replace(record, audits_digest=step.audits_digest)
 
-        record: BuildRecord | None = None
+        try:
+            record = self._make(session, step, records, tested if step.audits else _as_it_is)
+        except _NotPassedError:
+            assert tests is not None
+            return tests.outcome(step.asset, self.host.monotonic() - begun, None)
+        if tests is None:
+            return self._after_commit(session, step, record, begun, watch)
+        return tests.outcome(step.asset, self.host.monotonic() - begun, record)
+
+    def _one_by_one(
+        self,
+        session: Session,
+        step: BuildStep,
+        records: Mapping[str, BuildRecord],
+        begun: float,
+        watch: Watch,
+    ) -> Outcome:
+        """The same where a test cannot be run: it is to be found which. A new build is committed
+        before; what changes one that stands is not."""
+        if not step.in_place:
+            record = self._make(session, step, records)
+            return self._after_commit(session, step, record, begun, watch)
+        tests = Tests()
+
+        def tested(record: BuildRecord) -> BuildRecord:
+            nonlocal tests
+            tests = self._audit(session, step, watch, until_broken=True)
+            tests.blocked = tests.blocked or tests.broken
+            if tests.blocked or tests.stopped:
+                raise _NotPassedError("its tests have not passed", kind="audit")
+            return msgspec.structs.replace(record, audits_digest=step.audits_digest)
+
+        made: BuildRecord | None = None
         with suppress(_NotPassedError):
-            record = self._make(session, step, records, tested)
+            made = self._make(session, step, records, tested)
+        return tests.outcome(step.asset, self.host.monotonic() - begun, made)
+
+    def _after_commit(
+        self,
+        session: Session,
+        step: BuildStep,
+        record: BuildRecord,
+        begun: float,
+        watch: Watch,
+    ) -> Outcome:
+        """Test a new build that is there; what does not pass goes again."""
+        tests = self._audit(session, step, watch)
+        if tests.blocked:
+            session.discard(step.physical)
+        elif step.audits and not tests.stopped:
+            session.passed(step.physical, step.audits_digest)
+            record = msgspec.structs.replace(record, audits_digest=step.audits_digest)
         return tests.outcome(step.asset, self.host.monotonic() - begun, record)
 
     @contextmanager
@@ -244,7 +300,7 @@ class Workshop:
         session: Session,
         step: BuildStep,
         records: Mapping[str, BuildRecord],
-        last: Settle = lambda record: record,
+        last: Settle = _as_it_is,
     ) -> BuildRecord:
         """`last` has the last word on the record."""
         begun = self.host.monotonic()
@@ -263,7 +319,7 @@ class Workshop:
             settled = msgspec.structs.replace(
                 record,
                 versions=versions_read(step, files, moved, records),
-                origin=None if moved else cutoff.origin_of(step, records, files.before),
+                made_of=None if moved else cutoff.origin_of(step, records, files.before),
                 seconds=self.host.monotonic() - begun,
                 built_at=self.host.now(),
             )
@@ -298,7 +354,32 @@ class Workshop:
             )
             return session.build(step, blank, python, settle)
 
-    def _audit(self, session: Session, step: BuildStep | AuditStep, watch: Watch) -> Tests:
+    def _audit_together(self, session: Session, step: BuildStep) -> Tests:
+        """All tests of a step by one statement."""
+        tests = Tests()
+        begun = self.host.monotonic()
+        queries = ", ".join(f"(\n{audit.sql}\n)" for audit in step.audits)
+        try:
+            counts = session.query(f"select {queries}").rows[0]
+        except EngineError as error:
+            if error.transient or error.kind == "interrupted":
+                raise
+            raise _TestBrokenError(error.message, kind="audit") from error
+        seconds = (self.host.monotonic() - begun) / len(step.audits)
+        for audit, failures in zip(step.audits, counts, strict=True):
+            status, message = self.judge(audit, int(failures or 0))
+            self._told(tests, audit, status, message, int(failures or 0), seconds)
+        return tests
+
+    def _audit(
+        self,
+        session: Session,
+        step: BuildStep | AuditStep,
+        watch: Watch,
+        *,
+        until_broken: bool = False,
+    ) -> Tests:
+        """The tests of a step, one after the other."""
         tests = Tests()
         again = self._patient(step, watch)
         for audit in step.audits:
@@ -319,9 +400,22 @@ class Workshop:
                     return tests
                 status, message = "error", error.message.splitlines()[0]
             seconds = self.host.monotonic() - begun
-            self.post(CheckDone(audit.asset, audit.name, status, failures, seconds, message))
-            tests.note(audit, status, message)
+            self._told(tests, audit, status, message, failures, seconds)
+            if until_broken and tests.broken:
+                break
         return tests
+
+    def _told(
+        self,
+        tests: Tests,
+        audit: Audit,
+        status: str,
+        message: str,
+        failures: int | None,
+        seconds: float,
+    ) -> None:
+        self.post(CheckDone(audit.asset, audit.name, status, failures, seconds, message))
+        tests.note(audit, status, message)
 
     def _broken(
         self, step: BuildStep | AuditStep, error: EngineError, seconds: float, watch: Watch | None
@@ -361,6 +455,10 @@ def timed_out(step: BuildStep | AuditStep, seconds: float) -> Outcome:
 
 class _NotPassedError(EngineError):
     """Takes a change back."""
+
+
+class _TestBrokenError(EngineError):
+    """A test could not be run."""
 
 
 @dataclass(slots=True)

@@ -62,7 +62,9 @@ def move(
     for gone in drop:
         if ours(gone.schema, gone.name):
             run(gone.asset, f"drop view if exists {name(gone.schema)}.{name(gone.name)}")
-        _forget(cursor, environment, gone.asset)
+    _forget(
+        cursor, environment, [*(gone.asset for gone in drop), *(step.asset for step in publish)]
+    )
     for schema in sorted({step.schema for step in publish}):
         cursor.execute(f"create schema if not exists {name(schema)}")
     for step in publish:
@@ -74,10 +76,13 @@ def move(
         if step.comments is not None:
             for sql in comments_on(cursor, view, step.comments):
                 run(step.asset, sql)
-        _forget(cursor, environment, step.asset)
+    if publish:
+        rows = [(s.asset, s.schema, s.name, s.physical, s.fingerprint) for s in publish]
+        columns = [list(column) for column in zip(*rows, strict=True)]
         cursor.execute(
-            "insert into _xform.ledger_publications values (?, ?, ?, ?, ?, ?)",
-            [environment, step.asset, step.schema, step.name, step.physical, step.fingerprint],
+            "insert into _xform.ledger_publications "
+            "select $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6)",
+            [environment, *columns],
         )
 
 
@@ -94,8 +99,9 @@ def comments_on(cursor: duckdb.DuckDBPyConnection, view: str, comments: Comments
             yield f"comment on column {view}.{name(column)} is {literal(text)}"
 
 
-def _forget(cursor: duckdb.DuckDBPyConnection, environment: str, asset: str) -> None:
+def _forget(cursor: duckdb.DuckDBPyConnection, environment: str, assets: Sequence[str]) -> None:
     cursor.execute(
-        "delete from _xform.ledger_publications where environment = ? and asset = ?",
-        [environment, asset],
+        "delete from _xform.ledger_publications "
+        "where environment = $1 and asset in (select unnest($2::varchar[]))",
+        [environment, list(assets)],
     )
