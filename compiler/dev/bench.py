@@ -86,6 +86,10 @@ class Bench:
     def plain(self) -> Cost:
         return self._python("-c", _PLAIN, str(self._plain / "plain.sql"), str(self._warehouse))
 
+    def same(self) -> Cost:
+        """The statements that the last build ran, tests and views of published names among them."""
+        return self._python("-c", _PLAIN, str(self._plain / "same.sql"), str(self._warehouse))
+
     # Preparations --------------------------------------------------------------------------------
 
     def nothing(self) -> None:
@@ -104,6 +108,22 @@ class Bench:
     def without_plain(self) -> None:
         for path in self._plain.glob("plain.duckdb*"):
             path.unlink()
+
+    def with_statements(self) -> None:
+        """Write down what the last build ran, in its order."""
+        self.without_plain()
+        shown = subprocess.run(
+            self._command("runs", "show", "--format", "json"),
+            cwd=self.project,
+            env=self._environ,
+            capture_output=True,
+            check=True,
+        )
+        found = sorted(json.loads(shown.stdout)["run"]["statements"], key=lambda s: s["started_at"])
+        schemas = {path.name for path in self.project.glob("*s/*") if path.is_dir()}
+        lines = [f'create schema "{name}";' for name in sorted({"_xform", *schemas})]
+        lines += [f"{one['sql'].rstrip().rstrip(';')};" for one in found]
+        (self._plain / "same.sql").write_text("\n".join(lines), "utf-8")
 
     def with_edit(self) -> None:
         """Change one model in a way never seen before, so that no cache knows the answer."""
@@ -127,6 +147,8 @@ class Bench:
         self.parse()
         self.without_builds()
         self.build()
+        self.with_statements()
+        self.same()
         self.compile()
         self.without_plain()
         self.plain()
@@ -193,6 +215,7 @@ ROWS = (
     Row("plan, nothing changed", Bench.nothing, Bench.plan),
     Row("ls of one model", Bench.nothing, Bench.list_one),
     Row("build everything, cold", Bench.without_builds, Bench.build, heavy=True),
+    Row("its statements, one script", Bench.with_statements, Bench.same, heavy=True),
     Row(PLAIN, Bench.without_plain, Bench.plain, heavy=True),
 )
 """In the order in which they run; each leaves a state that the next can stand on."""

@@ -15,7 +15,7 @@ from command_line import Project, example, project
 ROWS = 200_000
 
 CHAIN = {
-    "seeds/raw/version.csv": "n\n1\n",
+    "seeds/raw/version.csv": "n\n100\n",
     "models/m/a.sql": (
         "/* @model\nkind: table\ncolumns:\n  x: {tests: [not_null, unique]}\n*/\n"
         f"select n, range as x from raw.version, range({ROWS})\n"
@@ -69,19 +69,33 @@ def assert_whole(chain: Project) -> int:
     return int(low)
 
 
+def undisturbed(chain: Project) -> tuple[float, float]:
+    """Seconds from the start of a build to its first event, and from there to its end: kills are
+    to fall in between, on any machine."""
+    begun = time.monotonic()
+    process = chain.start("build", "--events", "-", "--threads", "2")
+    assert process.stdout is not None
+    process.stdout.readline()
+    first = time.monotonic()
+    process.communicate()
+    assert process.returncode == 0
+    return first - begun, time.monotonic() - first
+
+
 def kill_rounds(chain: Project, rounds: int, seed: int) -> None:
     chance = random.Random(seed)
     killed = 0
-    shown = 0
+    started, took = undisturbed(chain)
+    shown = assert_whole(chain)
     for number in range(1, rounds + 1):
         chain.write("seeds/raw/version.csv", f"n\n{number}\n")
         process = chain.start("build", "--events", "-", "--threads", "2")
         assert process.stdout is not None
         if chance.random() < 0.8:
             process.stdout.readline()  # past start-up, so that the kill falls into the work
-            time.sleep(chance.uniform(0.0, 0.6))
+            time.sleep(chance.uniform(0.0, 0.9 * took))
         else:
-            time.sleep(chance.uniform(0.0, 1.0))
+            time.sleep(chance.uniform(0.0, started + 0.9 * took))
         process.kill()
         process.communicate()
         killed += process.returncode == -signal.SIGKILL
