@@ -123,9 +123,17 @@ class _Planner:
     def plan(self) -> Plan:
         self.touched |= self._wanted()
         by_fingerprint = self.recorded.by_fingerprint()
+        renamed = {
+            fingerprint: builds
+            for (name, fingerprint), builds in by_fingerprint.items()
+            if name not in self.index
+        }
         for asset in self.assets:
             if asset.stored:
-                self._decide(asset, by_fingerprint.get((asset.name, asset.fingerprint), []))
+                builds = by_fingerprint.get((asset.name, asset.fingerprint))
+                if builds is None and asset.time is None:
+                    builds = renamed.get(asset.fingerprint)
+                self._decide(asset, builds or [])
             else:
                 self._transparent(asset)
         stored = [asset for asset in self.assets if asset.stored]
@@ -466,6 +474,9 @@ class _Planner:
     def _reuse_reason(self, asset: PlannedAsset) -> Reason:
         published = self.recorded.published.get(asset.name)
         if published is None:
+            build = self.decisions[asset.name].build
+            if build is not None and build.asset != asset.name:
+                return Reason(ReasonKind.CONFIG, f"was {build.asset}: what it holds is the same")
             return Reason(ReasonKind.NEW, "not published here yet; the build exists")
         previous = self.recorded.builds.get(published.physical)
         if previous is None:
