@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 import pytest
-from command_line import Project, project
+from command_line import project
 
 ITEMS = "id,kind,price\n1,a,5\n1,b,6\n2,b,7\n"
 

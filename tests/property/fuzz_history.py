@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fuzz_edits import Edit
 from fuzz_project import Project
-from fuzz_warehouse import Oracle, Place, built, same
+from fuzz_warehouse import Files, Oracle, Place, built, same
 from hypothesis import settings
 
 USUAL = 100
@@ -26,7 +26,7 @@ def examples(count: int) -> settings:
 class History:
     """What was done to a project so far, in words and files."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Files) -> None:
         self.lines: list[str] = ["— begin —", _shown(project.files())]
         self._files = project.files()
 
@@ -34,12 +34,16 @@ class History:
         self.lines.append(f"— {line} —")
 
     def edit(self, edit: Edit) -> None:
-        self.note(edit.what)
-        files = edit.project.files()
+        self.become(edit.what, edit.project)
+
+    def become(self, what: str, project: Files) -> None:
+        """What was done, and what it made of the project."""
+        self.note(what)
+        files = project.files()
         changed = {path: text for path, text in files.items() if self._files.get(path) != text}
         gone = [path for path in self._files if path not in files]
-        if edit.project.variable is not None and changed == {} and not gone:
-            self.lines.append(f"(no file; --vars {edit.project.variables()})")
+        if changed == {} and not gone:
+            self.lines.append(f"(no file; --vars {project.variables()})")
         self.lines.append(_shown(changed) + "".join(f"\ngone: {path}" for path in gone))
         self._files = files
 

@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import duckdb
-from fuzz_project import Project
 
 from xform.app.building import Wanted, build
 from xform.app.compiled import Compilation
@@ -20,6 +19,16 @@ from xform.app.workspace import Options, Workspace
 from xform.base.names import AssetName
 from xform.engines.duckdb.engine import DuckDBEngine
 from xform.plan.plan import ActionKind, Plan
+
+
+class Files(Protocol):
+    """What the harness needs of a project."""
+
+    @property
+    def stored(self) -> frozenset[str]: ...
+    def statements(self) -> Iterator[tuple[str, str]]: ...
+    def files(self) -> dict[str, str]: ...
+    def variables(self) -> dict[str, int]: ...
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,7 @@ class Oracle:
         self._connection.execute("create schema raw")
         self._connection.execute("set search_path = 'main,raw'")
 
-    def contents(self, project: Project) -> dict[str, Content]:
+    def contents(self, project: Files) -> dict[str, Content]:
         cursor = self._connection
         cursor.execute("begin")
         try:
@@ -122,7 +131,7 @@ class Place:
     def __post_init__(self) -> None:
         self.engine = Attached(self.root / "warehouse.duckdb", self.root)
 
-    def write(self, project: Project) -> None:
+    def write(self, project: Files) -> None:
         """Make the files those of the project; touch only what differs."""
         files = project.files()
         for path in self.written.keys() - files.keys():
@@ -135,9 +144,9 @@ class Place:
         self.variables = project.variables()
 
     @contextmanager
-    def workspace(self) -> Iterator[Workspace]:
+    def workspace(self, environment: str | None = None) -> Iterator[Workspace]:
         """A workspace for one command."""
-        options = Options(self.root, variables=self.variables, threads=1)
+        options = Options(self.root, environment=environment, variables=self.variables, threads=1)
         workspace = Workspace(options, {})
         workspace.__dict__["engine"] = self.engine
         try:
@@ -154,15 +163,21 @@ class Place:
                 compilation.body(name)
             return compilation
 
-    def plan(self) -> Plan:
-        with self.workspace() as workspace:
+    def plan(self, environment: str | None = None) -> Plan:
+        with self.workspace(environment) as workspace:
             compilation = compiled(workspace)
             return EnvironmentPlanner(workspace, compilation).plan().plan
 
-    def build(self, selected: frozenset[str] | None = None, *, sure: bool = True) -> Plan:
+    def build(
+        self,
+        selected: frozenset[str] | None = None,
+        *,
+        sure: bool = True,
+        environment: str | None = None,
+    ) -> Plan:
         """What `xform build` does. Unless it is `sure` to succeed, it may fail."""
         wish = None if selected is None else frozenset(AssetName(name) for name in selected)
-        with self.workspace() as workspace:
+        with self.workspace(environment) as workspace:
             compilation = compiled(workspace)
             planner = EnvironmentPlanner(workspace, compilation)
             planned = planner.plan(wish)
@@ -195,7 +210,7 @@ def built(plan: Plan) -> frozenset[str]:
     return frozenset(str(a.asset) for a in plan.actions if a.action is ActionKind.BUILD)
 
 
-def same(published: dict[str, Content], expected: dict[str, Content], project: Project) -> None:
+def same(published: dict[str, Content], expected: dict[str, Content], project: Files) -> None:
     """Assert that exactly the project's relations are published, and hold what they should."""
     assert published.keys() == project.stored, (
         f"published: {sorted(published)}, in the project: {sorted(project.stored)}"
