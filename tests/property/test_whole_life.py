@@ -73,6 +73,7 @@ def broken_build(
     clean: dict[str, Content],
 ) -> None:
     """A build whose n-th statement fails: each name holds what it held, or what it should."""
+    work.compile()  # what it asks of the engine is remembered: faults are to fall into the build
     with fault_at(work.engine, number):
         try:
             work.build(environment=environment, sure=False)

@@ -4,6 +4,7 @@ one to what another shows, or taking its names away. Nothing is built for any of
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -14,7 +15,7 @@ from xform.base.codes import NO_ENVIRONMENT, PROD_STAYS
 from xform.base.diagnostics import diagnose
 from xform.base.names import AssetName, did_you_mean, table_of
 from xform.plan.plan import DropStep, PublishStep
-from xform.run.ports import Publication, StateSnapshot
+from xform.run.ports import Occasion, Publication, StateSnapshot
 
 
 class EnvironmentForm(msgspec.Struct, frozen=True):
@@ -25,6 +26,8 @@ class EnvironmentForm(msgspec.Struct, frozen=True):
     assets: int
     own: int
     built_at: str | None
+    expires_at: str | None = None
+    """When gc lets it go, unless something is published in it before."""
 
 
 class ShownAsset(msgspec.Struct, frozen=True):
@@ -66,8 +69,18 @@ def list_environments(workspace: Workspace) -> list[EnvironmentForm]:
         shown = snapshot.published(name).values()
         times = [built for item in shown if (built := _built_at(snapshot, item.physical))]
         own = sum(shown_by[item.physical] == {name} for item in shown)
-        found.append(EnvironmentForm(name, len(shown), own, max(times, default=None)))
+        expires = expiry_of(workspace, name, max(times, default=None))
+        found.append(EnvironmentForm(name, len(shown), own, max(times, default=None), expires))
     return found
+
+
+def expiry_of(workspace: Workspace, name: str, last: str | None) -> str | None:
+    """When an environment that was last published at a time expires; never, where None."""
+    seconds = workspace.settings.keeping.expiry(name)
+    if seconds is None or last is None or name == PROD:
+        return None
+    at = datetime.fromisoformat(last) + timedelta(seconds=seconds)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def show_environment(workspace: Workspace, name: str) -> list[ShownAsset]:
@@ -129,7 +142,7 @@ def promote(workspace: Workspace, source: str, target: str) -> Moved:
             if asset not in before or before[asset].physical != item.physical
         ]
         drops = [_drop(item) for asset, item in sorted(before.items()) if asset not in shown]
-        _move(workspace, target, steps, drops)
+        move(workspace, target, steps, drops, "promote")
     return Moved(target, tuple(s.asset for s in steps), tuple(d.asset for d in drops))
 
 
@@ -148,18 +161,29 @@ def drop(workspace: Workspace, name: str) -> Moved:
         )
     _published(refreshed(workspace), name)
     with held(workspace) as snapshot:
-        drops = [_drop(item) for _, item in sorted(_published(snapshot, name).items())]
-        _move(workspace, name, [], drops)
+        return drop_held(workspace, snapshot, name)
+
+
+def drop_held(workspace: Workspace, snapshot: StateSnapshot, name: str) -> Moved:
+    """The same while the warehouse is held."""
+    drops = [_drop(item) for _, item in sorted(_published(snapshot, name).items())]
+    move(workspace, name, [], drops, "drop")
     return Moved(name, (), tuple(step.asset for step in drops))
 
 
-def _move(
-    workspace: Workspace, name: str, steps: Sequence[PublishStep], drops: Sequence[DropStep]
+def move(
+    workspace: Workspace,
+    name: str,
+    steps: Sequence[PublishStep],
+    drops: Sequence[DropStep],
+    kind: str,
 ) -> None:
+    """Move names while the warehouse is held; `kind` is as in `Occasion`."""
     if not steps and not drops:
         return
-    workspace.engine.prepare(sorted({step.schema for step in steps}))
-    workspace.engine.publish(name, steps, drops)
+    engine = workspace.engine
+    engine.prepare(sorted({step.schema for step in steps}))
+    engine.publish(name, steps, drops, occasion=Occasion(kind, workspace.host.now()))
 
 
 def _drop(item: Publication) -> DropStep:

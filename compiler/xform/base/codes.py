@@ -195,6 +195,8 @@ PLAN_FILE = _code("0607", "a file that is no plan for here")
 PLAN_PROJECT_MOVED = _code("0608", "the project has changed since a plan was made")
 PLAN_INPUT_MOVED = _code("0609", "data have changed since a plan was made")
 PLAN_STATE_MOVED = _code("0610", "something was built since a plan was made")
+NO_PUBLISHING = _code("0611", "a publishing that there is none of, or nothing before it")
+BUILDS_GONE = _code("0612", "builds that are gone from the warehouse")
 INTERVALS_MISSING = _code("0631", "intervals that an input does not hold")
 NOTHING_BY_TIME = _code("0632", "a selection without incremental models")
 # 07xx: run and engines

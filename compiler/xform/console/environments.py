@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xform.app.environments import Difference, EnvironmentForm, Moved, ShownAsset
+from xform.app.rollback import Event
 from xform.console.cells import pad, width
 from xform.console.text import Fragment, Line, Style, dim, line, strong
 from xform.console.words import count
@@ -28,7 +29,10 @@ def list_lines(found: Sequence[EnvironmentForm]) -> list[Line]:
     lines = [line(dim(f"{pad('name', room)}  assets  its own  newest build"))]
     for item in found:
         numbers = f"  {item.assets:>6}  {item.own:>7}  "
-        lines.append(line(strong(pad(item.name, room)), numbers, _time(item.built_at)))
+        expires = f"  expires {_time(item.expires_at)[:10]}" if item.expires_at else ""
+        lines.append(
+            line(strong(pad(item.name, room)), numbers, _time(item.built_at), dim(expires))
+        )
     return lines
 
 
@@ -63,6 +67,28 @@ def moved_line(moved: Moved) -> Line:
     if moved.dropped:
         parts.append(f"{count(len(moved.dropped), 'name')} dropped")
     return line(strong(moved.environment), ": ", ", ".join(parts) or "nothing to do")
+
+
+def rollback_lines(moved: Moved, number: int, *, dry: bool) -> list[Line]:
+    """What a rollback moved, or would."""
+    lines = [moved_line(moved)]
+    if not moved.published and not moved.dropped:
+        return lines
+    verb = "would show" if dry else "shows"
+    lines.append(line(dim(f"{moved.environment} {verb} what it showed after publishing {number}")))
+    if not dry:
+        lines.append(line(dim("the next build goes forward again; take the change back first")))
+    return lines
+
+
+def history_lines(found: Sequence[Event]) -> list[Line]:
+    if not found:
+        return [line(dim("nothing was published here yet"))]
+    lines = [line(dim(f"{'id':>6}  {'at':<19}  {'what':<8}  moved  dropped  run"))]
+    for item in found:
+        numbers = f"  {item.kind:<8}  {item.moved:>5}  {item.dropped:>7}  "
+        lines.append(line(strong(f"{item.id:>6}"), f"  {_time(item.at):<19}", numbers, item.run_id))
+    return lines
 
 
 def _time(built_at: str | None) -> str:

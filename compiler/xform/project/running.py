@@ -186,6 +186,14 @@ def read_history(value: Value, notes: Notes) -> History:
     return History(said.get("runs") or History().runs, said.get("days"))
 
 
+def seconds_of(text: str) -> float | None:
+    """Seconds of a duration as it is written: `30s`, `7d`, `1h 30m`; None where it is none."""
+    parts = _DURATION.findall(text)
+    if not parts or _DURATION.sub("", text).strip():
+        return None
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
 def read_duration(value: Value, what: str, notes: Notes, *, zero: bool = False) -> float | None:
     """Seconds, written as a number with a unit, or several: `1h 30m`. A plain number is seconds."""
     given = value.value if isinstance(value, Scalar) else None
@@ -193,9 +201,7 @@ def read_duration(value: Value, what: str, notes: Notes, *, zero: bool = False) 
     if isinstance(given, int | float) and not isinstance(given, bool):
         seconds = float(given)
     elif isinstance(given, str):
-        parts = _DURATION.findall(given)
-        if parts and not _DURATION.sub("", given).strip():
-            seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+        seconds = seconds_of(given)
     else:
         wrong_type(value, what, _FORM, notes)
         return None

@@ -11,6 +11,7 @@ from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.spans import Span, file_span
 from xform.project.fields import AssetSettings, Subject
 from xform.project.fields import read_settings as read_asset_settings
+from xform.project.keeping import Keeping, read_environments, read_grace
 from xform.project.layout import PYPROJECT, XFORM_TOML, usable
 from xform.project.lint import read_lint
 from xform.project.reader import (
@@ -43,6 +44,8 @@ KEYS = (
     "lint",
     "history",
     "hooks",
+    "environments",
+    "gc",
     *RUNNING,
 )
 
@@ -70,6 +73,7 @@ class Settings(msgspec.Struct, frozen=True):
     """Of every model and seed that does not say otherwise."""
     history: History = History()
     hooks: RunHooks = RunHooks()
+    keeping: Keeping = Keeping()
     path: str = PYPROJECT
     places: dict[str, Span] = {}
 
@@ -149,6 +153,7 @@ def _settings(table: Mapping, path: str, fallback: str | None, notes: Notes) -> 
     lint: dict[str, str] = {}
     running: dict[str, Any] = {}
     history, hooks = History(), RunHooks()
+    keeping = Keeping()
     for entry in table:
         match entry.name:
             case "name" | "profile" | "default_schema" | "dialect":
@@ -164,6 +169,13 @@ def _settings(table: Mapping, path: str, fallback: str | None, notes: Notes) -> 
                 history = read_history(entry.value, notes)
             case "hooks":
                 hooks = read_run_hooks(entry.value, notes)
+            case "environments":
+                found = read_environments(entry.value, notes)
+                keeping = msgspec.structs.replace(keeping, expires=found)
+            case "gc":
+                grace = read_grace(entry.value, notes)
+                if grace is not None:
+                    keeping = msgspec.structs.replace(keeping, grace=grace)
             case name if name in RUNNING:
                 running[name] = read_running(name, entry.value, f"'{name}'", notes)
             case _:
@@ -187,6 +199,7 @@ def _settings(table: Mapping, path: str, fallback: str | None, notes: Notes) -> 
         running=Running(**running),
         history=history,
         hooks=hooks,
+        keeping=keeping,
         path=path,
         places=places,
     )

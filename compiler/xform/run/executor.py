@@ -39,6 +39,7 @@ from xform.run.ports import (
     EngineError,
     Host,
     Kept,
+    Occasion,
     Signals,
     State,
 )
@@ -220,7 +221,8 @@ class _Run:
         try:
             assert self._workshop is not None
             note = self._workshop.noting
-            self._engine.publish(self._plan.environment, publish, chosen.drop, note)
+            occasion = Occasion("build", self._host.now(), self._run_id)
+            self._engine.publish(self._plan.environment, publish, chosen.drop, note, occasion)
         except EngineError as error:
             paths = {step.asset: body_path(step) for step in self._builds}
             self._diagnostics.append(publish_diagnostic(error, paths))

@@ -161,6 +161,35 @@ class Publication(msgspec.Struct, frozen=True):
     fingerprint: Digest
 
 
+class Occasion(msgspec.Struct, frozen=True):
+    """For what names are moved: `kind` is build, promote, rollback or drop; of a build with the id
+    of its run."""
+
+    kind: str
+    at: str
+    run_id: str = ""
+
+
+UNSAID = Occasion("build", "")
+
+
+class Move(msgspec.Struct, frozen=True):
+    """A name before and after: None where it showed nothing, or shows nothing now."""
+
+    asset: AssetName
+    before: Publication | None
+    after: Publication | None
+
+
+class Publishing(msgspec.Struct, frozen=True):
+    """Names that moved in one transaction. `number` counts them in the warehouse, from 1."""
+
+    number: int
+    environment: str
+    occasion: Occasion
+    moves: tuple[Move, ...]
+
+
 class Ledger(msgspec.Struct, frozen=True):
     """All that the warehouse itself knows of builds and publications."""
 
@@ -302,8 +331,18 @@ class Engine(Protocol):
         publish: Sequence[PublishStep],
         drop: Sequence[DropStep],
         note: NoteOf = unnoted,
+        occasion: Occasion = UNSAID,
     ) -> None:
-        """Move the views and the ledger's publications, all in one transaction."""
+        """Move the views and the ledger's publications, all in one transaction; what moved is
+        kept in the ledger's history."""
+        ...
+
+    def history(self) -> tuple[Publishing, ...]:
+        """All that was ever published, the first first."""
+        ...
+
+    def leftovers(self) -> tuple[str, ...]:
+        """What lies in the store of builds and is in no ledger, or in the ledger and not there."""
         ...
 
     def close(self) -> None:

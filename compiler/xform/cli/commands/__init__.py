@@ -16,6 +16,8 @@ COMMANDS = (
     "why",
     "show",
     "env",
+    "rollback",
+    "gc",
     "explain",
     "debug",
 )

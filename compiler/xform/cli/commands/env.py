@@ -7,18 +7,25 @@ from typing import Annotated
 import msgspec
 
 from xform.app import environments
+from xform.app.rollback import history_of
 from xform.cli.context import Context, command
 from xform.cli.options import Argument, UsageMistake
-from xform.console.environments import difference_lines, list_lines, moved_line, show_lines
+from xform.console.environments import (
+    difference_lines,
+    history_lines,
+    list_lines,
+    moved_line,
+    show_lines,
+)
 
-NAMES = {"list": 0, "show": 1, "diff": 2, "promote": 2, "drop": 1}
+NAMES = {"list": 0, "show": 1, "diff": 2, "history": 0, "promote": 2, "drop": 1}
 """What can be done, and of how many environments."""
 
 
 @command
 def run(
     context: Context,
-    action: Annotated[str, Argument(help="list, show, diff, promote or drop.")] = "list",
+    action: Annotated[str, Argument(help="list, show, diff, history, promote or drop.")] = "list",
     first: Annotated[
         str | None, Argument(help="The environment; of diff and promote, the one to go from.")
     ] = None,
@@ -42,6 +49,14 @@ def run(
             form = {"environment": name, "assets": msgspec.to_builtins(shown)}
             if not _json(context, form):
                 data(show_lines(shown))
+        case "history", _:
+            events = history_of(workspace, workspace.environment)
+            form = {
+                "environment": workspace.environment,
+                "publishings": msgspec.to_builtins(events),
+            }
+            if not _json(context, form):
+                data(history_lines(events))
         case "diff", [left, right]:
             found = environments.compare_environments(workspace, left, right)
             form = {"from": left, "to": right, "differences": msgspec.to_builtins(found)}

@@ -12,14 +12,24 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xform.engines.duckdb import content, ledger, publishing
+from xform.engines.duckdb import content, history, ledger, publishing
 from xform.engines.duckdb.errors import connect_error, engine_error, translated
 from xform.engines.duckdb.identity import identity
 from xform.engines.duckdb.session import DuckDBSession
 from xform.engines.duckdb.text import literal, name, scan
 from xform.engines.duckdb.transaction import retried, transaction
 from xform.plan.plan import DropStep, PublishStep, SeedBody
-from xform.run.ports import EngineBusy, EngineError, Ledger, Note, NoteOf, unnoted
+from xform.run.ports import (
+    UNSAID,
+    EngineBusy,
+    EngineError,
+    Ledger,
+    Note,
+    NoteOf,
+    Occasion,
+    Publishing,
+    unnoted,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -122,12 +132,21 @@ class DuckDBEngine:
         publish: Sequence[PublishStep],
         drop: Sequence[DropStep],
         note: NoteOf = unnoted,
+        occasion: Occasion = UNSAID,
     ) -> None:
         def attempt() -> None:
             with self._cursor() as cursor, transaction(cursor):
-                publishing.move(cursor, environment, publish, drop, note)
+                publishing.move(cursor, environment, publish, drop, note, occasion)
 
         retried(attempt)
+
+    def history(self) -> tuple[Publishing, ...]:
+        with self._reading() as cursor:
+            return history.read(cursor)
+
+    def leftovers(self) -> tuple[str, ...]:
+        with self._reading() as cursor:
+            return ledger.leftovers(cursor)
 
     def close(self) -> None:
         import duckdb

@@ -30,6 +30,12 @@ create table if not exists _xform.ledger_publications
    fingerprint varchar);
 create table if not exists _xform.ledger_slices
   (physical varchar, input varchar, slices blob);
+create table if not exists _xform.ledger_publishings
+  (number integer, environment varchar, kind varchar, moved_at varchar, run_id varchar);
+create table if not exists _xform.ledger_moves
+  (number integer, asset varchar, before_schema varchar, before_name varchar,
+   before_physical varchar, before_fingerprint varchar, after_schema varchar, after_name varchar,
+   after_physical varchar, after_fingerprint varchar);
 insert into _xform.ledger_meta
   select 'format', '{FORMAT}'
   where not exists (select 1 from _xform.ledger_meta where key = 'format');
@@ -96,6 +102,27 @@ def read(cursor: duckdb.DuckDBPyConnection) -> Ledger:
         ),
         tuple(Publication(*row) for row in publications),
     )
+
+
+_LEFT = """
+select relation from (
+  select table_name as relation from duckdb_tables()
+  where database_name = current_database() and schema_name = '_xform'
+  union all
+  select view_name from duckdb_views()
+  where database_name = current_database() and schema_name = '_xform' and not internal
+) where not starts_with(relation, 'ledger_')
+"""
+
+
+def leftovers(cursor: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """Relations in the store that no row speaks of, and rows whose relation is gone."""
+    if not is_present(cursor):
+        return ()
+    with translated():
+        there = {str(row[0]) for row in cursor.execute(_LEFT).fetchall()}
+        rows = cursor.execute("select physical from _xform.ledger_builds").fetchall()
+    return tuple(sorted(there ^ {str(row[0]) for row in rows}))
 
 
 def write_build(cursor: duckdb.DuckDBPyConnection, record: BuildRecord) -> None:

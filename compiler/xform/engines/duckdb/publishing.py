@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from xform.base.names import AssetName
+from xform.engines.duckdb import history
 from xform.engines.duckdb.text import build_name, literal, name
 from xform.plan.plan import Comments, DropStep, PublishStep
-from xform.run.ports import NameTaken, NoteOf
+from xform.run.ports import NameTaken, NoteOf, Occasion
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,6 +29,7 @@ def move(
     publish: Sequence[PublishStep],
     drop: Sequence[DropStep],
     note: NoteOf,
+    occasion: Occasion,
 ) -> None:
     """To be called inside a transaction. Raises NameTaken where a name is not ours to move."""
 
@@ -58,6 +60,7 @@ def move(
                 f"'{step.schema}.{step.name}' is a {standing[key][0]} that xform did not make",
                 step.asset,
             )
+    history.write(cursor, environment, publish, drop, occasion)
     # Drops come first: a name that only changed its case is one name to DuckDB.
     for gone in drop:
         if ours(gone.schema, gone.name):
