@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from xform.app.compiled import Compilation
+from xform.app.carrying import tables_of
+from xform.app.compiled import Compilation, Parsed
 from xform.base.names import AssetName, schema_of, table_of
 from xform.plan.plan import Body, PythonBody, SeedBody, SqlBody
 from xform.project.assets import Asset, Kind
 from xform.sql.dialects import quote
+from xform.sql.ir import Table
 from xform.sql.splice import Spliced, splice
 
 
@@ -29,8 +31,19 @@ def spliced(
     assert outline is not None
     assert outline.unit is not None
     assert outline.rendered is not None
+    relations = _relations(compilation, outline.unit.tables, body.tables, relation_of)
+    return splice(outline.unit, outline.rendered.text, relations)
+
+
+def _relations(
+    compilation: Compilation,
+    tables: Sequence[Table],
+    assets: Sequence[AssetName | None],
+    relation_of: Callable[[AssetName], str],
+) -> list[str]:
+    """SQL in the place of each table."""
     relations = []
-    for table, asset in zip(outline.unit.tables, body.tables, strict=True):
+    for table, asset in zip(tables, assets, strict=True):
         if asset is None:
             relations.append(".".join(quote(part) for part in table.parts))
         elif compilation.assets[asset].kind is Kind.EPHEMERAL:
@@ -38,7 +51,22 @@ def spliced(
             relations.append(f"(\n{inner}\n)")
         else:
             relations.append(relation_of(asset))
-    return splice(outline.unit, outline.rendered.text, relations)
+    return relations
+
+
+def carried_body(
+    compilation: Compilation, asset: Asset, inputs: Mapping[AssetName, str]
+) -> SqlBody | None:
+    """What carries on the build of a model, where its template has a form for that. `inputs`
+    gives the SQL name of the build itself, too."""
+    parsed = compilation.body(asset.name).parsed
+    carried = parsed.carried if isinstance(parsed, Parsed) else None
+    if carried is None:
+        return None
+    assets = tables_of(asset, carried, compilation.names)
+    relations = _relations(compilation, carried.unit.tables, assets, lambda name: inputs[name])
+    result = splice(carried.unit, carried.rendered.text, relations)
+    return SqlBody(result.sql, asset.path, carried.rendered.source_map, result.edits)
 
 
 def compiled_sql(compilation: Compilation, name: AssetName) -> str | None:

@@ -24,6 +24,13 @@ from xform.sql.ir import SqlUnit, Table
 from xform.template.rendered import Read, Reference, Rendered
 
 
+class Carried(msgspec.Struct, frozen=True):
+    """The form of a model that carries on what it built, where its template has another one."""
+
+    rendered: Rendered
+    unit: SqlUnit
+
+
 class Parsed(msgspec.Struct, frozen=True):
     """One model's SQL, rendered, parsed and lowered: all that its own file decides."""
 
@@ -31,6 +38,7 @@ class Parsed(msgspec.Struct, frozen=True):
     unit: SqlUnit | None
     diagnostics: tuple[Diagnostic, ...] = ()
     silences: tuple[Silence, ...] = ()
+    carried: Carried | None = None
 
 
 class TablePlaces(msgspec.Struct, frozen=True, array_like=True):
@@ -133,6 +141,7 @@ class Body:
     reader: BodyReader | None = None
     sliced: Sliced | None = None
     ordered: bool = False
+    carried: str = ""
 
     @property
     def parsed(self) -> Parsed | None:
@@ -174,6 +183,8 @@ class CompiledAsset(msgspec.Struct, frozen=True):
     hooks: AssetHooks = AssetHooks()
     ordered: bool = False
     """Whether what it yields depends on the order of the rows that it reads."""
+    carried: str = ""
+    """Of models with a form that carries on what they built: what it adds to their storage."""
 
 
 class Described(msgspec.Struct, frozen=True, array_like=True):

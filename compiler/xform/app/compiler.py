@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from xform.app.ahead import BIND, PARSE, Helpers, hire, spread_down
 from xform.app.binding import BROKEN, ModelBinder, answer
-from xform.app.compiled import Body, CompiledAsset, Parsed, Slim, Surface
+from xform.app.carrying import check_keyed, storage_of_carried, with_validity
+from xform.app.compiled import Body, Carried, CompiledAsset, Parsed, Slim, Surface
 from xform.app.declared_checks import (
     check_columns,
     check_tests,
@@ -41,6 +42,7 @@ from xform.plan.freshness import growth_leaf
 from xform.project.assets import Asset, Kind, Language, Project
 from xform.project.declare import is_declaring
 from xform.project.files import WideFiles
+from xform.project.incremental import Keyed
 from xform.project.load import Declared, declared_key, load
 from xform.query.memo import Memo
 from xform.sema.facts import UNKNOWN_TYPE, ModelFacts, Schema, SchemaColumn
@@ -82,6 +84,7 @@ class Compiler:
         self._columns = SourceColumns(files, memo, describe, file_query)
         self.diagnostics: list[Diagnostic] = []
         self.bodies: dict[AssetName, Body] = {}
+        self._index: NameIndex | None = None
         self._hooks: dict[AssetName, AssetHooks] = {}
         self.settled = True
         """Whether the result may be stored: it holds while files and traces are the same."""
@@ -141,6 +144,7 @@ class Compiler:
         self.diagnostics.extend(parser.diagnostics)
         assets = {asset.name: asset for asset in project.assets}
         index = NameIndex.of({**others, **{name: asset.kind for name, asset in assets.items()}})
+        self._index = index
         depends = {
             asset.name: self._depends(asset, tables.get(asset.name, ()), index)
             for asset in project.assets
@@ -269,7 +273,7 @@ class Compiler:
         self.diagnostics.extend(problems)
         return found
 
-    def _place(self, asset: Asset, parsed: Parsed | Surface) -> Place:
+    def _place(self, asset: Asset, parsed: Parsed | Surface | Carried) -> Place:
         assert parsed.rendered is not None
         return Place(
             asset.path, lambda: text_of(self.files, asset.path), parsed.rendered.source_map
@@ -357,6 +361,8 @@ class Compiler:
         if any(schemas.get(name, BROKEN).broken for name in tables if name is not None):
             schema = Schema(schema.columns, broken=True)
             return Body(asset.name, schema, None, tables, binder)
+        if asset.keyed is not None:
+            return self._keyed(asset, asset.keyed, facts, schema, tables, binder, prints)
         if asset.time_range is None:
             fingerprints = evaluate.of_query(
                 facts, prints, self.storage(asset), volatile=asset.volatile == "rebuild"
@@ -375,6 +381,37 @@ class Compiler:
             alone=asset.time_range.restate == "never",
         )
         return Body(asset.name, schema, fingerprints, tables, binder, sliced)
+
+    def _keyed(
+        self,
+        asset: Asset,
+        keyed: Keyed,
+        facts: ModelFacts,
+        schema: Schema,
+        tables: tuple[AssetName | None, ...],
+        binder: ModelBinder,
+        prints: Mapping[AssetName, Fingerprints],
+    ) -> Body:
+        """A model that grows by key, or a snapshot. Its data do not follow from what it reads
+        now: to readers it is a leaf alone."""
+        parsed = binder.parsed(asset.name)
+        carried = parsed.carried
+        reads = [name for name in tables if name is not None]
+        assert self._index is not None
+        place = self._place(asset, carried or parsed)
+        problems = check_keyed(asset, keyed, facts, carried, reads, self._index, place)
+        self.diagnostics.extend(problems)
+        if has_errors(problems):
+            return Body(asset.name, Schema(schema.columns, broken=True), None, tables, binder)
+        text = storage_of_carried(carried)
+        fingerprints: Fingerprints | None = evaluate.with_leaf(
+            evaluate.of_query(facts, prints, self.storage(asset) + text, volatile=False),
+            growth_leaf(asset.name),
+            alone=True,
+        )
+        if keyed.is_snapshot:
+            schema, fingerprints = with_validity(schema, fingerprints)
+        return Body(asset.name, schema, fingerprints, tables, binder, carried=text)
 
     def storage(self, asset: Asset) -> str:
         hooks = self._hooks.get(asset.name, NO_HOOKS)
@@ -435,6 +472,7 @@ def _compiled(
         through_ephemerals(body.sliced, reads) if body.sliced is not None else None,
         hooks,
         body.ordered or any(compiled[name].ordered for name in depends_on if name in ephemeral),
+        body.carried,
     )
 
 
@@ -454,7 +492,8 @@ def storage_of(asset: Asset, engine: str, dialect: str, hooks: AssetHooks) -> st
     """What shapes a build beyond its rows: its kind, the engine, the dialect where it differs, what
     runs before it."""
     other = f" dialect {dialect}" if dialect != engine.partition(" ")[0] else ""
-    how = f" {asset.time_range.storage()}" if asset.time_range is not None else ""
+    grows = asset.time_range or asset.keyed
+    how = f" {grows.storage()}" if grows is not None else ""
     return f"{asset.kind}{how} on {engine}{other}{hooks.shaping}"
 
 

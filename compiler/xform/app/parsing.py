@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import msgspec
 
 from xform.app.ahead import PARSE, Helpers, spread
-from xform.app.compiled import Outline, Parsed, RawRendered, Surface
+from xform.app.compiled import Carried, Outline, Parsed, RawRendered, Surface
 from xform.app.inputs import Inputs, toolchain
 from xform.app.silences import Silence, silences_in
 from xform.base.diagnostics import Diagnostic
@@ -207,7 +208,7 @@ class ModelParser:
             self._inputs.target,
             asset.config,
             asset.header_end,
-            asset.time_range is not None,
+            sliced=asset.time_range is not None,
         )
 
     def _key(self, asset: Asset) -> Digest:
@@ -252,7 +253,21 @@ class ModelParser:
         unit, more = parse_model(
             asset.name, place, rendered, self._inputs.dialect_of(asset), sliced=sliced
         )
-        return Parsed(rendered, unit, (*found, *more), silences)
+        if asset.keyed is None or "is_incremental" not in written or unit is None:
+            return Parsed(rendered, unit, (*found, *more), silences)
+        carried, wrong = self._carried(asset, text, replace(scope, carried=True))
+        return Parsed(rendered, unit, (*found, *more, *wrong), silences, carried)
+
+    def _carried(
+        self, asset: Asset, text: str, scope: Scope
+    ) -> tuple[Carried | None, list[Diagnostic]]:
+        """The form of a template that carries on what was built."""
+        rendered, found = render(asset.path, text, scope, self._macros[0])
+        if rendered is None:
+            return None, found
+        place = Place(asset.path, lambda: text, rendered.source_map)
+        unit, more = parse_model(asset.name, place, rendered, self._inputs.dialect_of(asset))
+        return (Carried(rendered, unit) if unit is not None else None), [*found, *more]
 
     def _check_macros(self) -> None:
         """Say what is wrong with macros, also where no model had to be rendered."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from xform.app.bodies import run_body
+from xform.app.bodies import carried_body, run_body
 from xform.app.compiled import Compilation, CompiledAsset
 from xform.app.compiler import python_inputs, storage_of
 from xform.app.hooks import hooks_to_run
@@ -96,6 +96,8 @@ def _planned(
         comments=lambda: comments_of(declared),
         relation=relation_of(declared) if compiled.kind is Kind.EXTERNAL else None,
         time=declared.time_range,
+        keyed=declared.keyed,
+        carried=lambda inputs: carried_body(compilation, declared, inputs),
         sliced=compiled.sliced,
         ordered=name in feeding,
     )
@@ -135,7 +137,7 @@ def components_of(compilation: Compilation, name: AssetName, engine: str) -> tup
     body = compilation.body(name)
     compiled = compilation.assets[name]
     dialect = asset.dialect or compilation.slim.dialect
-    storage = storage_of(asset, engine, dialect, compiled.hooks)
+    storage = storage_of(asset, engine, dialect, compiled.hooks) + compiled.carried
 
     def prints(names: tuple[AssetName, ...]) -> dict[AssetName, Fingerprints]:
         return {

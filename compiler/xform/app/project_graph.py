@@ -12,6 +12,7 @@ RESOURCE_TYPES = {
     Kind.VIEW: "model",
     Kind.TABLE: "model",
     Kind.INCREMENTAL: "model",
+    Kind.SNAPSHOT: "snapshot",
     Kind.EPHEMERAL: "model",
     Kind.SEED: "seed",
     Kind.EXTERNAL: "source",

@@ -170,6 +170,8 @@ TIME_COLUMN = _code("0441", "an incremental model without its time column")
 VOLATILE_INCREMENTAL = _code(
     "0442", "an incremental model that asks for the time or for chance", "warning"
 )
+KEY_COLUMN = _code("0444", "a model that grows by a column that it does not have")
+CARRIED_READS = _code("0443", "an incremental form that reads what the whole does not")
 UNRESOLVED_COLUMN = _code("0450", "a column that several relations may have", "warning")
 OPEN_OUTPUT = _code("0451", "output columns that cannot be listed", "warning")
 TARGET_UNKNOWN = _code("0452", "values written by position to columns not known", "warning")

@@ -16,9 +16,18 @@ from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.fingerprint.component import Component
 from xform.plan.intervals import Ranges
-from xform.plan.plan import AS_USUAL, NO_HOOKS, Audit, Body, Comments, Conduct, Hooks
+from xform.plan.plan import (
+    AS_USUAL,
+    NO_HOOKS,
+    Audit,
+    Body,
+    Comments,
+    Conduct,
+    Hooks,
+    SqlBody,
+)
 from xform.project.assets import Kind
-from xform.project.incremental import TimeRange
+from xform.project.incremental import Keyed, TimeRange
 from xform.sema.slices import Sliced
 
 CLOCK_RUN = "clock:run"
@@ -134,6 +143,10 @@ class PlannedAsset:
     """Of externals: the SQL text that reads it."""
     time: TimeRange | None = None
     """Of those that grow by time: how."""
+    keyed: Keyed | None = None
+    """Of those that grow by key, and snapshots: how they do."""
+    carried: Callable[[Mapping[AssetName, str]], SqlBody | None] = lambda inputs: None
+    """Makes what carries on a build, where that is not what makes a new one."""
     sliced: Sliced | None = None
     """And how their inputs count."""
     ordered: bool = False
@@ -142,11 +155,16 @@ class PlannedAsset:
     @property
     def stored(self) -> bool:
         """Whether it has builds (externals, ephemerals and exposures have none)."""
-        return self.kind in (Kind.TABLE, Kind.INCREMENTAL, Kind.VIEW, Kind.SEED)
+        return self.kind in (Kind.TABLE, Kind.INCREMENTAL, Kind.SNAPSHOT, Kind.VIEW, Kind.SEED)
 
     @property
     def is_view(self) -> bool:
         return self.kind is Kind.VIEW
+
+    @property
+    def grows(self) -> bool:
+        """Whether a build of it is carried on."""
+        return self.time is not None or self.keyed is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from xform.base.names import AssetName
 from xform.base.spans import SourceMap, Span
 from xform.fingerprint.component import Component as Component
 from xform.plan.intervals import Grain, Ranges
+from xform.project.incremental import Keyed
 
 
 class ReasonKind(enum.StrEnum):
@@ -189,6 +190,22 @@ class Hooks(msgspec.Struct, frozen=True):
 NO_HOOKS = Hooks()
 
 
+class Merging(msgspec.Struct, frozen=True):
+    """How new rows come into a table that grows by key, or into a snapshot (`Keyed`).
+
+    The table is `base` carried on, as in `Slicing`; None: a new one. `carried` yields the rows,
+    where it is not the step's body. `now` is the time for a snapshot, in UTC.
+    """
+
+    how: Keyed
+    base: str | None
+    carried: SqlBody | None
+    now: str
+    revision: int
+    leaf: str
+    version: str
+
+
 class BuildStep(msgspec.Struct, frozen=True):
     """Make one build, or carry on one that grows by time (`slicing`).
 
@@ -218,6 +235,7 @@ class BuildStep(msgspec.Struct, frozen=True):
     """File leaves among `pins`: leaf → path. Their digests are taken anew around the step."""
     conduct: Conduct = Conduct()
     slicing: Slicing | None = None
+    merging: Merging | None = None
     ordered: bool = False
     """Whether the order of the rows that it reads counts, for itself or for its readers."""
     anew: bool = False
@@ -229,7 +247,8 @@ class BuildStep(msgspec.Struct, frozen=True):
     @property
     def in_place(self) -> bool:
         """Whether it changes a build that stands."""
-        return self.slicing is not None and self.slicing.base == self.physical
+        grows = self.slicing or self.merging
+        return grows is not None and grows.base == self.physical
 
     hooks: Hooks = Hooks()
 

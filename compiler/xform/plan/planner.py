@@ -24,7 +24,7 @@ from xform.plan.freshness import (
     growth_leaf,
     remade_table,
 )
-from xform.plan.intervals import Grain, Ranges, common, merged, without
+from xform.plan.intervals import Grain, Ranges, common, merged, moment_of, without
 from xform.plan.names import physical_name, sql_name
 from xform.plan.plan import (
     Action,
@@ -34,6 +34,7 @@ from xform.plan.plan import (
     BuildStep,
     DropStep,
     Gap,
+    Merging,
     Plan,
     PublishStep,
     Reason,
@@ -131,7 +132,7 @@ class _Planner:
         for asset in self.assets:
             if asset.stored:
                 builds = by_fingerprint.get((asset.name, asset.fingerprint))
-                if builds is None and asset.time is None:
+                if builds is None and not asset.grows:
                     builds = renamed.get(asset.fingerprint)
                 self._decide(asset, builds or [])
             else:
@@ -217,7 +218,7 @@ class _Planner:
             self.touched.add(asset.name)
         touched = asset.name in self.touched
         live = self._live(asset)
-        if asset.time is not None:
+        if asset.grows:
             self._grow(asset, builds, live)
             return
         found, tainted = self._standing(asset, builds, live)
@@ -232,9 +233,8 @@ class _Planner:
             self.moving.add(asset.name)
 
     def _grow(self, asset: PlannedAsset, builds: Sequence[Build], live: frozenset[str]) -> None:
-        """The same for a table that grows by time. It is a leaf to its readers: what it holds may
+        """The same for a table that is carried on. It is a leaf to its readers: what it holds may
         change while nothing that it reads does."""
-        assert asset.time is not None
         touched = asset.name in self.touched
         asked = self._restated(asset) if touched else ()
         found = growth(asset, builds, self.versions, self.wish.now, asked, anew=self._forced(asset))
@@ -260,7 +260,7 @@ class _Planner:
         version = version_of(asset.time, holds, decision.physical, revision)
         self.versions[growth_leaf(asset.name)] = version
         self.decisions[asset.name] = decision
-        if decision.growth is not None:
+        if decision.growth is not None and asset.time is not None:
             self.restated[asset.name] = common(decision.growth.ranges, found.target)
             self._look_for_gaps(asset, decision.growth)
         if touched and decision.physical != self._shown(asset):
@@ -329,7 +329,7 @@ class _Planner:
             read = self.index[name]
             if read.kind is Kind.EXTERNAL or read.is_view:
                 live |= self.decisions[name].live
-            if asset.is_view and read.time is not None:
+            if asset.is_view and read.grows:
                 # It may change under the view, which then stays as it is.
                 live.update((growth_leaf(name), *read.leaves))
         return frozenset(live & set(asset.leaves))
@@ -513,6 +513,7 @@ class _Planner:
             self._file_pins(decision.live),
             asset.conduct,
             self._slicing(asset, decision, sql_names),
+            self._merging(asset, decision, sql_names),
             asset.ordered,
             self._forced(asset),
             {
@@ -521,6 +522,23 @@ class _Planner:
                 if (found := self.decisions[name]).build is not None and found.build.also
             },
             asset.hooks(sql_names),
+        )
+
+    def _merging(
+        self, asset: PlannedAsset, decision: _Decision, sql_names: Mapping[AssetName, str]
+    ) -> Merging | None:
+        found = decision.growth
+        if found is None or asset.keyed is None:
+            return None
+        base = found.base
+        return Merging(
+            asset.keyed,
+            base.physical if base is not None else None,
+            asset.carried(sql_names) if base is not None else None,
+            moment_of(self.wish.now, None),
+            decision.revision,
+            growth_leaf(asset.name),
+            self.versions[growth_leaf(asset.name)],
         )
 
     def _slicing(

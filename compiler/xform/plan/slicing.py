@@ -75,7 +75,8 @@ def growth(
     """`builds` are those of its meaning, the one to be preferred first; `restated` are intervals
     that are asked for; `anew`: the whole table is."""
     time = asset.time
-    assert time is not None
+    if time is None:
+        return _by_key(asset, builds, versions, anew=anew)
     grain = Grain(time.grain)
     target = target_of(time, now)
     asked = common(merged(whole(item, grain) for item in restated), target)
@@ -97,12 +98,28 @@ def growth(
             reasons.append(Reason(ReasonKind.DATA, f"looked at again: {listed(again, grain)}"))
         changed = ()
     elif changed:
-        told = ", ".join(leaf.removeprefix(BEHIND) for leaf in changed[:3])
-        more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
-        detail = f"new data in {told}{more}; the {grain}s that it touches"
+        detail = f"new data in {_told(changed)}; the {grain}s that it touches"
         reasons.append(Reason(ReasonKind.DATA, detail))
     ranges = merged((*missing, *asked, *again))
     return Growth(base, target, ranges, changed, tuple(reasons))
+
+
+def _by_key(
+    asset: PlannedAsset, builds: Sequence[Build], versions: Mapping[str, str], *, anew: bool
+) -> Growth:
+    """A table that grows by key is carried on where what it reads may hold something new."""
+    base = next((build for build in builds if build.relation == "table"), None)
+    if base is None or anew:
+        return Growth(None, (), (), ())
+    changed = _changed(asset, base, versions)
+    told = _told(changed)
+    reasons = (Reason(ReasonKind.DATA, f"new data in {told}"),) if changed else ()
+    return Growth(base, (), (), changed, reasons)
+
+
+def _told(changed: Sequence[str]) -> str:
+    more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+    return ", ".join(leaf.removeprefix(BEHIND) for leaf in changed[:3]) + more
 
 
 def _changed(asset: PlannedAsset, build: Build, versions: Mapping[str, str]) -> tuple[str, ...]:
@@ -120,10 +137,11 @@ def _last(ranges: Ranges, grain: Grain, count: int) -> Ranges:
     return common(ranges, ((shifted(end, grain, -count), end),))
 
 
-def version_of(time: TimeRange, ranges: Ranges, physical: str, revision: int) -> str:
+def version_of(time: TimeRange | None, ranges: Ranges, physical: str, revision: int) -> str:
     """The version of the leaf that such a table is to its readers: the intervals that it holds.
-    Where the past is final its data do not follow from what it reads, so each change counts."""
-    if time.restate == "never":
+    Where the past is final, or it grows by key, its data do not follow from what it reads, so each
+    change counts."""
+    if time is None or time.restate == "never":
         return f"{physical}@{revision}"
     return " ".join(f"{start}/{end}" for start, end in ranges) or "none"
 

@@ -24,7 +24,7 @@ from xform.project.defaults import defaults_of, unused_defaults
 from xform.project.drafts import Draft, drafts
 from xform.project.fields import AssetSettings, python_kind
 from xform.project.files import FileEntry
-from xform.project.incremental import column_grain, incremental_of
+from xform.project.incremental import column_grain, incremental_of, keyed_of
 from xform.project.layout import MACROS, SEED_FORMATS, SELECTORS, folder_of, split_suffix
 from xform.project.merge import merge
 from xform.project.patches import match_patches
@@ -80,7 +80,7 @@ def wanted(declarations: Iterable[FileDeclarations]) -> frozenset[str]:
 
 def _section(kind: Kind) -> str | None:
     match kind:
-        case Kind.VIEW | Kind.TABLE | Kind.INCREMENTAL | Kind.EPHEMERAL:
+        case Kind.VIEW | Kind.TABLE | Kind.INCREMENTAL | Kind.SNAPSHOT | Kind.EPHEMERAL:
             return "models"
         case Kind.SEED:
             return "seeds"
@@ -142,6 +142,9 @@ def _asset(
         own["time_range"], more = incremental_of(
             merged.incremental, merged.grain, merged.span, merged.places
         )
+        found += more
+    if kind in (Kind.INCREMENTAL, Kind.SNAPSHOT):
+        own["keyed"], more = keyed_of(kind, merged.incremental, merged.span, merged.places)
         found += more
     return _finished(draft, kind, merged, config, own), found
 

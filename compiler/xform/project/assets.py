@@ -14,7 +14,7 @@ import msgspec
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.base.spans import Span
-from xform.project.incremental import TimeRange
+from xform.project.incremental import Keyed, TimeRange
 from xform.project.running import Running
 
 
@@ -24,6 +24,7 @@ class Kind(enum.StrEnum):
     VIEW = "view"
     TABLE = "table"
     INCREMENTAL = "incremental"
+    SNAPSHOT = "snapshot"
     EPHEMERAL = "ephemeral"
     SEED = "seed"
     EXTERNAL = "external"
@@ -127,6 +128,8 @@ class Asset(msgspec.Struct, frozen=True):
     running: Running = Running()
     time_range: TimeRange | None = None
     """Of incremental models by time: how they grow."""
+    keyed: Keyed | None = None
+    """Of incremental models by key, and snapshots: how they do."""
     header_end: int = 0
     """Offset in the file at which the SQL begins, behind the header block."""
     python: PythonFunction | None = None

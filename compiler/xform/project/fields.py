@@ -33,12 +33,11 @@ from xform.project.reader import (
 from xform.project.running import HOOKS, RUNNING, Hook, Running, read_running, running_of
 from xform.project.values import Entry, Mapping, Value, is_null
 
-MODEL_KINDS = (Kind.VIEW, Kind.TABLE, Kind.INCREMENTAL, Kind.EPHEMERAL)
+MODEL_KINDS = (Kind.VIEW, Kind.TABLE, Kind.INCREMENTAL, Kind.SNAPSHOT, Kind.EPHEMERAL)
 ACCESS = ("private", "protected", "public")
 VOLATILE = ("rebuild", "ignore")
 
 _LATER_KINDS = {
-    "snapshot": "use 'table'; history is not kept yet",
     "materialized_view": "use 'view' or 'table'",
     "dynamic_table": "use 'view' or 'table'",
 }

@@ -9,7 +9,7 @@ import msgspec
 from xform.base import codes
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.spans import Span
-from xform.project.reader import Notes, read_choice, read_whole, read_word, wrong_type
+from xform.project.reader import Notes, read_choice, read_whole, read_word, read_words, wrong_type
 from xform.project.values import Scalar, Value
 
 GRAINS = ("hour", "day", "week", "month")
@@ -24,8 +24,19 @@ KEYS = (
     "batch",
     "time_zone",
     "restate",
+    "unique_key",
+    "strategy",
+    "updated_at",
+    "check_cols",
+    "hard_deletes",
 )
-"""Settings of incremental models alone."""
+"""Settings of incremental models and snapshots alone."""
+
+BY_KEY = ("merge", "delete+insert", "append")
+BY_VERSION = ("timestamp", "check")
+DELETES = ("ignore", "invalidate")
+VALID_FROM, VALID_TO = "valid_from", "valid_to"
+"""The columns that a snapshot adds: from when on a row was so, and until when (NULL: it is)."""
 
 
 class TimeRange(msgspec.Struct, frozen=True):
@@ -53,6 +64,31 @@ class TimeRange(msgspec.Struct, frozen=True):
         return f"by {self.grain} of {self.column.lower()} {self.start} {self.end} {self.zone}"
 
 
+class Keyed(msgspec.Struct, frozen=True):
+    """A table that takes in what a query yields each time that there are new data.
+
+    `merge` replaces the row of each key; `delete+insert` all rows of the keys that come; `append`
+    puts rows behind. A snapshot keeps every version of a row: `timestamp` sees a new one by the
+    column `updated_at`, `check` by the columns of `check` (none: all). `deletes`: a key that no
+    longer comes is at its end.
+    """
+
+    key: tuple[str, ...]
+    strategy: str
+    updated_at: str | None = None
+    check: tuple[str, ...] = ()
+    deletes: bool = False
+
+    @property
+    def is_snapshot(self) -> bool:
+        return self.strategy in BY_VERSION
+
+    def storage(self) -> str:
+        """What of it decides which rows the table holds."""
+        parts = [*self.key, self.strategy, self.updated_at or "", *self.check, str(self.deletes)]
+        return f"by key {' '.join(part.lower() for part in parts)}"
+
+
 def read_incremental(setting: str, value: Value, what: str, notes: Notes) -> Any:
     """The typed value of one of KEYS; None where it is none."""
     match setting:
@@ -73,6 +109,16 @@ def read_incremental(setting: str, value: Value, what: str, notes: Notes) -> Any
             return _read_zone(value, what, notes)
         case "restate":
             return read_choice(value, what, RESTATE, notes)
+        case "unique_key":
+            return read_words(value, what, notes)
+        case "check_cols":
+            if isinstance(value, Scalar) and value.value == "all":
+                return ()
+            return read_words(value, what, notes)
+        case "strategy":
+            return read_choice(value, what, (*BY_KEY, *BY_VERSION), notes)
+        case "hard_deletes":
+            return read_choice(value, what, DELETES, notes)
         case _:
             return read_word(value, what, notes)
 
@@ -90,13 +136,17 @@ def column_grain(kind: str, grain: tuple[str, ...]) -> tuple[str, ...]:
 def incremental_of(
     said: dict[str, Any], grain: tuple[str, ...], span: Span, places: dict[str, Span]
 ) -> tuple[TimeRange | None, list[Diagnostic]]:
-    """How an incremental model grows, from its settings."""
+    """How an incremental model grows by time, from its settings; None where it grows by key."""
     column = said.get("time_column")
     if column is None:
-        advice = "add 'time_column: …', the output column by whose time it grows, and 'start: …'"
-        return None, [
-            diagnose(codes.MISSING_KEY, "an incremental model has no 'time_column'", span, advice)
-        ]
+        if said.get("unique_key") or said.get("strategy") == "append":
+            return None, []
+        advice = (
+            "add 'time_column: …' and 'start: …' where it grows by time, 'unique_key: …' where "
+            "rows are replaced by their key, or 'strategy: append'"
+        )
+        message = "an incremental model has no 'time_column' and no 'unique_key'"
+        return None, [diagnose(codes.MISSING_KEY, message, span, advice)]
     start = said.get("start")
     if start is None:
         message = "an incremental model has no 'start'"
@@ -120,6 +170,41 @@ def incremental_of(
         said.get("time_zone"),
         said.get("restate", "changed"),
     ), []
+
+
+def keyed_of(
+    kind: str, said: dict[str, Any], span: Span, places: dict[str, Span]
+) -> tuple[Keyed | None, list[Diagnostic]]:
+    """How a model grows by key, or a snapshot keeps versions, from its settings; None where it
+    does neither."""
+    key = tuple(said.get("unique_key") or ())
+    strategy = said.get("strategy")
+    if kind == "incremental":
+        if said.get("time_column") is not None or not (key or strategy == "append"):
+            return None, []
+        strategy = strategy or "merge"
+        if strategy in BY_VERSION:
+            message = f"strategy '{strategy}' is that of snapshots"
+            at = places.get("strategy", span)
+            return None, [diagnose(codes.BAD_VALUE, message, at, "write 'kind: snapshot'")]
+        return Keyed(key, strategy), []
+    if kind != "snapshot":
+        return None, []
+    if not key:
+        advice = "add 'unique_key: …', the columns by which a row is known again"
+        return None, [diagnose(codes.MISSING_KEY, "a snapshot has no 'unique_key'", span, advice)]
+    updated = said.get("updated_at")
+    strategy = strategy or ("timestamp" if updated else "check")
+    if strategy == "timestamp" and updated is None:
+        message = "a snapshot by timestamp has no 'updated_at'"
+        advice = "add 'updated_at: …', the column that tells when a row was changed"
+        return None, [diagnose(codes.MISSING_KEY, message, span, advice)]
+    if strategy not in BY_VERSION:
+        message = f"'strategy' of a snapshot cannot be '{strategy}'"
+        at = places.get("strategy", span)
+        return None, [diagnose(codes.BAD_VALUE, message, at, "it is timestamp or check")]
+    deletes = said.get("hard_deletes") == "invalidate"
+    return Keyed(key, strategy, updated, tuple(said.get("check_cols") or ()), deletes), []
 
 
 def _read_moment(value: Value, what: str, notes: Notes) -> str | None:

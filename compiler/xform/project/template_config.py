@@ -11,7 +11,7 @@ from xform.base.diagnostics import Diagnostic
 from xform.base.spans import LineIndex, Span, file_span
 from xform.project.assets import Asset, Kind
 from xform.project.fields import AssetSettings, Subject, read_settings
-from xform.project.incremental import KEYS, column_grain, incremental_of
+from xform.project.incremental import KEYS, column_grain, incremental_of, keyed_of
 from xform.project.merge import merge
 from xform.project.values import Entry, Mapping, Scalar, Sequence, Value
 
@@ -56,6 +56,8 @@ def with_config(asset: Asset, config: dict[str, Any], at: Span) -> tuple[Asset, 
         grain = merged.grain or tuple(asset.config.get("grain", ()))
         time_range, more = incremental_of(merged.incremental, grain, at, merged.places)
         found += more
+    keyed, more = keyed_of(kind, merged.incremental, at, merged.places)
+    found += more
     return msgspec.structs.replace(
         asset,
         kind=kind,
@@ -73,6 +75,7 @@ def with_config(asset: Asset, config: dict[str, Any], at: Span) -> tuple[Asset, 
         volatile=merged.volatile or asset.volatile,
         running=merged.running,
         time_range=time_range,
+        keyed=keyed,
         config={**merged.given, "kind": kind.value, "materialized": kind.value},
     ), found
 

@@ -40,7 +40,7 @@ def origin_of(
 ) -> Origin | None:
     """Of a step that is about to run; None where it cannot be told, or would not last. `files` are
     digests of the files that it reads itself."""
-    if isinstance(step.body, SeedBody) or step.slicing is not None:
+    if isinstance(step.body, SeedBody) or step.slicing is not None or step.merging is not None:
         return None
     if not {"storage", "code"} & {part.name for part in step.components}:
         return None
@@ -162,6 +162,17 @@ def with_names(
         step = msgspec.structs.replace(step, stands={**step.stands, **found})
         inputs = {name: used.get(physical, physical) for name, physical in step.inputs.items()}
         step = msgspec.structs.replace(step, body=_renamed(step.body, used), inputs=inputs)
+        if step.merging is not None and step.merging.carried is not None:
+            carried = _rewritten(step.merging.carried, used)
+            merging = msgspec.structs.replace(step.merging, carried=carried)
+            step = msgspec.structs.replace(step, merging=merging)
+        if step.slicing is not None:
+            sources = tuple(
+                msgspec.structs.replace(source, relation=_replaced(source.relation, used))
+                for source in step.slicing.inputs
+            )
+            slicing = msgspec.structs.replace(step.slicing, inputs=sources)
+            step = msgspec.structs.replace(step, slicing=slicing)
     hooks = Hooks(_hooks_over(step.hooks.before, kept), _hooks_over(step.hooks.after, kept))
     return msgspec.structs.replace(step, audits=audits_over(step.audits, kept), hooks=hooks)
 

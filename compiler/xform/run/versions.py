@@ -40,8 +40,9 @@ def versions_read(
         if physical in records
     ]
     found = {leaf: _version(leaf, step, files, moved, inputs) for leaf in step.leaves}
-    if step.slicing is not None:
-        found[step.slicing.leaf] = step.slicing.version
+    grows = step.slicing or step.merging
+    if grows is not None:
+        found[grows.leaf] = grows.version
     return found
 
 

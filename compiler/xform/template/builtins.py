@@ -247,7 +247,7 @@ class IsIncremental(Builtin):
     name = "is_incremental"
 
     def __call__(self, *args: Any, **keywords: Any) -> bool:
-        return False
+        return self._world.scope.carried
 
 
 class Log(Builtin):

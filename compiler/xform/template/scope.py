@@ -24,5 +24,7 @@ class Scope:
     target: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
     header_end: int = 0
+    carried: bool = False
+    """Whether this is the form of the model that carries on what it built: `is_incremental()`."""
     sliced: bool = False
     """Whether the model grows by time: `start` and `end` are the bounds that are computed."""

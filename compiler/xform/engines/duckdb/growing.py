@@ -20,6 +20,7 @@ from xform.engines.duckdb.errors import engine_error, translated
 from xform.engines.duckdb.text import build_name, literal, name
 from xform.plan.intervals import Moment, Range, Ranges, batches, common, merged, shifted, widened
 from xform.plan.plan import BuildStep, SliceSource, Slicing, SqlBody
+from xform.run.ports import Note
 
 if TYPE_CHECKING:
     import duckdb
@@ -36,7 +37,11 @@ class GrowingTable:
     step is to stop."""
 
     def __init__(
-        self, cursor: duckdb.DuckDBPyConnection, step: BuildStep, running: Callable[[], None]
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        step: BuildStep,
+        note: Note,
+        running: Callable[[], None],
     ) -> None:
         assert step.slicing is not None
         assert isinstance(step.body, SqlBody)
@@ -45,6 +50,7 @@ class GrowingTable:
         self._slicing: Slicing = step.slicing
         self._body: SqlBody = step.body
         self._target = build_name(step.physical)
+        self._note = note
         self._running = running
         self.changed = False
         """Whether any interval was computed."""
@@ -85,8 +91,9 @@ class GrowingTable:
             ledger.write_slices(self._cursor, self._step.physical, slices)
 
     def _delete(self, piece: Range) -> None:
-        with translated():
-            self._cursor.execute(f"delete from {self._target} where {self._within(piece)}")
+        statement = f"delete from {self._target} where {self._within(piece)}"
+        with translated(), self._note(statement):
+            self._cursor.execute(statement)
 
     def _insert(self, head: str, piece: Range) -> None:
         import duckdb
@@ -95,7 +102,8 @@ class GrowingTable:
         head += "select * from (\n"
         statement = f"{head}{sql}\n) as xform_slice where {self._within(piece)}"
         try:
-            self._cursor.execute(statement).fetchall()
+            with self._note(statement):
+                self._cursor.execute(statement).fetchall()
         except duckdb.Error as error:
             failure = engine_error(error, statement, len(head))
             if failure.offset is not None:

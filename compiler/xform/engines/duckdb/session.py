@@ -14,6 +14,7 @@ from xform.base.hashing import Digest
 from xform.engines.duckdb import content, frames, ledger
 from xform.engines.duckdb.errors import AlreadyExists, engine_error, translated
 from xform.engines.duckdb.growing import GrowingTable
+from xform.engines.duckdb.merging import MergedTable
 from xform.engines.duckdb.text import build_name, name, scan
 from xform.engines.duckdb.transaction import retried, transaction
 from xform.plan.plan import BuildStep, HookSql, PythonBody, SeedBody, SqlBody
@@ -62,7 +63,7 @@ class DuckDBSession:
 
         def attempt() -> BuildRecord:
             with transaction(self._cursor):
-                if step.slicing is not None:
+                if step.slicing is not None or step.merging is not None:
                     made = self._grow(step, record)
                 else:
                     rows = self._make(step, result)
@@ -189,15 +190,20 @@ class DuckDBSession:
 
     def _grow(self, step: BuildStep, record: BuildRecord) -> BuildRecord:
         """Carry on a table that grows by time."""
-        growing = GrowingTable(self._cursor, step, self._check_running)
+        growing: GrowingTable | MergedTable
+        if step.merging is not None:
+            growing = MergedTable(self._cursor, step, self._note, self._check_running)
+            revision = step.merging.revision
+        else:
+            assert step.slicing is not None
+            growing = GrowingTable(self._cursor, step, self._note, self._check_running)
+            revision = step.slicing.revision
         ranges = growing.grow(lambda: self._fit_columns(step))
         (rows,) = self._cursor.execute(
             f"select count(*) from {build_name(step.physical)}"
         ).fetchall()[0]
-        slicing = step.slicing
-        assert slicing is not None
         found = self._describe(build_name(step.physical))
-        mark = f"{step.physical}@{slicing.revision}"
+        mark = f"{step.physical}@{revision}"
         if step.in_place and not growing.changed:
             mark = ledger.mark_of(self._cursor, step.physical)
         return msgspec.structs.replace(
@@ -205,7 +211,7 @@ class DuckDBSession:
             columns=found,
             rows=int(rows),
             ranges=ranges,
-            revision=slicing.revision,
+            revision=revision,
             mark=mark,
         )
 
