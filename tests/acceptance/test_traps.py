@@ -176,3 +176,9 @@ def test_a_change_of_one_column_leaves_readers_of_others(tmp_path: Path) -> None
     place.ok("build")
     place.replace("models/m/items.sql", "price * 2", "price * 3")
     assert place.stale() == {"m.items", "m.prices"}
+    spared = {
+        "asset": "m.kinds", "upstream": "m.items", "reads": ["kind"], "changed": ["price"]
+    }  # fmt: skip
+    assert place.json("plan", "--explain")["spared"] == [spared]
+    told = place.ok("plan", "--explain").out
+    assert "= m.kinds  reads kind of m.items; changed: price" in told

@@ -124,6 +124,7 @@ def plan_form(plan: Plan) -> dict[str, Any]:
             for action in plan.actions
         ],
         "unchanged": list(plan.unchanged),
+        **({"spared": msgspec.to_builtins(plan.spared)} if plan.spared else {}),
         **({"behind": msgspec.to_builtins(plan.behind)} if plan.behind else {}),
     }
 

@@ -30,7 +30,7 @@ from xform.console.text import (
 )
 from xform.console.tree import Twig, twigs
 from xform.console.words import count, listing
-from xform.plan.plan import Action, ActionKind, Behind, Plan, Reason, ReasonKind
+from xform.plan.plan import Action, ActionKind, Behind, Plan, Reason, ReasonKind, Spared
 
 LIMIT = 30
 """Assets shown of each kind of action, unless everything is asked for."""
@@ -75,8 +75,20 @@ def plan_lines(
     lines += _behind(plan.behind, surface)
     if explain and plan.unchanged:
         lines += [EMPTY, line(strong("unchanged"))]
-        lines += [line("   ", dim(f"= {asset}")) for asset in plan.unchanged]
+        spared: dict[AssetName, list[Spared]] = {}
+        for item in plan.spared:
+            spared.setdefault(item.asset, []).append(item)
+        for asset in plan.unchanged:
+            why = "; ".join(_spared(item) for item in spared.get(asset, ()))
+            told = line("   ", dim(f"= {asset}"), f"  {why}" if why else "")
+            lines += wrap(told, surface.width, hang=7)
     return lines
+
+
+def _spared(item: Spared) -> str:
+    """`reads amount, status of staging.orders; changed: note`."""
+    reads = listing(item.reads, _MOST_COLUMNS) if item.reads else "no column"
+    return f"reads {reads} of {item.upstream}; changed: {listing(item.changed, _MOST_COLUMNS)}"
 
 
 def _behind(behind: Sequence[Behind], surface: Surface) -> list[Line]:

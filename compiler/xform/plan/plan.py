@@ -301,6 +301,16 @@ class Behind(msgspec.Struct, frozen=True):
     read_by: tuple[AssetName, ...]
 
 
+class Spared(msgspec.Struct, frozen=True):
+    """An asset that is left as it is, though something that it reads has changed: the columns that
+    it reads of that, and those that changed."""
+
+    asset: AssetName
+    upstream: AssetName
+    reads: tuple[str, ...]
+    changed: tuple[str, ...]
+
+
 class Gap(msgspec.Struct, frozen=True):
     """Intervals that an asset is to be computed for, and that what it reads does not hold."""
 
@@ -319,6 +329,8 @@ class Plan(msgspec.Struct, frozen=True):
     behind: tuple[Behind, ...] = ()
     gaps: tuple[Gap, ...] = ()
     """Where there are any, the plan is not to be carried out as it is."""
+    spared: tuple[Spared, ...] = ()
+    """Only where the plan is to be explained."""
     on_start: tuple[HookSql, ...] = ()
     on_end: tuple[HookSql, ...] = ()
     """What runs before the first step, and after publishing."""

@@ -59,7 +59,7 @@ def run(
         context.report(standing.diagnostics)
     else:
         request = request_of(select, exclude, selector, indirect_selection)
-        how = How(full_refresh, upstream, offline, out)
+        how = How(full_refresh, upstream, offline, explain, out)
         plan = _made(context, request, how)
     if context.json:
         from xform.app.forms import plan_form
@@ -79,6 +79,7 @@ class How(NamedTuple):
     full_refresh: bool
     upstream: bool
     offline: bool
+    explain: bool
     out: Path | None
 
 
@@ -107,4 +108,11 @@ def _made(context: Context, request: Request, how: How) -> Plan:
 
         wished = Wished(chosen, how.full_refresh, how.upstream)
         write_plan(how.out, plan_file(context.workspace, planned, wished))
+    if how.explain:
+        import msgspec
+
+        from xform.app.sparing import spared
+
+        found = spared(compilation, planned, context.workspace.inputs.engine)
+        return msgspec.structs.replace(planned.plan, spared=found)
     return planned.plan
