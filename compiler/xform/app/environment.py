@@ -22,6 +22,7 @@ from xform.plan.intervals import Grain, Ranges, over_at
 from xform.plan.plan import Plan
 from xform.plan.planner import Wish, make_plan
 from xform.project.assets import Kind
+from xform.project.versioning import USUAL
 from xform.run.ports import EngineBusy, StateSnapshot
 from xform.sql.dialects import quote
 
@@ -151,10 +152,16 @@ class EnvironmentPlanner:
         tables: dict[AssetName, tuple[str, str]] = {}
         leaves = {leaf for asset in self.assets for leaf in (*asset.leaves, *asset.checks_read)}
         for asset in self.assets:
-            if asset.files is not None:
+            external = asset.kind is Kind.EXTERNAL
+            policy = self.compilation.declared[asset.name].versioning if external else USUAL
+            if policy.policy == "always":
+                found[asset.name] = f"always:{self.workspace.host.now()}"
+            elif policy.policy == "never":
+                found[asset.name] = "never"
+            elif asset.files is not None:
                 entry = entries.get(asset.files)
                 found[asset.name] = entry.digest if entry is not None else "missing"
-            elif asset.kind is Kind.EXTERNAL and asset.name in leaves:
+            elif external and asset.name in leaves:
                 declared = self.compilation.declared[asset.name]
                 default = (schema_of(asset.name), table_of(asset.name))
                 tables[asset.name] = declared.relation or default
@@ -173,8 +180,12 @@ class EnvironmentPlanner:
         if not tables:
             return ()
         try:
+            declared = self.compilation.declared
             versions.update(
-                self.workspace.engine.versions({str(n): at for n, at in tables.items()})
+                self.workspace.engine.versions(
+                    {str(name): at for name, at in tables.items()},
+                    {str(name): declared[name].versioning for name in tables},
+                )
             )
         except EngineBusy:
             if certain:

@@ -13,7 +13,7 @@ import msgspec
 
 from xform.base import codes
 from xform.base.diagnostics import Diagnostic, diagnose
-from xform.base.hashing import SIZE, Digest, digest_bytes
+from xform.base.hashing import SIZE, Digest, digest_bytes, digest_parts
 from xform.project.files import FileEntry, UnreadableFile
 from xform.project.layout import FOLDERS, ROOT_FILES, SEEDS, folder_of, is_listed
 
@@ -117,7 +117,10 @@ class ProjectFiles:
         for path in sorted(paths):
             self._asked.add(path)
             if path not in self.entries:
-                self._add_if_there(path)
+                if is_pattern(path):
+                    self._add_pattern(path)
+                else:
+                    self._add_if_there(path)
                 found |= path in self.entries
         if found:
             self._sort()
@@ -207,6 +210,23 @@ class ProjectFiles:
         if stat.S_ISREG(status.st_mode) and self._is_inside(path):
             self._add(path, status)
 
+    def _add_pattern(self, pattern: str) -> None:
+        """List the files that a pattern names, and under the pattern itself what they are taken
+        together. Nothing where it names none."""
+        named = matched(self.root, pattern)
+        for path in named:
+            if path not in self.entries:
+                self._add_if_there(path)
+        found = [self.entries[path] for path in named if path in self.entries]
+        if found:
+            self.entries[pattern] = FileEntry(
+                pattern,
+                max(entry.mtime_ns for entry in found),
+                sum(entry.size for entry in found),
+                _together((entry.path, entry.digest) for entry in found),
+                ctime_ns=max(entry.ctime_ns for entry in found),
+            )
+
     def _add(self, path: str, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
             return
@@ -257,8 +277,29 @@ def _is_as(status: os.stat_result, known: FileEntry) -> bool:
 
 
 def digest_file(root: Path, path: str) -> Digest:
-    """The digest of a file's bytes, equal to `FileEntry.digest`. Raises OSError."""
-    return _digest_chunks(root / path)[0]
+    """The digest of a file's bytes, or of all that a pattern names, equal to `FileEntry.digest`.
+    Raises OSError."""
+    if not is_pattern(path) or (root / path).is_file():
+        return _digest_chunks(root / path)[0]
+    named = matched(root, path)
+    if not named:
+        raise FileNotFoundError(path)
+    return _together((each, _digest_chunks(root / each)[0]) for each in named)
+
+
+def is_pattern(path: str) -> bool:
+    return any(mark in path for mark in "*?[")
+
+
+def matched(root: Path, pattern: str) -> list[str]:
+    """The files within the root that a pattern names, sorted; `**` goes through folders."""
+    found = (path for path in root.glob(pattern) if path.is_file())
+    return sorted(path.relative_to(root).as_posix() for path in found)
+
+
+def _together(files: Iterable[tuple[str, Digest]]) -> Digest:
+    """Of files by path: another one where one is added, taken away or changed."""
+    return digest_parts(part for file in files for part in file)
 
 
 def _digest_chunks(path: Path) -> tuple[Digest, int]:

@@ -111,6 +111,7 @@ def _asset(
                 own["python"] = _with_modules(declared.function, draft.path, modules)
         case SourceTable():
             layers += [declared.whole, declared.settings]
+            own["versioning"] = declared.versioning
             if declared.files is None:
                 own["relation"] = declared.relation
             else:

@@ -16,6 +16,7 @@ from xform.base.names import AssetName
 from xform.base.spans import Span
 from xform.project.incremental import Keyed, TimeRange
 from xform.project.running import Running
+from xform.project.versioning import USUAL, Versioning
 
 
 class Kind(enum.StrEnum):
@@ -138,6 +139,8 @@ class Asset(msgspec.Struct, frozen=True):
     """Of seeds and file sources: the path of the data file, relative to the project."""
     format: str | None = None
     """Of seeds and file sources: csv, parquet or json."""
+    versioning: Versioning = USUAL
+    """Of sources: how new data are told."""
     depends_on: tuple[str, ...] = ()
     """Of exposures: the assets they read, as written. Of models: none (they are inferred)."""
     config: dict[str, Any] = {}

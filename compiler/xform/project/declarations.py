@@ -13,6 +13,7 @@ from xform.base.hashing import Digest
 from xform.base.spans import Span
 from xform.project.assets import Language, PythonFunction
 from xform.project.fields import AssetSettings
+from xform.project.versioning import USUAL, Versioning
 
 
 class ModelFile(msgspec.Struct, frozen=True):
@@ -53,6 +54,7 @@ class SourceTable(msgspec.Struct, frozen=True):
     files: str | None = None
     files_span: Span | None = None
     format: str | None = None
+    versioning: Versioning = USUAL
 
 
 class Exposure(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ from xform.project.reader import (
 )
 from xform.project.references import REFERENCE_HELP, reference
 from xform.project.values import Mapping, Scalar, Value, is_null
+from xform.project.versioning import read_versioning
 from xform.project.yaml import read_yaml
 
 _SECTIONS = ("models", "seeds", "sources", "exposures")
@@ -112,12 +113,13 @@ def _tables(
 ) -> Iterator[SourceTable]:
     what = f"a table of source '{source}'"
     for mapping, name in _named("tables", value, what, notes):
-        beside = ("name", "identifier", "path", "format")
+        beside = ("name", "identifier", "path", "format", "version", "loaded_at_field")
         settings = read_settings(mapping, Subject.SOURCE_TABLE, notes, beside=beside)
         given = mapping.get("identifier")
         identifier = given and read_word(given, "'identifier' of a table", notes)
         path = mapping.get("path")
         files, file_format = _data_file(mapping, path, notes) if path else (None, None)
+        versioning = read_versioning(mapping, notes)
         if path is None and (stray := mapping.get("format")) is not None:
             message = f"'format' of {what} needs a 'path'"
             advice = "add 'path: …', or take 'format' out for a table of the warehouse"
@@ -132,6 +134,7 @@ def _tables(
             files=files,
             files_span=path.span if path and files else None,
             format=file_format,
+            versioning=versioning,
         )
 
 
@@ -146,15 +149,14 @@ def _data_file(mapping: Mapping, path: Value, notes: Notes) -> tuple[str | None,
         advice = "give it relative to the project, such as data/orders.csv"
         notes.append(diagnose(codes.BAD_VALUE, message, path.span, advice))
         return None, None
-    if any(mark in text for mark in "*?["):
-        message = f"'{text}' names several files"
-        advice = "name one file; declare a table for each"
-        notes.append(diagnose(codes.BAD_VALUE, message, path.span, advice))
-        return None, None
     given = mapping.get("format")
     formats = tuple(SEED_FORMATS.values())
     if given is not None:
-        return "/".join(parts), read_choice(given, "'format'", formats, notes)
+        chosen = read_choice(given, "'format'", formats, notes)
+        if text.endswith("/") and chosen is not None:  # all such files of a folder
+            suffix = next(suffix for suffix, known in SEED_FORMATS.items() if known == chosen)
+            parts.append(f"*{suffix}")
+        return "/".join(parts), chosen
     known = SEED_FORMATS.get(split_suffix(text)[1])
     if known is None:
         message = f"the format of '{text}' is not known from its name"

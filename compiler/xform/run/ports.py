@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
 import msgspec
@@ -16,6 +17,7 @@ from xform.base.spans import Span
 from xform.plan.freshness import Standing, Token
 from xform.plan.intervals import Ranges
 from xform.plan.plan import BuildStep, Component, DropStep, HookSql, PublishStep, SeedBody
+from xform.project.versioning import Versioning
 from xform.run.events import Event
 from xform.run.history import Asked, Statement
 
@@ -321,8 +323,13 @@ class Engine(Protocol):
         """The query that reads a data file just as a build of it does; for `describe`."""
         ...
 
-    def versions(self, relations: Mapping[str, tuple[str, str]]) -> dict[str, str]:
-        """Data version of each warehouse table (key → (schema, name)), from its content."""
+    def versions(
+        self,
+        relations: Mapping[str, tuple[str, str]],
+        how: Mapping[str, Versioning] = MappingProxyType({}),
+    ) -> dict[str, str]:
+        """Data version of each warehouse table (key → (schema, name)): from its content, unless
+        `how` says otherwise."""
         ...
 
     def publish(

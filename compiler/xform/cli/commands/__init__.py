@@ -15,6 +15,7 @@ COMMANDS = (
     "lineage",
     "why",
     "show",
+    "sources",
     "env",
     "rollback",
     "gc",

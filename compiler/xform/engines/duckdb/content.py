@@ -12,13 +12,26 @@ from typing import TYPE_CHECKING
 
 from xform.base.hashing import digest_parts
 from xform.engines.duckdb.text import name
+from xform.project.versioning import USUAL, Versioning
 
 if TYPE_CHECKING:
     import duckdb
 
 
-def version(cursor: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
+def version(
+    cursor: duckdb.DuckDBPyConnection, schema: str, table: str, how: Versioning = USUAL
+) -> str:
+    """By the content, unless a source says how else. DuckDB keeps nothing of a table that tells
+    whether it has changed."""
     target = f"{name(schema)}.{name(table)}"
+    if how.policy == "query" and how.query is not None:
+        rows = cursor.execute(how.query).fetchall()
+        return f"query:{digest_parts([str(value) for row in rows for value in row])}"
+    if how.policy == "loaded_at" and how.column is not None:
+        ((newest, count),) = cursor.execute(
+            f"select cast(max({name(how.column)}) as varchar), count(*) from {target}"
+        ).fetchall()
+        return f"loaded:{newest}:{count}"
     columns = [
         (str(row[0]), str(row[1])) for row in cursor.execute(f"describe {target}").fetchall()
     ]

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from xform.engines.duckdb import content, history, ledger, publishing
@@ -19,6 +20,7 @@ from xform.engines.duckdb.session import DuckDBSession
 from xform.engines.duckdb.text import literal, name, scan
 from xform.engines.duckdb.transaction import retried, transaction
 from xform.plan.plan import DropStep, PublishStep, SeedBody
+from xform.project.versioning import USUAL, Versioning
 from xform.run.ports import (
     UNSAID,
     EngineBusy,
@@ -113,14 +115,18 @@ class DuckDBEngine:
     def scan(self, body: SeedBody) -> str:
         return scan(body, self._root)
 
-    def versions(self, relations: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    def versions(
+        self,
+        relations: Mapping[str, tuple[str, str]],
+        how: Mapping[str, Versioning] = MappingProxyType({}),
+    ) -> dict[str, str]:
         """Tables that are not there are left out."""
         found: dict[str, str] = {}
         with self._reading() as cursor:
             for key, (schema, table) in relations.items():
                 try:
                     with translated():
-                        found[key] = content.version(cursor, schema, table)
+                        found[key] = content.version(cursor, schema, table, how.get(key, USUAL))
                 except EngineError as error:
                     if error.kind not in ("catalog", "binder"):
                         raise
