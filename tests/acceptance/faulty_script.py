@@ -1,6 +1,6 @@
 """Runs a command in which one call fails: the n-th statement of the engine, or the n-th transaction
-of the state. `faulty_script.py engine|state exit|error N command …`; exits with 9 where it ended so,
-and with 7 where there were fewer calls than N."""
+of the state. `faulty_script.py engine|state exit|error N command …`; exits with 9 where it ended
+so, and with 7 where there were fewer calls than N."""
 
 from __future__ import annotations
 

@@ -402,3 +402,92 @@ def test_whatever_happens_to_the_data_it_is_as_a_clean_build(
                 notes[chance.randint(1, 3)] = f"{step % 3},other{step}"
             case _:
                 moods[chance.randint(1, 11)] = f"2024-01-{chance.randint(1, 12):02d},{50 + step}"
+
+
+FORWARD = DAILY.replace("start:", "on_code_change: forward\nstart:")
+
+
+def forward(tmp_path: Path, more: str = "") -> Project:
+    model = FORWARD.replace("start:", f"{more}start:")
+    made = project(tmp_path / "forward", {"models/shop/daily.sql": model})
+    seed(made, orders(60))
+    made.ok("build")
+    return made
+
+
+def test_new_code_is_for_new_intervals_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(monkeypatch, "2024-01-11")
+    shop = forward(tmp_path)
+    before = daily(shop)
+    shop.replace("models/shop/daily.sql", "sum(amount)", "sum(amount) * 1000")
+    assert shop.actions() == {"shop.daily": "interval"}
+    assert intervals(shop) == {}
+    shop.ok("build")
+    assert daily(shop) == before
+    assert shop.actions() == {}
+    at(monkeypatch, "2024-01-12")
+    seed(shop, [*orders(60), "99,2024-01-11 09:00:00,1,5"])
+    shop.ok("build")
+    older = "select * from shop.daily where day < '2024-01-11' order by all"
+    assert shop.rows(older) == before
+    assert shop.value("select total from shop.daily where day = '2024-01-11'") == 5000
+    assert "its rows are of 2 codes" in shop.ok("why", "shop.daily").out
+    assert shop.actions() == {}
+
+
+@pytest.mark.parametrize(
+    ("on_schema", "columns"),
+    [
+        ("append", ["day", "customer", "orders", "total", "most"]),
+        ("sync", ["day", "customer", "total", "most"]),
+        ("ignore", ["day", "customer", "orders", "total"]),
+    ],
+)
+def test_columns_that_new_code_brings_and_takes(
+    on_schema: str, columns: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(monkeypatch, "2024-01-11")
+    shop = forward(tmp_path, f"on_schema_change: {on_schema}\n")
+    path = "models/shop/daily.sql"
+    shop.replace(
+        path, "count(*) as orders, sum(amount) as total", "sum(amount) as total, max(id) as most"
+    )
+    at(monkeypatch, "2024-01-12")
+    seed(shop, [*orders(60), "99,2024-01-11 09:00:00,1,5"])
+    shop.ok("build")
+    described = [row[0] for row in shop.rows("describe shop.daily")]
+    assert described == columns
+    last = "select * from shop.daily where day = '2024-01-11'"
+    assert 5 in shop.rows(last)[0]
+
+
+def test_other_columns_are_refused_where_nothing_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(monkeypatch, "2024-01-11")
+    shop = forward(tmp_path)
+    before = daily(shop)
+    shop.replace("models/shop/daily.sql", "count(*) as orders, ", "")
+    at(monkeypatch, "2024-01-12")
+    answer = shop.call("build")
+    assert answer.code == 1
+    assert "has orders, which no longer come" in answer.err
+    assert daily(shop) == before
+
+
+def test_a_table_that_grows_by_key_goes_forward_too(tmp_path: Path) -> None:
+    model = (
+        "/* @model\nkind: incremental\nunique_key: id\non_code_change: forward\n"
+        "on_schema_change: append\n*/\nselect id, amount from raw.orders\n"
+    )
+    shop = project(tmp_path, {"models/shop/kept.sql": model})
+    seed(shop, orders(3))
+    shop.ok("build")
+    shop.replace("models/shop/kept.sql", "id, amount", "id, amount * 10 as amount, customer")
+    assert shop.actions() == {"shop.kept": "interval"}
+    seed(shop, ["7,2024-01-01 00:00:00,2,7"])
+    shop.ok("build")
+    rows = shop.rows("select id, amount, customer from shop.kept order by id")
+    assert rows == [(0, 0, None), (1, 1, None), (2, 2, None), (7, 70, 2)]

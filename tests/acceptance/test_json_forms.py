@@ -328,6 +328,7 @@ BUILD = {
     "rows": int | NULL,
     "run_id": str,
     "published": bool,
+    "codes": int,
     "holds": str,
 }
 INPUT = {"name": str, "old": str | NULL, "new": str | NULL}

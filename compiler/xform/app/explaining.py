@@ -46,6 +46,7 @@ def explain_asset(
             record.rows,
             record.run_id,
             published,
+            len(record.codes),
             listed(record.ranges, Grain(time.grain)) if time is not None else "",
         )
         if record is not None

@@ -184,6 +184,10 @@ def _facts(explanation: Explanation, surface: Surface) -> list[Line]:
         if build.rows is not None:
             done += f", {count(build.rows, 'row')}"
         rows.append(("built", done))
+        if build.codes:
+            rows.append(
+                ("code", f"its rows are of {build.codes + 1} codes: new code carried it on")
+            )
         if build.holds:
             rows.append(("holds", build.holds))
         shown = "" if build.published else f"  (not shown by {explanation.environment})"

@@ -71,6 +71,8 @@ class BuildFacts(msgspec.Struct, frozen=True):
     run_id: str = ""
     published: bool = True
     """Whether the environment shows it now."""
+    codes: int = 0
+    """Of a table that new code carried on: how many codes there were before."""
     holds: str = ""
     """Of a table that grows by time: the intervals, in words."""
 

@@ -168,6 +168,8 @@ class Slicing(msgspec.Struct, frozen=True):
     recheck: bool
     watched: bool
     """Whether it is kept how the inputs were."""
+    on_schema: str
+    """What becomes of columns that the table does not have, or that no longer come."""
     inputs: tuple[SliceSource, ...]
 
 

@@ -47,6 +47,7 @@ from xform.plan.reasons import stale_reasons
 from xform.plan.slicing import (
     Growth,
     batch_size,
+    carries_forward,
     follows,
     growth,
     needed,
@@ -132,6 +133,8 @@ class _Planner:
         for asset in self.assets:
             if asset.stored:
                 builds = by_fingerprint.get((asset.name, asset.fingerprint))
+                if builds is None and carries_forward(asset):
+                    builds = self._to_carry_forward(asset)
                 if builds is None and not asset.grows:
                     builds = renamed.get(asset.fingerprint)
                 self._decide(asset, builds or [])
@@ -165,6 +168,17 @@ class _Planner:
             self._behind(),
             tuple(self.gaps),
         )
+
+    def _to_carry_forward(self, asset: PlannedAsset) -> list[Build] | None:
+        """The build of earlier code that new code carries on: the one that is shown, if it is
+        stored as the asset would be now."""
+        shown = self._shown(asset)
+        build = self.recorded.builds.get(shown) if shown is not None else None
+        if build is None or build.relation != "table":
+            return None
+        before = {part.name: part.digest for part in self.recorded.components(build)}
+        now = {part.name: part.digest for part in asset.components()}
+        return [build] if before.get("storage") == now.get("storage") else None
 
     # Which assets may be touched -----------------------------------------------------------------
 
@@ -563,6 +577,7 @@ class _Planner:
             batch_size(time, sliced.at_once),
             found.recheck,
             time.restate == "changed",
+            time.on_schema,
             tuple(
                 SliceSource(item.asset, sql_names[item.asset], item.column, item.columns)
                 for item in sliced.inputs

@@ -50,7 +50,9 @@ class Growth:
     @property
     def nothing(self) -> bool:
         """Whether the table is as it shall be."""
-        return self.base is not None and not self.ranges and not self.changed
+        if self.base is None or self.ranges or self.changed:
+            return False
+        return not any(reason.kind is ReasonKind.CODE for reason in self.reasons)
 
 
 def target_of(time: TimeRange, now: str) -> Ranges:
@@ -85,7 +87,7 @@ def growth(
         return Growth(None, target, target, ())
     missing = without(target, base.ranges)
     changed = _changed(asset, base, versions)
-    reasons: list[Reason] = []
+    reasons = _forward(asset, base)
     if missing:
         reasons.append(Reason(ReasonKind.NEW, f"new: {listed(missing, grain)}"))
     if asked:
@@ -112,9 +114,23 @@ def _by_key(
     if base is None or anew:
         return Growth(None, (), (), ())
     changed = _changed(asset, base, versions)
-    told = _told(changed)
-    reasons = (Reason(ReasonKind.DATA, f"new data in {told}"),) if changed else ()
-    return Growth(base, (), (), changed, reasons)
+    reasons = _forward(asset, base)
+    if changed:
+        reasons.append(Reason(ReasonKind.DATA, f"new data in {_told(changed)}"))
+    return Growth(base, (), (), changed, tuple(reasons))
+
+
+def _forward(asset: PlannedAsset, base: Build) -> list[Reason]:
+    """New code that carries on a build is noted at once, and columns are made to fit."""
+    if base.fingerprint == asset.fingerprint:
+        return []
+    return [Reason(ReasonKind.CODE, "new code, for what is computed from now on")]
+
+
+def carries_forward(asset: PlannedAsset) -> bool:
+    """Whether new code of it is for what is computed from then on."""
+    how = asset.time or asset.keyed
+    return how is not None and how.forward
 
 
 def _told(changed: Sequence[str]) -> str:

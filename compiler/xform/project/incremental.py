@@ -29,11 +29,15 @@ KEYS = (
     "updated_at",
     "check_cols",
     "hard_deletes",
+    "on_code_change",
+    "on_schema_change",
 )
 """Settings of incremental models and snapshots alone."""
 
 BY_KEY = ("merge", "delete+insert", "append")
 BY_VERSION = ("timestamp", "check")
+ON_CODE = ("rebuild", "forward")
+ON_SCHEMA = ("fail", "append", "sync", "ignore")
 DELETES = ("ignore", "invalidate")
 VALID_FROM, VALID_TO = "valid_from", "valid_to"
 """The columns that a snapshot adds: from when on a row was so, and until when (NULL: it is)."""
@@ -58,6 +62,10 @@ class TimeRange(msgspec.Struct, frozen=True):
     """All at once, whatever the query is."""
     zone: str | None = None
     restate: str = "changed"
+    forward: bool = False
+    """New code is for what is computed from then on; the table is not built anew."""
+    on_schema: str = "fail"
+    """What becomes of other columns then: fail, append, sync or ignore."""
 
     def storage(self) -> str:
         """What of it decides which rows the table holds."""
@@ -78,6 +86,8 @@ class Keyed(msgspec.Struct, frozen=True):
     updated_at: str | None = None
     check: tuple[str, ...] = ()
     deletes: bool = False
+    forward: bool = False
+    on_schema: str = "fail"
 
     @property
     def is_snapshot(self) -> bool:
@@ -117,6 +127,10 @@ def read_incremental(setting: str, value: Value, what: str, notes: Notes) -> Any
             return read_words(value, what, notes)
         case "strategy":
             return read_choice(value, what, (*BY_KEY, *BY_VERSION), notes)
+        case "on_code_change":
+            return read_choice(value, what, ON_CODE, notes)
+        case "on_schema_change":
+            return read_choice(value, what, ON_SCHEMA, notes)
         case "hard_deletes":
             return read_choice(value, what, DELETES, notes)
         case _:
@@ -169,6 +183,8 @@ def incremental_of(
         batch == "single",
         said.get("time_zone"),
         said.get("restate", "changed"),
+        said.get("on_code_change") == "forward",
+        said.get("on_schema_change", "fail"),
     ), []
 
 
@@ -187,7 +203,9 @@ def keyed_of(
             message = f"strategy '{strategy}' is that of snapshots"
             at = places.get("strategy", span)
             return None, [diagnose(codes.BAD_VALUE, message, at, "write 'kind: snapshot'")]
-        return Keyed(key, strategy), []
+        forward = said.get("on_code_change") == "forward"
+        on_schema = said.get("on_schema_change", "fail")
+        return Keyed(key, strategy, forward=forward, on_schema=on_schema), []
     if kind != "snapshot":
         return None, []
     if not key:

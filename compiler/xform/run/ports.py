@@ -133,6 +133,8 @@ class BuildRecord(msgspec.Struct, frozen=True):
     """Of a table that grows by time: the intervals that it holds."""
     revision: int = 0
     """How often it has been carried on."""
+    codes: tuple[tuple[Digest, str], ...] = ()
+    """Of a table that new code carried on: earlier fingerprints, and until when they were."""
     mark: str = ""
     """Of a table that is carried on: another one after each time that its rows changed."""
     comparable: bool = True

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from xform.base.hashing import digest_parts
 from xform.base.names import AssetName
-from xform.engines.duckdb import ledger
+from xform.engines.duckdb import columns, ledger
 from xform.engines.duckdb.content import sums_of
 from xform.engines.duckdb.errors import engine_error, translated
 from xform.engines.duckdb.text import build_name, literal, name
@@ -52,6 +52,7 @@ class GrowingTable:
         self._target = build_name(step.physical)
         self._note = note
         self._running = running
+        self._chosen = "*"
         self.changed = False
         """Whether any interval was computed."""
 
@@ -79,12 +80,28 @@ class GrowingTable:
                 self._cursor.execute(
                     f"create table {self._target} as from {build_name(slicing.base)}"
                 )
+        into = self._into() if slicing.base is not None else ""
         for piece in pieces:
             self._running()
             if common(slicing.kept, (piece,)):
                 self._delete(piece)
-            self._insert(f"insert into {self._target} ", piece)
+            self._insert(f"insert into {self._target}{into} ", piece)
         return merged((*common(slicing.kept, slicing.target), *ranges))
+
+    def _into(self) -> str:
+        """The columns that the query puts in, where new code may have changed them."""
+        start = self._literal(_LONG_AGO)
+        sql, _ = bound(self._body, start, start)
+        with translated():
+            has = _described(self._cursor, f"from {self._target}")
+            comes = _described(self._cursor, f"select * from (\n{sql}\n) as xform_slice")
+            if [column.lower() for column, _ in has] == [column.lower() for column, _ in comes]:
+                return ""
+            into = columns.fit(
+                self._target, has, comes, self._slicing.on_schema, self._cursor.execute
+            )
+        self._chosen = ", ".join(name(column) for column in into)
+        return f" ({self._chosen})"
 
     def _keep(self, slices: Mapping[str, bytes]) -> None:
         with translated():
@@ -99,7 +116,8 @@ class GrowingTable:
         import duckdb
 
         sql, moved = bound(self._body, *(self._literal(at) for at in piece))
-        head += "select * from (\n"
+        chosen = "*" if head.startswith("create") else self._chosen
+        head += f"select {chosen} from (\n"
         statement = f"{head}{sql}\n) as xform_slice where {self._within(piece)}"
         try:
             with self._note(statement):
@@ -149,15 +167,15 @@ class GrowingTable:
             described = self._cursor.execute(f"describe select * from {source.relation}").fetchall()
             kinds = {str(row[0]).lower(): (str(row[0]), str(row[1])) for row in described}
             read = [kinds[c.lower()] for c in source.columns if c.lower() in kinds]
-            columns = read or list(kinds.values())
-            shape = [part for column in columns for part in column]
+            counted = read or list(kinds.values())
+            shape = [part for column in counted for part in column]
             if source.column is None or source.column.lower() not in kinds:
-                sql = f"select {sums_of(columns)} from (select {chosen} from {source.relation})"
+                sql = f"select {sums_of(counted)} from (select {chosen} from {source.relation})"
                 (sums,) = self._cursor.execute(sql).fetchall()
                 return {WHOLE: digest_parts([*shape, *map(str, sums)])[:16]}
             at = self._start(*kinds[source.column.lower()])
             rows = self._cursor.execute(
-                f"select {at} as xform_start, {sums_of(columns)} from {source.relation} "
+                f"select {at} as xform_start, {sums_of(counted)} from {source.relation} "
                 "where xform_start is not null group by 1"
             ).fetchall()
         return {str(row[0]): digest_parts([*shape, *map(str, row[1:])])[:16] for row in rows}
@@ -196,6 +214,10 @@ def bound(body: SqlBody, start: str, end: str) -> tuple[str, Callable[[int], int
         return found
 
     return "".join(pieces), back
+
+
+def _described(cursor: duckdb.DuckDBPyConnection, query: str) -> list[tuple[str, str]]:
+    return [(str(row[0]), str(row[1])) for row in cursor.execute(f"describe {query}").fetchall()]
 
 
 def _packed(slices: Slices) -> bytes:

@@ -153,6 +153,22 @@ def is_there(cursor: duckdb.DuckDBPyConnection, physical: str) -> bool:
     return bool(rows)
 
 
+def codes_of(
+    cursor: duckdb.DuckDBPyConnection, base: str | None, fingerprint: Digest
+) -> tuple[tuple[Digest, str], ...]:
+    """The earlier codes of a build that is carried on, with the one before among them, where the
+    code is another now."""
+    rows = cursor.execute(
+        "select record from _xform.ledger_builds where physical = ?", [base]
+    ).fetchall()
+    if not rows:
+        return ()
+    record = msgspec.json.decode(rows[0][0], type=BuildRecord)
+    if record.fingerprint == fingerprint:
+        return record.codes
+    return (*record.codes, (record.fingerprint, record.built_at))
+
+
 def mark_of(cursor: duckdb.DuckDBPyConnection, physical: str) -> str:
     rows = cursor.execute(
         "select record from _xform.ledger_builds where physical = ?", [physical]

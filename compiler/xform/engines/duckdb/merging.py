@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from xform.engines.duckdb import columns
 from xform.engines.duckdb.errors import engine_error, translated
 from xform.engines.duckdb.text import build_name, literal, name
 from xform.plan.intervals import Ranges
@@ -67,12 +68,28 @@ class MergedTable:
             self._run(f"create table {self._target} as from {build_name(base)}")
         self._query(f"create or replace temp table {NEW} as ", "")
         self._running()
+        self._fit_columns()
         changed = self._versions() if self._how.is_snapshot else self._rows()
         self._run(f"drop table {NEW}")
         self.changed = changed > 0
         return ()
 
     # By key --------------------------------------------------------------------------------------
+
+    def _fit_columns(self) -> None:
+        """New code may yield other columns."""
+        if self._how.is_snapshot:
+            return
+        has, comes = self._described(self._target), self._described(NEW)
+        into = columns.fit(self._target, has, comes, self._how.on_schema, self._run)
+        for column, _ in comes:
+            if column not in into:
+                self._run(f"alter table {NEW} drop column {name(column)}")
+
+    def _described(self, relation: str) -> list[tuple[str, str]]:
+        with translated():
+            rows = self._cursor.execute(f"describe {relation}").fetchall()
+        return [(str(row[0]), str(row[1])) for row in rows]
 
     def _rows(self) -> int:
         if self._how.strategy == "append" or not self._how.key:
@@ -113,8 +130,7 @@ class MergedTable:
 
     def _columns(self) -> list[str]:
         """Those of the rows that come."""
-        with translated():
-            return [str(row[0]) for row in self._cursor.execute(f"describe {NEW}").fetchall()]
+        return [column for column, _ in self._described(NEW)]
 
     # Snapshots -----------------------------------------------------------------------------------
 
@@ -141,10 +157,10 @@ class MergedTable:
                 f"(select 1 from {NEW} as n where {self._same_key()})"
             )
         read = self._columns()
-        columns = ", ".join(name(column) for column in read)
+        into = ", ".join(name(column) for column in read)
         listed = ", ".join(f"n.{name(column)}" for column in read)
         begun = self._run(
-            f"insert into {self._target} ({columns}, {since}, {until}) "
+            f"insert into {self._target} ({into}, {since}, {until}) "
             f"select {listed}, {self._since('n.')}, null from {NEW} as n where not exists "
             f"(select 1 from {self._target} as t where {current} and {self._same_key()})"
         )
@@ -154,8 +170,8 @@ class MergedTable:
         if self._how.strategy == "timestamp":
             return f"{self._since('n.')} > t.{name(VALID_FROM)}"
         keys = {column.lower() for column in self._how.key}
-        columns = self._how.check or [c for c in self._columns() if c.lower() not in keys]
-        return f"not ({_equal(columns) or 'true'})"
+        compared = self._how.check or [c for c in self._columns() if c.lower() not in keys]
+        return f"not ({_equal(compared) or 'true'})"
 
     # Statements ----------------------------------------------------------------------------------
 

@@ -203,6 +203,7 @@ class DuckDBSession:
             f"select count(*) from {build_name(step.physical)}"
         ).fetchall()[0]
         found = self._describe(build_name(step.physical))
+        codes = ledger.codes_of(self._cursor, growing_base(step), step.fingerprint)
         mark = f"{step.physical}@{revision}"
         if step.in_place and not growing.changed:
             mark = ledger.mark_of(self._cursor, step.physical)
@@ -212,6 +213,7 @@ class DuckDBSession:
             rows=int(rows),
             ranges=ranges,
             revision=revision,
+            codes=codes,
             mark=mark,
         )
 
@@ -295,6 +297,12 @@ class DuckDBSession:
         # Refused while another transaction writes; the next build or the end tries again.
         with suppress(duckdb.Error):
             self._cursor.execute("checkpoint")
+
+
+def growing_base(step: BuildStep) -> str | None:
+    """The build that a step carries on."""
+    grows = step.slicing or step.merging
+    return grows.base if grows is not None else None
 
 
 def _columns_of(cursor: duckdb.DuckDBPyConnection) -> tuple[tuple[str, str], ...]:
