@@ -236,12 +236,17 @@ def test_while_a_build_runs_others_can_look_but_not_build(tmp_path: Path) -> Non
     try:
         second = slow.run("build")
         assert second.code == 75
-        assert "error[XF0701]: " in second.err
+        assert "error[XF0621]: 'prod' is being written by process " in second.err
         assert "help: wait until " in second.err
         assert str(process.pid) in second.err
+        elsewhere = slow.run("build", "--env", "dev")
+        assert elsewhere.code == 75
+        assert "error[XF0701]: " in elsewhere.err
+        assert f"process {process.pid} " in elsewhere.err
+        assert ", which writes 'prod' since " in elsewhere.err
         as_json = slow.run("build", "--format", "json")
         assert as_json.code == 75
-        assert [item["code"] for item in as_json.data["diagnostics"]] == ["XF0701"]
+        assert [item["code"] for item in as_json.data["diagnostics"]] == ["XF0621"]
         for command in ("plan", "why slow", "ls", "lineage slow.n", "compile"):
             looked = slow.run(*command.split())
             assert looked.code == 0, f"{command}: {looked.err}"

@@ -35,6 +35,8 @@ UNREACHABLE = {
     "XF0608": "it takes a plan, an edit and a build",
     "XF0609": "it takes a plan, an edit and a build",
     "XF0610": "it takes a plan and two builds",
+    "XF0621": "it takes two processes (tests/acceptance/test_two_processes.py)",
+    "XF0622": "it takes two processes (tests/acceptance/test_two_processes.py)",
     "XF0631": "it takes two builds, with a day between (tests/acceptance/test_incremental.py)",
     "XF0713": "only an engine that fails while it publishes raises it",
     "XF0801": "the compiler finds the unknown name first, as XF0401",

@@ -18,7 +18,6 @@ from xform.base.names import AssetName
 from xform.plan.plan import Component
 from xform.run.events import CheckDone, NodeDone, NodeSkip, RunEnd
 from xform.run.ports import BuildRecord, Ledger, Publication, StateError
-from xform.state.migrations import MIGRATIONS
 from xform.state.store import StateStore
 
 A = AssetName("m.a")
@@ -181,21 +180,6 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     with pytest.raises(StateError) as caught:
         StateStore(tmp_path / ".xform" / "state.db").snapshot("prod")
     assert caught.value.kind == "io"
-
-
-@pytest.mark.parametrize("version", range(len(MIGRATIONS)))
-def test_every_earlier_version_is_migrated(tmp_path: Path, version: int) -> None:
-    file = tmp_path / "state.db"
-    connection = sqlite3.connect(file)
-    for number in range(version):
-        connection.executescript(MIGRATIONS[number])
-    connection.execute(f"pragma user_version = {version}")
-    connection.commit()
-    connection.close()
-    store = StateStore(file)
-    store.sync(Ledger((build("a_1"),), (SHOWN,)), "1")
-    assert store.snapshot("prod").identity == "1"
-    store.close()
 
 
 def test_every_thread_may_write(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from xform.plan.plan import Plan
 from xform.run.events import Event
 from xform.run.executor import execute
 from xform.run.history import BUILD, Asked
-from xform.run.ports import Ledger, StateError, StateSnapshot
+from xform.run.ports import Hold, Ledger, StateError, StateSnapshot
 from xform.run.result import RunResult
 
 if TYPE_CHECKING:
@@ -67,22 +67,37 @@ def build(
     """Carry out a plan.
 
     The plan was made without holding the warehouse. Once it is held, the record is looked at
-    again; where somebody else has built in between, the plan is made anew.
+    again; where somebody else has built in between, the plan is made anew. Raises UserError where
+    somebody else writes the environment or the warehouse.
     """
-    plan = planned.plan
-    if plan.steps:
-        workspace.engine.open()
-        if workspace.engine.identity() != planned.snapshot.identity:
-            ledger = workspace.engine.ledger()
-            if not _is_known(ledger, planned.snapshot):
-                workspace.state.sync(ledger, workspace.engine.identity())
-                plan = planner.plan(
-                    wanted.selected,
-                    full_refresh=wanted.full_refresh,
-                    upstream=wanted.upstream,
-                    held=True,
-                ).plan
-    return carry_out(workspace, plan, emit, wanted)
+    if not planned.plan.steps:
+        return carry_out(workspace, planned.plan, emit, wanted)
+    from xform.app.leasing import leased, patiently
+
+    with leased(workspace, planned.plan.environment) as hold:
+        patiently(workspace, workspace.engine.open)
+        plan = _still(workspace, planner, planned, wanted)
+        if not plan.steps:
+            workspace.engine.close()
+        return carry_out(workspace, plan, emit, wanted, hold)
+
+
+def _still(
+    workspace: Workspace, planner: EnvironmentPlanner, planned: Planned, wanted: Wanted
+) -> Plan:
+    """The plan as it has to be now that the warehouse is held."""
+    if workspace.engine.identity() == planned.snapshot.identity:
+        return planned.plan
+    ledger = workspace.engine.ledger()
+    if _is_known(ledger, planned.snapshot):
+        return planned.plan
+    workspace.state.sync(ledger, workspace.engine.identity())
+    return planner.plan(
+        wanted.selected,
+        full_refresh=wanted.full_refresh,
+        upstream=wanted.upstream,
+        held=True,
+    ).plan
 
 
 def build_file(
@@ -93,34 +108,42 @@ def build_file(
     emit: Callable[[Event], None],
 ) -> RunResult:
     """Carry out just the plan of a file, while the warehouse is held. Raises UserError where it
-    would not come out the same now."""
+    would not come out the same now, or somebody else writes there."""
     from xform.app.backfilling import refuse_gaps
+    from xform.app.leasing import leased, patiently
     from xform.app.plan_file import Wished, moved_since, plan_file
 
     selected = None if then.selected is None else frozenset(then.selected)
     wished = Wished(selected, then.full_refresh, then.upstream)
     wanted = replace(wanted, selected=selected, full_refresh=then.full_refresh)
-    if then.steps:
-        workspace.engine.open()
-    try:
-        planned = planner.plan(
-            selected, full_refresh=then.full_refresh, upstream=then.upstream, certain=True
-        )
-        found = moved_since(then, plan_file(workspace, planned, wished))
-        if found:
-            raise UserError(found)
-        if not wanted.again.allow_missing:
-            refuse_gaps(planned.plan, planner.compilation)
-    except BaseException:
-        workspace.engine.close()
-        raise
-    return carry_out(workspace, planned.plan, emit, wanted)
+    with ExitStack() as stack:
+        hold = None
+        if then.steps:
+            hold = stack.enter_context(leased(workspace, workspace.environment))
+            patiently(workspace, workspace.engine.open)
+        try:
+            planned = planner.plan(
+                selected, full_refresh=then.full_refresh, upstream=then.upstream, certain=True
+            )
+            found = moved_since(then, plan_file(workspace, planned, wished))
+            if found:
+                raise UserError(found)
+            if not wanted.again.allow_missing:
+                refuse_gaps(planned.plan, planner.compilation)
+        except BaseException:
+            workspace.engine.close()
+            raise
+        return carry_out(workspace, planned.plan, emit, wanted, hold)
 
 
 def carry_out(
-    workspace: Workspace, plan: Plan, emit: Callable[[Event], None], wanted: Wanted = WHOLE
+    workspace: Workspace,
+    plan: Plan,
+    emit: Callable[[Event], None],
+    wanted: Wanted = WHOLE,
+    hold: Hold | None = None,
 ) -> RunResult:
-    """Do what a plan says."""
+    """Do what a plan says, with the lease of its environment where there is anything to do."""
     result = execute(
         plan,
         workspace.engine,
@@ -133,6 +156,7 @@ def carry_out(
         judge=judged,
         asked=wanted.asked,
         secrets=workspace.known_secrets,
+        hold=hold,
     )
     if plan.steps:
         forget_old_runs(workspace)

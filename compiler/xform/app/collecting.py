@@ -14,7 +14,7 @@ import msgspec
 
 from xform.app.environments import drop_held, expiry_of
 from xform.app.planning import PROD
-from xform.app.record import held
+from xform.app.record import held, refreshed
 from xform.app.workspace import Workspace
 from xform.run.ports import BuildRecord, Publishing, StateSnapshot
 
@@ -49,7 +49,8 @@ def collect(workspace: Workspace, grace: float | None, *, dry: bool) -> Collecte
     one that is stopped has done a part. Raises EngineError."""
     seconds = workspace.settings.keeping.grace if grace is None else grace
     now = workspace.host.now()
-    with held(workspace) as snapshot:
+    known = {item.environment for item in refreshed(workspace).publications}
+    with held(workspace, *known) as snapshot:
         history = workspace.engine.history()
         expired = tuple(sorted(_expired(workspace, snapshot, history, now)))
         shown = [one.physical for one in snapshot.publications if one.environment not in expired]

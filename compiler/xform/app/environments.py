@@ -128,7 +128,7 @@ def promote(workspace: Workspace, source: str, target: str) -> Moved:
     Its own builds stay, and with them the way back: what it showed is still there to be built from.
     """
     _published(refreshed(workspace), source)
-    with held(workspace) as snapshot:
+    with held(workspace, target) as snapshot:
         shown, before = _published(snapshot, source), snapshot.published(target)
         steps = [
             PublishStep(
@@ -160,7 +160,7 @@ def drop(workspace: Workspace, name: str) -> Moved:
             ]
         )
     _published(refreshed(workspace), name)
-    with held(workspace) as snapshot:
+    with held(workspace, name) as snapshot:
         return drop_held(workspace, snapshot, name)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from xform.app.workspace import Workspace
 from xform.run.ports import EngineBusy, StateSnapshot
@@ -29,16 +29,23 @@ def refreshed(workspace: Workspace) -> StateSnapshot:
 
 
 @contextmanager
-def held(workspace: Workspace) -> Iterator[StateSnapshot]:
-    """The record while the warehouse is held for writing; what is done to names and builds
-    meanwhile is in the record afterwards. Raises EngineBusy, EngineError, StateError."""
+def held(workspace: Workspace, *environments: str) -> Iterator[StateSnapshot]:
+    """The record while environments and the warehouse are held for writing; what is done to names
+    and builds meanwhile is in the record afterwards. Raises UserError where somebody else writes
+    there; EngineBusy, EngineError, StateError."""
+    from xform.app.leasing import leased, patiently
+
     engine, state = workspace.engine, workspace.state
-    engine.open()
-    try:
-        engine.prepare(())
-        state.sync(engine.ledger(), engine.identity())
-        yield state.snapshot(workspace.environment, components=False)
-        ledger = engine.ledger()
-    finally:
-        engine.close()
-    state.sync(ledger, engine.identity())
+    with ExitStack() as stack:
+        holds = [stack.enter_context(leased(workspace, name)) for name in sorted(environments)]
+        patiently(workspace, engine.open)
+        try:
+            engine.prepare(())
+            for hold in holds:
+                hold.enter(engine)
+            state.sync(engine.ledger(), engine.identity())
+            yield state.snapshot(workspace.environment, components=False)
+            ledger = engine.ledger()
+        finally:
+            engine.close()
+        state.sync(ledger, engine.identity())

@@ -50,7 +50,7 @@ def rollback(
 
     In one transaction; a rollback is itself a publishing, and can be taken back.
     """
-    with held(workspace) as snapshot:
+    with held(workspace, environment) as snapshot:
         events = _of(workspace.engine.history(), environment)
         wanted = _wanted(events, environment, to)
         shown = snapshot.published(environment)

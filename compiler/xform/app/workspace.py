@@ -12,6 +12,7 @@ import msgspec
 
 from xform.app.circumstances import Asked, Circumstances, ProfileFile, are_as, circumstances_of
 from xform.app.index import Listing, load_listing, save_listing
+from xform.app.patience import Patience
 from xform.app.standing import Basis, StandingPlan, read_plan, stored_plan
 from xform.base.diagnostics import Diagnostic, Severity, has_errors
 from xform.base.hashing import Digest, digest_parts
@@ -67,6 +68,8 @@ class Workspace:
         self.cache = self.home / "cache"
         self.notices: tuple[Diagnostic, ...] = ()
         """What is to be said of the profile, besides errors."""
+        self.patience = Patience()
+        """For how long others who write are waited for."""
         self.ran: list[tuple[str, str]] = []
         """The queries that compiling really computed."""
 

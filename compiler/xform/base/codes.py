@@ -199,6 +199,8 @@ PLAN_INPUT_MOVED = _code("0609", "data have changed since a plan was made")
 PLAN_STATE_MOVED = _code("0610", "something was built since a plan was made")
 NO_PUBLISHING = _code("0611", "a publishing that there is none of, or nothing before it")
 BUILDS_GONE = _code("0612", "builds that are gone from the warehouse")
+ENVIRONMENT_HELD = _code("0621", "another process writes the environment")
+LEASE_LOST = _code("0622", "another process has taken over the environment meanwhile")
 INTERVALS_MISSING = _code("0631", "intervals that an input does not hold")
 NOTHING_BY_TIME = _code("0632", "a selection without incremental models")
 # 07xx: run and engines

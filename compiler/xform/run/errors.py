@@ -11,6 +11,7 @@ from xform.base.codes import (
     ENGINE_SETTINGS,
     ENGINE_UNUSABLE,
     HOOK_FAILED,
+    LEASE_LOST,
     NAME_TAKEN,
     PUBLISH_FAILED,
     PYTHON_LOAD,
@@ -30,6 +31,7 @@ from xform.run.ports import (
     EngineBusy,
     EngineError,
     HookFailed,
+    LeaseLost,
     NameTaken,
     StateError,
 )
@@ -129,6 +131,9 @@ def engine_diagnostic(error: EngineError, at: Span | str) -> Diagnostic:
         return diagnose(
             WAREHOUSE_BUSY, _headline(error), at, "wait until it is done, then run this again"
         )
+    if isinstance(error, LeaseLost):
+        text = "nothing was done: run this again"
+        return diagnose(LEASE_LOST, _headline(error), at, text)
     if error.kind == "settings":
         text = "correct the target in profiles.yml"
         return diagnose(ENGINE_SETTINGS, _headline(error), at, text)
@@ -149,7 +154,7 @@ def publish_diagnostic(error: EngineError, paths: dict[AssetName, str]) -> Diagn
             asset=error.asset,
         )
     return diagnose(
-        PUBLISH_FAILED,
+        LEASE_LOST if isinstance(error, LeaseLost) else PUBLISH_FAILED,
         f"nothing was published: {_headline(error)}",
         "profiles.yml",
         "the builds are kept: build again to publish them",

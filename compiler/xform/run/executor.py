@@ -37,6 +37,7 @@ from xform.run.ports import (
     BuildRecord,
     Engine,
     EngineError,
+    Hold,
     Host,
     Kept,
     Occasion,
@@ -69,20 +70,24 @@ def execute(
     judge: Judge = judge_by_count,
     asked: Asked = NOTHING_SAID,
     secrets: Sequence[str] = (),
+    hold: Hold | None = None,
 ) -> RunResult:
     """Build, test and publish. Opens the engine where it is not open yet, and closes it.
 
-    Events are emitted in the calling thread. `asked` and what happens are kept in the state, but
-    for `secrets`. Failures of models become diagnostics of the result.
+    `hold` is the lease of the environment, whose owner the run is: without one it must be certain
+    by other means that nobody else writes there. Events are emitted in the calling thread. `asked`
+    and what happens are kept in the state, but for `secrets`. Failures of models become diagnostics
+    of the result.
     Raises EngineBusy, EngineError and StateError where the run cannot even begin; then nothing
     has been emitted or written.
     """
-    run = _Run(plan, engine, state, host, emit, fail_fast, atomic, secrets)
+    run = _Run(plan, engine, state, host, emit, fail_fast, atomic, secrets, hold)
     if not plan.steps:
         return run.nothing()
     engine.open()
     try:
         engine.prepare(())
+        run.enter()
         run.begin(judge, threads, asked)
         with host.signals() as signals:
             run.hooks("on_start", plan.on_start, signals)
@@ -107,6 +112,7 @@ class _Run:
         fail_fast: bool,
         atomic: bool,
         secrets: Sequence[str],
+        hold: Hold | None,
     ) -> None:
         self._plan = plan
         self._engine = engine
@@ -122,7 +128,8 @@ class _Run:
         self._reasons = {
             action.asset: action.reasons[0].detail for action in plan.actions if action.reasons
         }
-        self._run_id = host.new_run_id()
+        self._hold = hold
+        self._run_id = hold.owner if hold is not None else host.new_run_id()
         self._begun = host.monotonic()
         self._posted: queue.SimpleQueue[Kept] = queue.SimpleQueue()
         self._keeper = Keeper(state, self._run_id, emit, secrets)
@@ -148,6 +155,11 @@ class _Run:
         """A plan without steps: tells its beginning and end, touches nothing."""
         self._emit(RunStart(self._run_id, self._plan.environment, (), 0, self._host.now()))
         return self._finish()
+
+    def enter(self) -> None:
+        """Shut out whoever had the environment before."""
+        if self._hold is not None:
+            self._hold.enter(self._engine)
 
     def begin(self, judge: Judge, threads: int, asked: Asked) -> None:
         snapshot = self._state.snapshot(self._plan.environment, components=False)
@@ -219,6 +231,8 @@ class _Run:
         begun = self._host.monotonic()
         publish = [cutoff.published_as(step, self._kept) for step in chosen.publish]
         try:
+            if self._hold is not None:
+                self._hold.check()
             assert self._workshop is not None
             note = self._workshop.noting
             occasion = Occasion("build", self._host.now(), self._run_id)

@@ -48,11 +48,22 @@ class EngineError(Exception):
 
 
 class EngineBusy(EngineError):  # noqa: N818 - says what is the case
-    """Another process holds the warehouse. `holder` says who, as far as is known."""
+    """Another process holds the warehouse. `holder` says who, as far as is known; `pid` is that of
+    a process of this machine."""
 
-    def __init__(self, message: str, holder: str) -> None:
+    def __init__(self, message: str, holder: str, pid: int | None = None) -> None:
         super().__init__(message, kind="busy")
         self.holder = holder
+        self.pid = pid
+
+
+class LeaseLost(EngineError):  # noqa: N818 - says what is the case
+    """Another one has had the lease of an environment since. `token` is the greater one that the
+    warehouse has seen, where that is how it is known."""
+
+    def __init__(self, environment: str, token: int = 0) -> None:
+        super().__init__(f"another process has taken over '{environment}' meanwhile", kind="busy")
+        self.token = token
 
 
 class ColumnsDiffer(EngineError):  # noqa: N818 - says what is the case
@@ -334,6 +345,12 @@ class Engine(Protocol):
         `how` says otherwise."""
         ...
 
+    def fence(self, environment: str, token: int) -> None:
+        """Write the environment as the holder of this token, until closed: `publish` and what
+        carries on a table look in their transaction whether it still is the last one, and shut out
+        those with a smaller one. Raises LeaseLost, as these do then."""
+        ...
+
     def publish(
         self,
         environment: str,
@@ -356,6 +373,78 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Checkpoint and disconnect."""
+        ...
+
+
+class Process(msgspec.Struct, frozen=True):
+    """A process on a machine. `mark` tells it from all that have its number at other times or
+    elsewhere; empty where the machine does not say."""
+
+    host: str
+    pid: int
+    mark: str
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """The right to write an environment, of one run or command at a time.
+
+    `token` grows with every lease of the environment. `since` and `until` go by the clock of the
+    store (UTC, ISO 8601).
+    """
+
+    environment: str
+    token: int
+    owner: str
+    """The id of a run."""
+    process: Process
+    since: str
+    until: str
+
+
+class Leases(Protocol):
+    """Who writes which environment. Raises StateError."""
+
+    def take(
+        self,
+        environment: str,
+        owner: str,
+        process: Process,
+        seconds: float,
+        is_gone: Callable[[Process], bool],
+    ) -> Lease:
+        """The lease, where nobody has it, it is over, or the process that had it is gone; else
+        that of the one who has it."""
+        ...
+
+    def renew(self, lease: Lease, seconds: float) -> bool:
+        """Have it for so much longer; False where somebody else has had it since."""
+        ...
+
+    def outgrow(self, lease: Lease, token: int) -> Lease | None:
+        """The lease with a token greater than this one; None where it is not held any more."""
+        ...
+
+    def release(self, lease: Lease) -> None:
+        """Give it back, if it is still held."""
+        ...
+
+    def held(self) -> tuple[Lease, ...]:
+        """Those that were not given back, by environment."""
+        ...
+
+
+class Hold(Protocol):
+    """A lease while it is held."""
+
+    @property
+    def owner(self) -> str: ...
+
+    def enter(self, engine: Engine) -> None:
+        """Fence the open engine. Raises LeaseLost."""
+        ...
+
+    def check(self) -> None:
+        """Raises LeaseLost where it is known to be held no more."""
         ...
 
 

@@ -82,5 +82,17 @@ MIGRATIONS: tuple[str, ...] = (
     create table logs (run_id text not null, level text not null, message text not null);
     create index logs_of_a_run on logs (run_id);
     """,
+    """
+    create table leases (
+        environment text primary key,
+        token integer not null,
+        owner text not null,
+        host text not null,
+        pid integer not null,
+        mark text not null,
+        since text not null,
+        until text not null
+    );
+    """,
 )
 """Each is a script of SQL statements, run in one transaction together with the version."""

@@ -15,6 +15,7 @@ from xform.run.history import Asked, PastRun, Statement
 from xform.run.ports import NOTHING_SAID, BuildRecord, Kept, Ledger, Publication, StateSnapshot
 from xform.state import history
 from xform.state.database import Database
+from xform.state.leases import LeaseStore
 from xform.state.revision import revise
 
 _KEPT = NodeDone | NodeSkip | CheckDone | Statement | Log
@@ -30,6 +31,7 @@ class StateStore:
 
     def __init__(self, path: Path, *, wait: float = _WAIT) -> None:
         self._database = Database(path, wait=wait)
+        self.leases = LeaseStore(self._database)
 
     @property
     def notices(self) -> tuple[Diagnostic, ...]:

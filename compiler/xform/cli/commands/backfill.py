@@ -10,6 +10,7 @@ from xform.cli.context import Context, reporting
 from xform.cli.options import Option, UsageMistake
 from xform.cli.selection import Exclude, Select, SelectorName, request_of
 from xform.cli.spans import AllowMissing, End, Start, span_of
+from xform.cli.waiting import Wait, wait_for
 
 
 @reporting
@@ -24,6 +25,7 @@ def run(
         bool, Option("--downstream", help="Readers, too: their intervals that these touch.")
     ] = False,
     allow_missing: AllowMissing = False,
+    wait: Wait = 0,
     dry_run: Annotated[bool, Option("--dry-run", help="Show the plan and stop.")] = False,
 ) -> None:
     """Compute intervals of incremental models again, test them, and publish."""
@@ -32,6 +34,7 @@ def run(
     span = span_of(start, end)
     if span is None:
         raise UsageMistake("say which time: --start, --end, or both", option="--start")
+    wait_for(context, wait)
     request = request_of(select, exclude, selector, "eager")
     again = Again(span, downstream, allow_missing)
     planned_and_built(context, request, Asked(False, False, False, False, dry_run, None, again))

@@ -23,9 +23,11 @@ from xform.cli.selection import (
     selector_of,
 )
 from xform.cli.spans import AllowMissing, End, Start, span_of
+from xform.cli.waiting import Wait, wait_for
 
 if TYPE_CHECKING:
     from xform.app.compiled import Compilation
+    from xform.app.environment import Planned
     from xform.base.diagnostics import Diagnostic
     from xform.base.names import AssetName
     from xform.graph.selection.request import Request
@@ -58,6 +60,7 @@ def run(
     start: Start = None,
     end: End = None,
     allow_missing: AllowMissing = False,
+    wait: Wait = 0,
     events: Annotated[
         str | None,
         Option("--events", help="Write events as NDJSON to a file, or - for stdout."),
@@ -70,6 +73,7 @@ def run(
             " or --events FILE",
             option="--events",
         )
+    wait_for(context, wait)
     again = Again(span_of(start, end), allow_missing=allow_missing)
     asked = Asked(full_refresh, upstream, fail_fast, atomic, dry_run, events, again)
     if plan_file is not None:
@@ -128,6 +132,7 @@ def build_chosen(
     from xform.app.backfilling import refuse_gaps, restated
     from xform.app.building import Wanted, build
     from xform.app.environment import EnvironmentPlanner
+    from xform.app.leasing import patiently
     from xform.console.plan import plan_lines
     from xform.console.text import EMPTY
 
@@ -136,12 +141,16 @@ def build_chosen(
     if asked.again.span is not None:
         touched = restated(planner, chosen, asked.again)
         chosen = touched if widen else chosen
-    planned = planner.plan(
-        chosen,
-        full_refresh=asked.full_refresh,
-        upstream=asked.upstream,
-        certain=not asked.dry_run,
-    )
+
+    def plan() -> Planned:
+        return planner.plan(
+            chosen,
+            full_refresh=asked.full_refresh,
+            upstream=asked.upstream,
+            certain=not asked.dry_run,
+        )
+
+    planned = patiently(context.workspace, plan)
     if chosen is None and planned.basis is not None:
         context.workspace.keep_plan(planned.basis, planned.plan, compilation.diagnostics)
     context.report([*found, *compilation.diagnostics, *planned.notices])

@@ -10,6 +10,7 @@ from xform.app import environments
 from xform.app.rollback import history_of
 from xform.cli.context import Context, command
 from xform.cli.options import Argument, UsageMistake
+from xform.cli.waiting import Wait, wait_for
 from xform.console.environments import (
     difference_lines,
     history_lines,
@@ -30,6 +31,7 @@ def run(
         str | None, Argument(help="The environment; of diff and promote, the one to go from.")
     ] = None,
     second: Annotated[str | None, Argument(help="Of diff and promote, the one to go to.")] = None,
+    wait: Wait = 0,
 ) -> None:
     """List environments, show or compare what they show, promote one to another, drop one."""
     names = [name for name in (first, second) if name is not None]
@@ -38,6 +40,7 @@ def run(
     if len(names) != NAMES[action]:
         takes = ("no environment", "one environment", "two environments")[NAMES[action]]
         raise UsageMistake(f"{action} takes {takes}: xform env {action}{' NAME' * NAMES[action]}")
+    wait_for(context, wait)
     workspace, data = context.workspace, context.terminal.data
     match action, names:
         case "list", _:

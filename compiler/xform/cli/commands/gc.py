@@ -9,6 +9,7 @@ import msgspec
 from xform.app.collecting import collect
 from xform.cli.context import Context, command
 from xform.cli.options import Option, UsageMistake
+from xform.cli.waiting import Wait, wait_for
 from xform.console.garbage import collected_lines
 from xform.project.running import seconds_of
 
@@ -24,12 +25,14 @@ def run(
             shown_default="7d, or what the project's settings say",
         ),
     ] = None,
+    wait: Wait = 0,
     dry_run: Annotated[bool, Option("--dry-run", help="Say what would go, and stop.")] = False,
 ) -> None:
     """Drop builds that no environment has shown for a time, and environments that expired."""
     seconds = None if grace is None else seconds_of(grace)
     if grace is not None and seconds is None:
         raise UsageMistake(f"'{grace}' is no duration: write 12h or 7d", option="--grace")
+    wait_for(context, wait)
     found = collect(context.workspace, seconds, dry=dry_run)
     if context.json:
         context.print_json({"version": 1, **msgspec.to_builtins(found)})

@@ -13,6 +13,7 @@ from xform.base.diagnostics import Diagnostic, diagnose
 from xform.cli.commands.build import Asked, build_chosen
 from xform.cli.context import Context, reporting
 from xform.cli.options import Option
+from xform.cli.waiting import Wait, wait_for
 from xform.console.text import line
 from xform.run.history import BUILD, PastRun
 
@@ -25,6 +26,7 @@ def run(
     ] = None,
     fail_fast: Annotated[bool, Option("--fail-fast", help="Stop at the first failure.")] = False,
     dry_run: Annotated[bool, Option("--dry-run", help="Show the plan and stop.")] = False,
+    wait: Wait = 0,
     events: Annotated[
         str | None,
         Option("--events", help="Write events as NDJSON to a file, or - for stdout."),
@@ -32,6 +34,7 @@ def run(
 ) -> None:
     """Build what failed, was skipped or did not end in the last build; what has been repaired
     meanwhile is reused."""
+    wait_for(context, wait)
     workspace = context.workspace
     past = last_build(workspace) if run_id is None else find_run(workspace, run_id)
     if past is None or past.asked.kind != BUILD or past.environment != workspace.environment:

@@ -9,6 +9,7 @@ import msgspec
 from xform.app.rollback import rollback
 from xform.cli.context import Context, command
 from xform.cli.options import Option
+from xform.cli.waiting import Wait, wait_for
 from xform.console.environments import rollback_lines
 
 
@@ -24,9 +25,11 @@ def run(
             shown_default="the last but one",
         ),
     ] = None,
+    wait: Wait = 0,
     dry_run: Annotated[bool, Option("--dry-run", help="Say what would move, and stop.")] = False,
 ) -> None:
     """Show again what was shown after an earlier publishing, at once. Nothing is computed."""
+    wait_for(context, wait)
     workspace = context.workspace
     moved, number = rollback(workspace, workspace.environment, to, dry=dry_run)
     if context.json:

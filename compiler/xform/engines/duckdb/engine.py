@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from xform.engines.duckdb import content, history, ledger, publishing
 from xform.engines.duckdb.errors import connect_error, engine_error, translated
+from xform.engines.duckdb.fences import Fence
 from xform.engines.duckdb.identity import identity
 from xform.engines.duckdb.session import DuckDBSession
 from xform.engines.duckdb.text import literal, name, scan
@@ -59,6 +60,7 @@ class DuckDBEngine:
         self._root = root or Path.cwd()
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._read_only = False
+        self._fences: dict[str, Fence] = {}
         self._lock = threading.Lock()
 
     @property
@@ -96,7 +98,7 @@ class DuckDBEngine:
     @contextmanager
     def session(self, note: Note | None = None) -> Iterator[DuckDBSession]:
         with self._cursor() as cursor:
-            yield DuckDBSession(cursor, self._root, note)
+            yield DuckDBSession(cursor, self._root, note, self._fences.values())
 
     def ledger(self) -> Ledger:
         """Not open, it looks into the file for a moment. Raises EngineBusy."""
@@ -132,6 +134,16 @@ class DuckDBEngine:
                         raise
         return found
 
+    def fence(self, environment: str, token: int) -> None:
+        fence = Fence(environment, token)
+
+        def attempt() -> None:
+            with self._cursor() as cursor, transaction(cursor):
+                fence.hold(cursor)
+
+        retried(attempt)
+        self._fences[environment] = fence
+
     def publish(
         self,
         environment: str,
@@ -140,8 +152,12 @@ class DuckDBEngine:
         note: NoteOf = unnoted,
         occasion: Occasion = UNSAID,
     ) -> None:
+        fence = self._fences.get(environment)
+
         def attempt() -> None:
             with self._cursor() as cursor, transaction(cursor):
+                if fence is not None:
+                    fence.hold(cursor)
                 publishing.move(cursor, environment, publish, drop, note, occasion)
 
         retried(attempt)
@@ -158,6 +174,7 @@ class DuckDBEngine:
         import duckdb
 
         connection, self._connection = self._connection, None
+        self._fences = {}
         if connection is None:
             return
         if not self._read_only:

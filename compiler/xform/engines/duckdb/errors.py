@@ -150,7 +150,8 @@ def connect_error(error: BaseException, path: str) -> EngineError:
     if "Could not set lock" in text or "different configuration than existing" in text:
         found = _HOLDER.search(text)
         holder = f"process {found.group(2)} ({found.group(1)})" if found else "another connection"
-        return EngineBusy(f"'{path}' is in use by {holder}", holder)
+        pid = int(found.group(2)) if found else None
+        return EngineBusy(f"'{path}' is in use by {holder}", holder, pid)
     failure = take_apart(error)
     kind = "io" if failure.kind == "io" else "settings"
     return EngineError(failure.message, kind=kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
@@ -13,6 +13,7 @@ import msgspec
 from xform.base.hashing import Digest
 from xform.engines.duckdb import content, frames, ledger
 from xform.engines.duckdb.errors import AlreadyExists, engine_error, translated
+from xform.engines.duckdb.fences import Fence
 from xform.engines.duckdb.growing import GrowingTable
 from xform.engines.duckdb.merging import MergedTable
 from xform.engines.duckdb.text import build_name, name, scan
@@ -43,11 +44,16 @@ class DuckDBSession:
     """See `run.ports.Session`. The cursor is used by one thread; `interrupt` by any."""
 
     def __init__(
-        self, cursor: duckdb.DuckDBPyConnection, root: Path, note: Note | None = None
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        root: Path,
+        note: Note | None = None,
+        fences: Iterable[Fence] = (),
     ) -> None:
         self._cursor = cursor
         self._root = root
         self._note: Note = note if note is not None else note_nothing
+        self._fences = tuple(fences)
         self._stopped = False
 
     def build(
@@ -63,6 +69,9 @@ class DuckDBSession:
 
         def attempt() -> BuildRecord:
             with transaction(self._cursor):
+                if step.in_place:
+                    for fence in self._fences:
+                        fence.check(self._cursor)
                 if step.slicing is not None or step.merging is not None:
                     made = self._grow(step, record)
                 else:
