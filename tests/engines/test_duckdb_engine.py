@@ -18,9 +18,10 @@ import pytest
 from engine_steps import csv, publication, python_of, record_of, step_of
 
 from xform.base.hashing import Digest
+from xform.base.names import AssetName
 from xform.engines.duckdb import create_engine
 from xform.engines.duckdb.engine import DuckDBEngine
-from xform.plan.plan import BuildStep, DropStep, SeedBody
+from xform.plan.plan import BuildStep, DropStep, PublishStep, SeedBody
 from xform.project.profile import Target
 from xform.run.ports import BuildRecord, CodeError, ColumnsDiffer, EngineError, NameTaken
 
@@ -260,6 +261,38 @@ def test_publishing_moves_all_or_nothing(engine: DuckDBEngine) -> None:
     engine.publish("prod", [publication(a)], [])
     engine.publish("prod", [publication(b, "a")], [DropStep(a.asset, "m", "a")])
     assert [item.asset for item in engine.ledger().publications] == [b.asset]
+
+
+def test_a_thousand_names_move_at_once_for_who_reads_meanwhile(engine: DuckDBEngine) -> None:
+    names = [f"n{number}" for number in range(1000)]
+    for version in ("one", "two"):
+        make(engine, step_of(version, f"select '{version}' as x"))
+
+    def publish(version: str) -> None:
+        steps = [
+            PublishStep(AssetName(f"m.{name}"), "m", name, version, Digest("f")) for name in names
+        ]
+        engine.publish("prod", steps, [])
+
+    publish("one")
+    first, middle, last = names[0], names[500], names[-1]
+    seen: set[tuple[Any, ...]] = set()
+    done = threading.Event()
+
+    def look() -> None:
+        sql = f"select (from m.{first}), (from m.{middle}), (from m.{last})"
+        while not done.is_set():
+            seen.update(rows(engine, sql))
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    for version in ("two", "one", "two"):
+        publish(version)
+    done.set()
+    reader.join()
+    assert seen <= {("one",) * 3, ("two",) * 3}
+    assert rows(engine, f"select x from m.{last}") == [("two",)]
+    assert len(engine.history()) == 4
 
 
 def test_dropping_leaves_what_someone_else_put_there(engine: DuckDBEngine) -> None:

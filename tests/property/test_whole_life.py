@@ -13,6 +13,10 @@ from fuzz_project import draw_project
 from fuzz_warehouse import Content, Place, same, the_oracle
 from hypothesis import given
 
+from xform.app.collecting import collect
+from xform.app.rollback import rollback
+from xform.app.workspace import UserError
+
 STEPS = 12 if DEEP else 6
 
 
@@ -29,7 +33,7 @@ def test_whatever_happens_what_is_published_is_right(random: Random) -> None:
         work.write(life)
         for _ in range(STEPS):
             environment = choose.pick(("prod", "prod", "dev"))
-            match choose.below(6):
+            match choose.below(8):
                 case 0 | 1:
                     edit = draw_edit(choose, life.project)
                     life = with_growth(choose, edit.project, life.grown)
@@ -52,6 +56,18 @@ def test_whatever_happens_what_is_published_is_right(random: Random) -> None:
                     )
                     shown[environment] = of_environment(work.published(), environment)
                     continue
+                case 5:
+                    history.note("gc")
+                    with work.workspace() as workspace:
+                        collect(workspace, 0.0, dry=False)
+                    for name, content in shown.items():
+                        unmoved(of_environment(work.published(), name), content, f"{name} after gc")
+                    continue
+                case 6:
+                    history.note(f"rollback of {environment}")
+                    if step_back(work, environment):
+                        shown[environment] = of_environment(work.published(), environment)
+                    continue
                 case _:
                     pass
             work.write(life)
@@ -63,6 +79,16 @@ def test_whatever_happens_what_is_published_is_right(random: Random) -> None:
             other = "dev" if environment == "prod" else "prod"
             unmoved(of_environment(published, other), shown[other], f"{other}, not built")
             shown[environment] = of_environment(published, environment)
+
+
+def step_back(work: Place, environment: str) -> bool:
+    """A rollback, where there is anything to go back to that is still there."""
+    with work.workspace(environment) as workspace:
+        try:
+            rollback(workspace, environment, None, dry=False)
+        except UserError:
+            return False
+    return True
 
 
 def broken_build(
