@@ -177,3 +177,28 @@ def test_lines_of_the_header_count() -> None:
 def test_a_chain_of_operators_is_as_deep_as_it_is_long() -> None:
     found = fault(f"select {{{{ {' + '.join(['1'] * 5_000)} }}}} as a")
     assert (found.code, found.span.column) == ("XF0205", 8)
+
+
+def faults(template: str) -> list[tuple[str, int]]:
+    rendered, found = render("models/m.sql", template, SCOPE, MACROS)
+    assert rendered is None
+    return [(item.code, item.span.column) for item in found]
+
+
+def test_all_that_fails_is_said() -> None:
+    template = "{{ cents() }} {{ cnts(1) }}{% if true %}{{ nope }}{% endif %} {{ var('x') }}"
+    assert [code for code, _ in faults(template)] == ["XF0209", "XF0208", "XF0206", "XF0210"]
+
+
+def test_what_fails_in_each_pass_of_a_loop_is_said_once() -> None:
+    template = "{% for i in range(100000) %}{{ nope }}{% endfor %}{{ i.x }}"
+    assert faults(template)[0] == ("XF0206", 32)
+    assert len(faults("{% for i in range(9) %}{{ nope }}{% endfor %}{{ nope2 }}")) == 2
+
+
+def test_what_fails_within_a_macro_is_said_once() -> None:
+    assert faults("{{ bad(1) }} {{ bad(2) }}") == [("XF0206", 4)]
+
+
+def test_behind_a_statement_that_fails_nothing_is_known() -> None:
+    assert faults("{% set a = nope() %}{{ a }} {{ b }}") == [("XF0208", 12)]

@@ -143,11 +143,14 @@ class Generator(CodeGenerator):
             if isinstance(child, nodes.TemplateData):
                 self.writeline(f"yield (True, {child.lineno}, {child.data!r})")
                 continue
-            self.writeline(f"yield (False, {child.lineno}, ", child)
-            self._output_child_pre(child, frame, finalize)
-            self.visit(child, frame)
-            self._output_child_post(child, frame, finalize)
-            self.write(")")
+            self._printing(child, frame, finalize)
+
+    def _printing(self, child: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        self.writeline(f"yield (False, {child.lineno}, ", child)
+        self._output_child_pre(child, frame, finalize)
+        self.visit(child, frame)
+        self._output_child_post(child, frame, finalize)
+        self.write(")")
 
     def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> str:
         if isinstance(node, nodes.TemplateData):
@@ -193,6 +196,20 @@ class Generator(CodeGenerator):
         if cost is not None:
             self.writeline(f"context.tick({cost})")
         super().blockvisit(nodes, frame)
+
+
+class ForgivingGenerator(Generator):
+    """Writes code that goes on behind a `{{ … }}` that fails, to find what else does."""
+
+    def _printing(self, child: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        self.writeline("try:")
+        self.indent()
+        super()._printing(child, frame, finalize)
+        self.outdent()
+        self.writeline("except Exception as error:")
+        self.indent()
+        self.writeline("context.session.failed(error)")
+        self.outdent()
 
 
 @pass_context

@@ -36,6 +36,7 @@ from xform.template.source import Range
 from xform.template.unit import Unit
 from xform.template.values import type_name
 
+UNSET = "set it with {% set … %}, read a variable with var('…'), or put a text in quotes"
 _NO_FILTER = re.compile(r"No (filter|test) named '([^']*)'")
 _MACRO_ARGUMENTS = re.compile(r"macro '(\w+)' ")
 
@@ -138,7 +139,7 @@ def _undefined(session: Stopped, error: UndefinedNameError) -> TemplateFault:
     elif any(_called_on(unit, name) for unit in session.units.values()):
         help_text = "macros of packages are not read: put the macro into macros/, without a prefix"
     else:
-        help_text = near or "set it with {% set … %}, or read a project variable with var('…')"
+        help_text = near or UNSET
     return TemplateFault(TEMPLATE_UNDEFINED, f"undefined variable '{name}'", help_text)
 
 

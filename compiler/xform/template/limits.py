@@ -20,6 +20,8 @@ STEPS = 2_000_000
 """Loop steps and calls."""
 CALL = 5
 """Steps that a call counts for: it takes about as long."""
+FAILURE = 2_000
+"""Steps that an expression counts for that fails, once all that fail are looked for."""
 ITEM = 10
 """Characters that an item counts for when a value is measured before it is printed."""
 DEPTH = 90

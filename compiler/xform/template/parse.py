@@ -6,6 +6,7 @@ import functools
 import re
 import warnings
 from dataclasses import dataclass
+from io import StringIO
 
 from jinja2 import Template, nodes
 from jinja2.exceptions import TemplateSyntaxError
@@ -23,7 +24,7 @@ from xform.base.codes import (
 )
 from xform.base.diagnostics import Diagnostic, Label, diagnose
 from xform.base.names import AssetName, did_you_mean
-from xform.template.environment import TemplateEnvironment
+from xform.template.environment import ForgivingGenerator, TemplateEnvironment
 from xform.template.source import Range, TemplateSource
 
 _BLOCKS = ("if", "for", "set", "macro", "call", "filter", "with", "raw")
@@ -181,6 +182,15 @@ def compile_tree(tree: nodes.Template) -> Template:
     """Python code for a tree. Raises TemplateSyntaxError, and what Python's compiler raises."""
     jinja = environment()
     code = jinja.compile(tree, name="template", filename="<template>")
+    return Template.from_code(jinja, code, {})
+
+
+def compile_forgiving(tree: nodes.Template) -> Template:
+    """The same for a tree that has been compiled, as code that goes on where printing fails."""
+    jinja = environment()
+    written = StringIO()
+    ForgivingGenerator(jinja, "template", "<template>", written).visit(tree)
+    code = compile(written.getvalue(), "<template>", "exec")
     return Template.from_code(jinja, code, {})
 
 

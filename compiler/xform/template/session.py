@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from inspect import signature
 from typing import Any
 
@@ -24,9 +25,9 @@ from xform.template import limits
 from xform.template.builtins import BUILTIN_NAMES, Builtin, Function, builtins
 from xform.template.environment import RenderContext, UndefinedNameError
 from xform.template.explain import explain
-from xform.template.faults import TemplateFault, TooDeepError
+from xform.template.faults import TemplateFault, TooDeepError, TooMuchError
 from xform.template.macros import MacroFile, MacroLibrary, PythonFunction
-from xform.template.parse import SyntaxFault, compile_text, environment
+from xform.template.parse import SyntaxFault, compile_forgiving, compile_text, environment
 from xform.template.plain import read_plain
 from xform.template.reads import NOTHING, ReadLog, look
 from xform.template.relation import This
@@ -102,6 +103,8 @@ class Session:
         self.library = library
         self.budget = limits.Budget()
         self.settings: dict[str, Any] = {}
+        self.faults: dict[object, Diagnostic] = {}
+        """What has failed in a template that is looked through for all that does, each once."""
         self.calls: list[tuple[Unit, int]] = []
         """See explain.Stopped. Left as it is when an error passes, so that it tells where."""
         self.units: dict[int, Unit] = {id(model.template): model}
@@ -161,6 +164,16 @@ class Session:
 
     def leave(self) -> None:
         self.calls.pop()
+
+    def failed(self, error: Exception) -> None:
+        """Keep what is to be said of an expression that failed. Raises where that is the end."""
+        fault = explain(self, error)
+        inner = fault.labels[0].span if fault.labels else fault.span
+        self.faults.setdefault((fault.code, fault.message, inner), fault)
+        self.calls.clear()
+        self.budget.step(limits.FAILURE)
+        if isinstance(error, TooMuchError | MemoryError):
+            raise error
 
     def check_callable(self, function: Any) -> None:
         """Raises where a call names nothing."""
@@ -240,6 +253,16 @@ class Session:
             self.settings,
         )
 
+    def survey(self) -> list[Diagnostic]:
+        """All that fails in a template whose code is forgiving; for the rest it is as `run`."""
+        try:
+            self.run()
+        except Exception as error:
+            if not isinstance(error, TooMuchError | MemoryError) or not self.faults:
+                with suppress(TooMuchError, MemoryError):
+                    self.failed(error)
+        return list(self.faults.values())
+
 
 def _append(segments: list[Segment], segment: Segment) -> None:
     """Add an exact segment, joined with the one before where both run on."""
@@ -284,4 +307,6 @@ def render_by_jinja(
     try:
         return session.run(), []
     except Exception as error:
-        return None, [explain(session, error)]
+        first = explain(session, error)
+    forgiving = Session(Unit(path, parsed, compile_forgiving(parsed.tree)), scope, library)
+    return None, forgiving.survey() or [first]
