@@ -215,7 +215,7 @@ def test_order_is_by_place_and_a_limit_keeps_errors() -> None:
         " --> models/staging/x.sql:9:1",
         "help: mend it",
         "",
-        "… and 1 more: 1 warning",
+        "… and 1 more: 1 warning (--format line lists all)",
     ]
 
 

@@ -65,6 +65,8 @@ TAKEN = [
 WARNED = [
     ("select a from t where b = null", "XF0424", "IS NULL"),
     ("select a from t where null <> b", "XF0424", "IS NOT NULL"),
+    ("select a from t where b not in (1, null)", "XF0424", "take it out"),
+    ("select case b when null then 1 end as x from t", "XF0424", "IS NULL THEN"),
     ("select a from t limit 5", "XF0425", "ORDER BY"),
     ("with c as (select 1 as x) select a from t", "XF0426", "take it out"),
 ]

@@ -14,8 +14,6 @@ TABLES = {"t": ("k", "a", "b"), "u": ("k", "c", "d"), "v": ("k", "e", "f")}
 
 UNLINKED = [
     ("select a from t, u", "u"),
-    ("select a from t inner join u", "u"),
-    ("select a from t join u", "u"),
     ("select a from t, u where t.k = 1 and u.k = 1", "u"),
     ("select a from t join u on t.k = t.a", "u"),
     ("select a from t left join u on u.k = u.c", "u"),
@@ -97,3 +95,18 @@ def test_a_long_chain_of_ctes_is_no_deep_one() -> None:
     chain = ", ".join(f"c{i} as (select n from c{i - 1})" for i in range(1, 1200))
     sql = f"with c0 as (select 1 as n), {chain} select a from t, c1199"
     assert said(sql) == ()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select a from t inner join u",
+        "select a from t join u",
+        "select a from t left join (select k, c from u) as x",
+        "select a from v, t join u",
+    ],
+)
+def test_a_join_that_needs_a_condition_and_has_none(sql: str) -> None:
+    (problem,) = said(sql)
+    assert (problem.code, problem.severity) == ("XF0301", "error")
+    assert "CROSS JOIN" in problem.help

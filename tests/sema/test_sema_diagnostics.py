@@ -14,6 +14,7 @@ from xform.sql.parse import parse_query
 
 CASES = [
     ("select a,\n  aa from t", "XF0403", (2, 3, 5), "unknown column 'aa'", "did you mean 'a'"),
+    ('select a from t where b = "zz"', "XF0403", (1, 27, 31), "'zz'", "single quotes: 'zz'"),
     ("select x.zz from t x", "XF0403", (1, 8, 12), "unknown column 'zz' in 'x'", "k, a, b"),
     ("select a from t where zz > 1", "XF0403", (1, 23, 25), "'zz'", "columns here"),
     ("select (select zz from u) as v from t", "XF0403", (1, 16, 18), "'zz'", "columns here"),

@@ -7,7 +7,24 @@ from lowered import parsed
 
 CASES = [
     ("select a\nfrom t where and b", "XF0301", (2, 18), "SQL syntax error at 'b'", "take it out"),
-    ("select (a from t", "XF0301", (1, 11), "SQL syntax error at 'from'", "just before 'from'"),
+    ("select (a from t", "XF0301", (1, 11), "SQL syntax error at 'from'", "close the bracket"),
+    ("select a from (select 1 as a", "XF0301", (1, 28), "behind 'a': expected ')'", "close the"),
+    ("select a from t)", "XF0301", (1, 16), "at ')'", "no bracket is open"),
+    ("select a form t", "XF0301", (1, 15), "at 't'", "did you mean FROM instead of 'form'"),
+    ("selct a from t", "XF0301", (1, 9), "at 'from'", "did you mean SELECT"),
+    ("select a from t gruop by a", "XF0301", (1, 23), "at 'by'", "did you mean GROUP"),
+    ("select a from t left jion u using (a)", "XF0301", (1, 17), "at 'left'", "mean JOIN"),
+    ("select a,, b from t", "XF0301", (1, 10), "nothing stands before this comma", "take"),
+    ("select , b from t", "XF0301", (1, 8), "nothing stands before this comma", "take"),
+    ("select f(, b) from t", "XF0301", (1, 10), "nothing stands before this comma", "take"),
+    ("select from t", "XF0301", (1, 8), "nothing is selected", "name the columns"),
+    (
+        "select a from (select a from t group by) x",
+        "XF0301",
+        (1, 32),
+        "GROUP BY of nothing",
+        "name",
+    ),
     ("select 'abc from t", "XF0301", (1, 8), "never closed", "it''s"),
     ("-- nothing\n", "XF0302", (1, 1), "holds no query", "write a SELECT"),
     ("select 1 as a;\nselect 2 as b", "XF0303", (2, 1), "2 statements", "one query per file"),
@@ -47,3 +64,24 @@ def test_what_the_parser_itself_stumbles_over(sql: str) -> None:
     unit, (problem,) = parsed(sql)
     assert unit is None
     assert problem.code == "XF0301"
+
+
+def test_a_misspelt_keyword_is_pointed_at() -> None:
+    _, (problem,) = parsed("select a\nform t")
+    (label,) = problem.labels
+    assert label.message == "is this FROM?"
+    assert (label.span.line, label.span.column, label.span.end_column) == (2, 1, 5)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select '(,' as a, b from t -- ,,\n",
+        "select a from t order by all",
+        "select a, from t",
+        "from t select a",
+        "select a is distinct from b as x from t",
+    ],
+)
+def test_what_only_looks_like_a_gap_passes(sql: str) -> None:
+    assert parsed(sql)[1] == ()

@@ -126,7 +126,7 @@ class SourceColumns:
                 asset=asset.name,
             )
         )
-        return Schema(None)
+        return Schema(None, broken=True)  # its readers do not repeat it
 
 
 def _all_typed(asset: Asset) -> bool:

@@ -12,6 +12,7 @@ from xform.base.names import AssetName, ColumnRef, nearest
 from xform.base.spans import Span, file_span
 from xform.project.assets import Asset
 from xform.sema.facts import ModelFacts, Schema
+from xform.sema.names import COLUMNS_HERE
 from xform.sql.ir import Projection, Query, Select, SetOperation, Star
 from xform.sql.parse import Place
 
@@ -41,7 +42,13 @@ class Upstream:
     def _pointed(self, item: Diagnostic) -> Diagnostic:
         chain = list(dict.fromkeys(self._chain(item.missing)))[:FAR]
         labels = [self._label(asset, column) for asset, column in chain]
-        return msgspec.structs.replace(item, labels=(*item.labels, *labels), missing=tuple(chain))
+        advice = item.help
+        if advice.startswith(COLUMNS_HERE):  # the label lists them
+            asset, column = chain[-1]
+            advice = f"add '{column}' to '{asset}', or read a column that it has"
+        return msgspec.structs.replace(
+            item, help=advice, labels=(*item.labels, *labels), missing=tuple(chain)
+        )
 
     def _chain(self, missing: Iterable[ColumnRef]) -> Iterator[ColumnRef]:
         """Each asset, then those whose columns it passes on with a star."""

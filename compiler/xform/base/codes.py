@@ -165,6 +165,7 @@ JOINED_TYPES = _code("0435", "a join on columns of different types", "warning")
 SET_TYPES = _code("0436", "a set operation over columns of different types", "warning")
 INTEGER_DIVISION = _code("0437", "a division that drops the fraction", "warning")
 DECLARED_TYPE = _code("0438", "a column of another type than declared", "warning")
+NOT_CONVERTIBLE = _code("0439", "a text that is no value of its type", "warning")
 NOT_SLICED = _code("0440", "a query that cannot be computed interval by interval")
 TIME_COLUMN = _code("0441", "an incremental model without its time column")
 VOLATILE_INCREMENTAL = _code(

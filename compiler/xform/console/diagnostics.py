@@ -41,9 +41,8 @@ def diagnostic_lines(
     if hidden:
         if lines:
             lines.append(EMPTY)
-        lines.append(
-            line(f"{surface.symbols.ellipsis} and {len(hidden):,} more: {_summary(hidden)}")
-        )
+        more = f"{surface.symbols.ellipsis} and {len(hidden):,} more: {_summary(hidden)}"
+        lines.append(line(f"{more} (--format line lists all)"))
     return lines
 
 

@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from xform.base import codes
 from xform.base.diagnostics import diagnose
-from xform.base.names import did_you_mean
+from xform.base.names import did_you_mean, nearest
 from xform.base.spans import Span
 from xform.project.assets import TestKind, TestSpec
 from xform.project.reader import (
@@ -77,13 +77,13 @@ def _test(item: Value, column: str | None, notes: Notes) -> TestSpec | None:
     if kind is None:
         return None
     given: dict[str, Entry] = {}
+    before = len(notes)
     if arguments is not None and not is_null(arguments):
         mapping = read_mapping(arguments, f"the arguments of '{kind}'", notes)
         if mapping is None:
             return None
         known = (*_own(kind, column), *_COMMON)
         _collect(mapping, kind, known, given, notes)
-    before = len(notes)
     args, columns = _arguments(kind, column, given, key.span, notes)
     if len(notes) > before:
         return None
@@ -148,7 +148,9 @@ def _collect(
                 _collect(nested, kind, known, given, notes)
         elif entry.name not in known:
             unknown_key(entry, known, f"test '{kind}'", notes)
-        elif entry.name in given:
+            for meant in nearest(entry.name, known)[:1]:
+                given.setdefault(meant, entry)  # so that it is not missed as well
+        elif entry.name in given and given[entry.name].name == entry.name:
             set_twice(entry, given[entry.name], notes)
         else:
             given[entry.name] = entry

@@ -86,7 +86,7 @@ def bind(
         renamed[row_order],
         others,
     )
-    return facts, tuple(binder.diagnostics)
+    return facts, binder.said()
 
 
 def _shown(type_: Type) -> str:

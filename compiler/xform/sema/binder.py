@@ -10,6 +10,7 @@ import msgspec
 from xform.base.codes import Code
 from xform.base.diagnostics import Diagnostic, Label, diagnose
 from xform.base.names import AssetName, ColumnRef
+from xform.base.spans import Span
 from xform.sema.meaning import Hole, MeaningBuilder
 from xform.sema.scope import UNORDERED_ROWS, Found, Ordering, Relation, Scope
 from xform.sema.traits import traits
@@ -42,6 +43,10 @@ class Binder:
         self.meaning = MeaningBuilder()
         self.diagnostics: dict[Diagnostic, None] = {}
         """In the order in which they were found, each once."""
+        self._written: dict[tuple[str, Span], Diagnostic] = {}
+        """The first of each code at each place of the file."""
+        self._again: dict[Diagnostic, set[str]] = {}
+        """What a template makes of the same code at the same place, by the first of it."""
         self.clock: set[str] = set()
         self.depths: list[set[int]] = []
         """For each aggregate being written: the depths of the scopes it draws from."""
@@ -86,15 +91,30 @@ class Binder:
     ) -> None:
         if self._silent:
             return
-        span = self.place.span(start, end)
+        span = self.place.whole(start, end)
         found = diagnose(
             code, message, span, help_, asset=self.asset, labels=labels, missing=missing
         )
-        self.diagnostics[found] = None
+        first = self._written.setdefault((code.id, span), found)
+        if first.message != message and self.place.source_map.segments:
+            self._again.setdefault(first, set()).add(message)  # another pass of a loop
+        else:
+            self.diagnostics[found] = None
+
+    def said(self) -> tuple[Diagnostic, ...]:
+        """All diagnostics; of those that one place of a template makes, only the first."""
+        return tuple(
+            msgspec.structs.replace(
+                item, message=f"{item.message}, the first of {len(self._again[item]) + 1} here"
+            )
+            if item in self._again
+            else item
+            for item in self.diagnostics
+        )
 
     def label(self, start: int, end: int, message: str) -> Label:
         """A second place of the query, for `complain`."""
-        return Label(self.place.span(start, end), message)
+        return Label(self.place.whole(start, end), message)
 
 
 NO_REACH = 1 << 30

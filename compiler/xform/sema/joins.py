@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from typing import Any, TypeAlias
 
-from xform.base.codes import UNLINKED_RELATION
+from xform.base.codes import SQL_SYNTAX, UNLINKED_RELATION
 from xform.sema.clauses import Finding
 from xform.sema.names import NameBinder
 from xform.sema.scope import Found, Scope
@@ -93,6 +93,18 @@ def unlinked(
             source.end,
             ADVICE,
         )
+
+
+def unconditional(sources: Sequence[Source]) -> Iterator[Finding]:
+    """Joins that need a condition and have none."""
+    for source in sources:
+        if isinstance(source.relation, Joined):
+            yield from unconditional(source.relation.sources)
+        if source.join not in _NEEDING or source.on is not None or source.using or source.natural:
+            continue
+        message = "this JOIN has no condition"
+        advice = "add ON or USING; where every combination is meant, write CROSS JOIN"
+        yield SQL_SYNTAX, message, source.start, source.end, advice
 
 
 class _Judge:
@@ -177,6 +189,9 @@ class _Judge:
 
 _BY_CONDITION = frozenset(["cross", "inner", "left", "right", "full"])
 """Joins that combine all with all where no condition stands."""
+
+
+_NEEDING = frozenset(["inner", "left", "right", "full"])
 
 
 def _leaves(sources: Sequence[Source]) -> Iterator[Leaf]:

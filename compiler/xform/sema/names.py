@@ -22,6 +22,7 @@ from xform.sql.ir import Name
 
 SHOWN = 8
 """How many columns a help text lists."""
+COLUMNS_HERE = "columns here: "
 
 
 class NameBinder(Binder):
@@ -200,9 +201,17 @@ class NameBinder(Binder):
             expr.start,
             expr.end,
             did_you_mean(expr.written, known)
-            or (f"columns here: {shown}" if known else "nothing in FROM has columns"),
+            or self._in_quotes(expr)
+            or (f"{COLUMNS_HERE}{shown}" if known else "nothing in FROM has columns"),
             missing=self.lacking(looked, parts[-1]),
         )
+
+    def _in_quotes(self, expr: Name) -> str:
+        """The next step where a text was written as a name is."""
+        written = self.place.written(expr.start, expr.end)
+        if len(expr.parts) == 1 and written[:1] in _QUOTES:
+            return f"a text stands in single quotes: '{written[1:-1]}'"
+        return ""
 
     def lacking(self, members: Iterable[Member], column: str) -> list[ColumnRef]:
         """The column, of each asset that it would come from if that had it."""
@@ -223,6 +232,9 @@ class NameBinder(Binder):
             did_you_mean(qualifier, aliases)
             or (f"in scope: {', '.join(aliases)}" if aliases else "there is no FROM here"),
         )
+
+
+_QUOTES = ('"', "\u201c", "\u201d", "\u2018", "\u2019")
 
 
 def mark(found: Found) -> str:

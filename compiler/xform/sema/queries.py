@@ -17,7 +17,7 @@ from xform.sema.binder import Use
 from xform.sema.facts import Schema
 from xform.sema.grouped import GroupedBinder
 from xform.sema.grouping import Stage, is_set
-from xform.sema.joins import unlinked
+from xform.sema.joins import unconditional, unlinked
 from xform.sema.meaning import CLOCK, Part
 from xform.sema.names import NameBinder, mark
 from xform.sema.nullability import holds_no_null
@@ -44,6 +44,7 @@ from xform.sema.traits import (
 from xform.sema.types.functions import of_all
 from xform.sema.types.type import UNKNOWN, Type, settled
 from xform.sql import canonical
+from xform.sql.dialects import CONDITIONAL
 from xform.sql.ir import (
     Expr,
     Name,
@@ -137,7 +138,8 @@ class QueryBinder(GroupedBinder):
             if projection.alias is not None:
                 scope.aliases.setdefault(projection.alias, projection.expr)
         if self.asset is not None:
-            for finding in unlinked(self, query, scope, self.single_ctes):
+            found = list(unconditional(query.sources)) if self.dialect in CONDITIONAL else []
+            for finding in found or unlinked(self, query, scope, self.single_ctes):
                 self.complain(*finding)
         if query.where is not None:
             self._filter("where", query.where, stage, scope)

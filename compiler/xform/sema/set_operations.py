@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from xform.base.codes import BAD_ORDINAL, SET_COLUMN_COUNT, SET_TYPES
 from xform.sema.binder import Use
+from xform.sema.conversions import NEVER, converts
 from xform.sema.meaning import Part
 from xform.sema.relations import RelationBinder
 from xform.sema.scope import NO_SOURCES, Column, Member, Ordering, Relation, Scope
@@ -13,15 +14,17 @@ from xform.sema.types.casts import common, merged
 from xform.sql import canonical
 from xform.sql.ir import Name, Order, SetStep, Text
 
+CAST_OR_ORDER = "cast one side to the type that you mean, or check the order of the columns"
 Pairs = list[tuple[Column | None, Column | None]]
 
 
 class SetOperationBinder(RelationBinder):
     """Binds set operations; `query` binds their sides."""
 
-    def same_width(self, step: SetStep, left: Relation, right: Relation) -> None:
+    def same_width(self, step: SetStep, left: Relation, right: Relation) -> bool:
+        """Whether both sides have as many columns, for all that is known."""
         if left.more is not None or right.more is not None or left.broken or right.broken:
-            return
+            return True
         if len(left.columns) != len(right.columns):
             self.complain(
                 SET_COLUMN_COUNT,
@@ -30,6 +33,8 @@ class SetOperationBinder(RelationBinder):
                 step.end,
                 "give both sides the same columns in the same order, or use BY NAME",
             )
+            return False
+        return True
 
     def _same_type(self, step: SetStep, number: int, held: Sequence[Column]) -> None:
         """Complain where both sides of a column have nothing in common, so that one is cast."""
@@ -42,12 +47,13 @@ class SetOperationBinder(RelationBinder):
             f" become {merged(left, right).text}",
             step.start,
             step.end,
-            "cast one side to the type that you mean, or check the order of the columns",
+            CAST_OR_ORDER
+            if converts(left, right)
+            else f"{NEVER}, or check the order of the columns",
         )
 
     def _pairs(self, step: SetStep, left: Relation, right: Relation) -> Pairs:
         if not step.by_name:
-            self.same_width(step, left, right)
             return list(zip(left.columns, right.columns, strict=False))
         pairs: Pairs = [(column, right.find(column.key)) for column in left.columns]
         pairs += [(None, column) for column in right.columns if left.find(column.key) is None]
@@ -58,9 +64,11 @@ class SetOperationBinder(RelationBinder):
     ) -> Relation:
         kind = step.op if step.distinct else f"{step.op} all"
         columns: list[Column] = []
+        aligned = step.by_name or self.same_width(step, left, right)
         for number, pair in enumerate(self._pairs(step, left, right), 1):
             held = [column for column in pair if column is not None]
-            self._same_type(step, number, held)
+            if aligned:
+                self._same_type(step, number, held)
             parts: list[Part] = [f"{kind}("]
             for column in pair:
                 parts.extend(("missing" if column is None else column.hole, ", "))

@@ -16,12 +16,14 @@ from xform.base.codes import (
     INTEGER_DIVISION,
     JOINED_TYPES,
     MIXED_TYPES,
+    NOT_CONVERTIBLE,
     NULL_COMPARISON,
     UNKNOWN_FUNCTION,
     Code,
 )
 from xform.base.names import AssetName, did_you_mean
 from xform.sema.clauses import place
+from xform.sema.conversions import conversion, differ, is_none_of, put_together, shortened
 from xform.sema.types.casts import common
 from xform.sema.types.functions import RULES
 from xform.sema.types.literals import literal
@@ -30,9 +32,7 @@ from xform.sema.types.overloads import Refused, signatures
 from xform.sema.types.type import (
     BOOLEAN,
     NULL,
-    NUMERIC,
     RANGES,
-    TEMPORAL,
     TEXT_LITERAL,
     UNKNOWN,
     VARCHAR,
@@ -51,6 +51,8 @@ TRUNCATING = frozenset(
      "trino", "tsql"]
 )  # fmt: skip
 """Dialects in which a whole number by another gives a whole number."""
+LISTS = frozenset(["between this low high", "in", "in query"])
+"""Comparisons of one value with each of several."""
 COMPARISONS = frozenset(["eq", "gt", "gte", "lt", "lte", "neq"])
 EVERYWHERE = frozenset([BOOLEAN, NULL, TEXT_LITERAL])
 """Types of literals that are the same in all dialects."""
@@ -96,13 +98,19 @@ class TypeChecker(UnorderedBinder):
                 self._known_function(expr)
             elif expr.tag in COMPARISONS:
                 self._compared(expr, expr.args, operands)
+            elif expr.tag in LISTS:
+                self._compared_with_all(expr, operands)
+            elif expr.tag.startswith("case this "):
+                self._matched(expr, operands[0])
             elif expr.tag == "div" and self.dialect in TRUNCATING:
                 self._divided(expr, operands)
+            if isinstance(result, Type) and result is not UNKNOWN:
+                self._put_together(expr, result)
         return result if isinstance(result, Type) else UNKNOWN
 
     def joined_types(self, key: str, types: Sequence[Type], start: int, end: int) -> None:
         """Complain where both sides of USING are of different kinds."""
-        if self.asset is not None and len(types) == 2 and _differ(*types, strictly=True):
+        if self.asset is not None and len(types) == 2 and differ(*types, strictly=True):
             self._say_joined(f"USING ({key}) compares", types[0], types[1], start, end)
 
     # Findings ------------------------------------------------------------------------------------
@@ -159,8 +167,10 @@ class TypeChecker(UnorderedBinder):
             advice = f"write IS {'NOT ' if expr.tag == 'neq' else ''}NULL"
             self._say(NULL_COMPARISON, "a comparison with NULL is never true", expr, advice)
             return
+        if self._converted_beside(sides, operands):
+            return
         columns = self.joining and all(type(side) is Name for side in sides)
-        if not _differ(left, right, strictly=columns):
+        if not differ(left, right, strictly=columns):
             return
         if columns:
             self._say_joined("the join compares", left, right, *place(expr))
@@ -169,12 +179,66 @@ class TypeChecker(UnorderedBinder):
             COMPARED_TYPES,
             f"{left.text} is compared with {right.text}",
             expr,
-            _conversion(left, right),
+            conversion(left, right),
         )
+
+    def _compared_with_all(self, expr: Op, operands: tuple[Type, ...]) -> None:
+        """`x in (…)`, `x between …`: each item against the first."""
+        subject, *items = expr.args
+        left, *types = operands
+        if expr.tag == "in" and any(type(item) is Text and item.text == "null" for item in items):
+            self._say(
+                NULL_COMPARISON,
+                "NULL in the list of IN is equal to nothing, and lets NOT IN keep no row",
+                expr,
+                "take it out, and ask with IS NULL where it is meant",
+            )
+        for item, right in zip(items, types, strict=True):
+            if self._converted_beside((subject, item), (left, right)):
+                continue
+            if differ(left, right):
+                message = f"{left.text} is compared with {right.text}"
+                self._say(COMPARED_TYPES, message, expr, conversion(left, right))
+                return
+
+    def _matched(self, expr: Op, operand: Type) -> None:
+        """`case x when …`: what is compared with x."""
+        for branch in expr.args[1:]:
+            if not isinstance(branch, Op) or not branch.tag.startswith("if "):
+                continue
+            value = branch.args[0]
+            if isinstance(value, Text) and value.text == "null":
+                message = "WHEN NULL is never true: CASE compares with '='"
+                self._say(NULL_COMPARISON, message, expr, "write CASE WHEN … IS NULL THEN …")
+            elif isinstance(value, Text) and is_none_of(value.text, operand):
+                self._say_none(value, operand)
+
+    def _converted_beside(self, sides: Sequence[Expr], operands: Sequence[Type]) -> bool:
+        """Complain where a text cannot become what it is compared with."""
+        for (side, of_side), other in zip(
+            zip(sides, operands, strict=True), reversed(operands), strict=True
+        ):
+            if of_side is TEXT_LITERAL and isinstance(side, Text) and is_none_of(side.text, other):
+                self._say_none(side, other)
+                return True
+        return False
+
+    def _put_together(self, expr: Op, result: Type) -> None:
+        """Complain of each text that cannot become what it is put together with, or cast to."""
+        type_ = result.inner[0] if result.name in ("list", "array") else result
+        for value in put_together(expr):
+            if isinstance(value, Text) and is_none_of(value.text, type_):
+                self._say_none(value, type_)
+
+    def _say_none(self, value: Text, type_: Type) -> None:
+        if self.own:
+            message = f"{shortened(value.text)} is no {settled(type_).text}"
+            advice = "it cannot be converted, so the build fails where a row comes to it"
+            self.complain(NOT_CONVERTIBLE, message, value.start, value.end, advice)
 
     def _say_joined(self, what: str, left: Type, right: Type, start: int, end: int) -> None:
         message = f"{what} {left.text} with {right.text}"
-        self.complain(JOINED_TYPES, message, start, end, _conversion(left, right))
+        self.complain(JOINED_TYPES, message, start, end, conversion(left, right))
 
     def _divided(self, expr: Op, operands: tuple[Type, ...]) -> None:
         whole = [
@@ -205,42 +269,6 @@ def _is_constant(expr: Op) -> bool:
         elif not isinstance(item, Text):
             return False
     return True
-
-
-def _differ(left: Type, right: Type, *, strictly: bool) -> bool:
-    """Whether values of two types only compare after a conversion that may fail or surprise;
-    `strictly`, as between the keys of a join, days and points in time count too."""
-    left, right = (side if side.literal == "text" else settled(side) for side in (left, right))
-    if left is right or TEXT_LITERAL in (left, right) or NULL in (left, right):
-        return False
-    families = {_family(left), _family(right)}
-    if None in families:
-        return False
-    if len(families) == 1:
-        return strictly and "date" in (left.name, right.name) and left.name != right.name
-    return True
-
-
-def _family(type_: Type) -> str | None:
-    """Types that compare with each other as they are; None for those that are not looked at."""
-    name = type_.name
-    if name in NUMERIC:
-        return "number"
-    if name in TEMPORAL:
-        return "time"
-    if name in ("varchar", "enum"):
-        return "text"
-    return name if name in ("boolean", "interval", "time", "uuid", "list", "struct") else None
-
-
-def _conversion(left: Type, right: Type) -> str:
-    if VARCHAR in (left, right):
-        other = right if left is VARCHAR else left
-        return (
-            f"each text is converted to {other.text}, and one that is none fails the build; "
-            f"cast it where it comes from, or use try_cast"
-        )
-    return "cast one side to the type that you mean"
 
 
 def _first_clash(operands: Sequence[Type]) -> tuple[Type, Type]:

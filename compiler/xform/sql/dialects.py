@@ -8,6 +8,10 @@ CASE_SENSITIVE_WHEN_QUOTED = frozenset(
 CASE_SENSITIVE = frozenset(["clickhouse"])
 RECURSION_GOES_UNSAID = frozenset(["fabric", "oracle", "snowflake", "tsql"])
 """Dialects in which a WITH may recur without the word RECURSIVE."""
+CONDITIONAL = frozenset(["duckdb", "postgres"])
+"""Dialects in which a JOIN without a condition is no query."""
+OUTPUTLESS = frozenset(["materialize", "postgres", "risingwave"])
+"""Dialects in which a query may have no column."""
 
 
 _EACH = ("key", "value")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from xform.sql import canonical
-from xform.sql.dialects import FUNCTION_COLUMNS
+from xform.sql.dialects import CONDITIONAL, FUNCTION_COLUMNS
 from xform.sql.expressions import ExpressionLowerer
 from xform.sql.functions import PURE_IN_FROM
 from xform.sql.ir import (
@@ -50,6 +50,7 @@ FILE_FUNCTIONS = re.compile(
 FILE_NAME = re.compile(r"[./\\]|^\w+:")
 ONE_COLUMN = frozenset(["range", "generate_series", "unnest", "repeat"])
 _PLACEHOLDER = re.compile("^" + PLACEHOLDER.replace("{}", r"(\d+)") + "$")
+_BESIDE = re.compile(r",|\bjoin\b", re.IGNORECASE)
 EVERYTHING = Projection(Star(()), "", None, False, 0, 0)
 NO_FILES = (False, True)
 _TABLE = ("this", "db", "catalog", "alias", "joins", "pivots", "sample")
@@ -140,6 +141,8 @@ class FromLowerer(ExpressionLowerer):
             kind = "comma" if on is None and not using and not natural else "inner"
         relation = Joined(self.sources(item, ()), None) if nested else self._relation(item)
         places = list(using) or [item.this if isinstance(item.this, exp.Expr) else item]
+        if kind == "comma" and self.dialect in CONDITIONAL and self._is_joined(item):
+            kind = "inner"
         return Source(
             relation,
             kind.replace("left semi", "semi").replace("left anti", "anti"),
@@ -149,6 +152,11 @@ class FromLowerer(ExpressionLowerer):
             None if nested else self.sample(item),
             *extent(places),
         )
+
+    def _is_joined(self, item: exp.Expr) -> bool:
+        """Whether JOIN stands before a relation, and no comma: the tree tells no difference."""
+        before = _BESIDE.findall(self.text, 0, extent([item])[0])
+        return bool(before) and before[-1] != ","
 
     def _plain(self, node: exp.Expr) -> exp.Expr:
         """A table without FINAL, which says how rows are put together while they are read."""

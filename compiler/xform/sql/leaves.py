@@ -14,6 +14,7 @@ from xform.sql.tokens import unmarked
 from xform.sql.typenames import type_text
 
 NO_POSITION = (0, 0)
+_COMPARED_NULL = re.compile(r"\)*\s*(?:=|==|<>|!=)\s*(null)\b", re.IGNORECASE)
 PATTERNS: dict[type[exp.Expr], str] = {
     exp.Like: "like", exp.ILike: "ilike", exp.SimilarTo: "regexp",
 }  # fmt: skip
@@ -111,8 +112,13 @@ class LeafLowerer:
     def _boolean(self, node: exp.Boolean) -> Expr:
         return Text("true" if node.this else "false")
 
-    def _null(self, _: exp.Null) -> Expr:
-        return Text("null")
+    def _null(self, node: exp.Null) -> Expr:
+        """sqlglot keeps no place of it; that of a comparison with it is asked for."""
+        beside = node.parent
+        if not isinstance(beside, exp.EQ | exp.NEQ) or node.arg_key != "expression":
+            return Text("null")
+        found = _COMPARED_NULL.match(self.text, extent([beside.this])[1])
+        return Text("null", *found.span(1)) if found is not None else Text("null")
 
     def _type(self, node: exp.DataType) -> Expr:
         return Text(canonical.word(f"type {type_text(node)}"))

@@ -4,7 +4,6 @@ places of the written file."""
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,12 +24,12 @@ from xform.base.codes import (
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName, did_you_mean
 from xform.base.spans import LineIndex, SourceMap, Span
+from xform.sql.brackets import enclosed
 from xform.sql.ir import SqlUnit
 
 if TYPE_CHECKING:
     from sqlglot import exp
     from sqlglot.dialects.dialect import Dialect
-    from sqlglot.parser import Parser
     from sqlglot.tokenizer_core import Token
 
     from xform.template.rendered import Reference, Rendered
@@ -63,6 +62,16 @@ class Place:
     def span(self, start: int, end: int) -> Span:
         begin, finish = self.source_map.locate(start, end)
         return self._lines.span(self.path, begin, finish)
+
+    def whole(self, start: int, end: int) -> Span:
+        """The span of an expression, with its brackets."""
+        begin, finish = self.source_map.locate(start, end)
+        return self._lines.span(self.path, *enclosed(self.source(), begin, finish))
+
+    def written(self, start: int, end: int) -> str:
+        """The text of a stretch, as it stands in the file."""
+        begin, finish = self.source_map.locate(start, end)
+        return self.source()[begin:finish]
 
     @cached_property
     def _lines(self) -> LineIndex:
@@ -132,12 +141,13 @@ def tokens_of(
     from sqlglot.errors import SqlglotError
 
     from xform.sql.limits import too_deep
+    from xform.sql.syntax import unreadable
     from xform.sql.tokens import mark
 
     try:
         tokens = list(parser.tokenize(text))
     except SqlglotError as error:
-        return [], _token(asset, place, text, str(error))
+        return [], unreadable(asset, place.span, text, str(error))
     bracket = too_deep(tokens, text)
     if bracket is not None:
         return [], _too_deep(asset, place, bracket.start, bracket.end + 1)
@@ -151,17 +161,22 @@ def trees_of(
     """The statements that tokens of `text` make up, without those that are only comments."""
     from sqlglot.errors import ParseError, SqlglotError
 
+    from xform.sql.syntax import gap, stuck, syntax_error, unreadable
+
+    missing = gap(asset, place.span, text, tokens, type(parser).__name__.lower())
+    if missing is not None:
+        return [], missing
     reading = parser.parser()
     try:
         trees = reading.parse(list(tokens), text)
     except ParseError as error:
-        return [], _syntax(asset, place, text, error)
+        return [], syntax_error(asset, place.span, text, tokens, error)
     except SqlglotError as error:
-        return [], _token(asset, place, text, str(error))
+        return [], unreadable(asset, place.span, text, str(error))
     except RecursionError:
         return [], _too_deep(asset, place, *first_word(text))
     except PARSER_FAILURES:
-        return [], _stuck(asset, place, text, reading)
+        return [], stuck(asset, place.span, text, tokens, reading)
     return [tree for tree in trees if tree is not None and not _is_comment(tree)], None
 
 
@@ -309,94 +324,6 @@ def first_word(text: str) -> tuple[int, int]:
     while end < size and (text[end].isalnum() or text[end] == "_"):
         end += 1
     return at, max(end, at + 1)
-
-
-def _syntax(asset: AssetName | None, place: Place, text: str, error: Exception) -> Diagnostic:
-    details = getattr(error, "errors", None) or [{}]
-    detail = details[0]
-    line, column = detail.get("line"), detail.get("col")
-    highlight = detail.get("highlight") or ""
-    description = str(detail.get("description") or "cannot be parsed").split(". Line")[0]
-    if line is None or column is None:
-        start, end = first_word(text)
-    else:
-        end = LineIndex(text).offset(line, column) + 1
-        start = max(end - max(len(highlight), 1), 0)
-    word = text[start:end].strip()
-    near = f" at '{word}'" if word and "\n" not in word else ""
-    message = f"SQL syntax error{near}: {_plainly(description)}"
-    unfinished = description.startswith(_UNFINISHED)
-    help_text = "complete it, or take it out" if unfinished else _syntax_help(word)
-    return diagnose(SQL_SYNTAX, message, place.span(start, end), help_text, asset=asset)
-
-
-_UNFINISHED = "Required keyword"
-
-
-def _plainly(description: str) -> str:
-    """The parser's finding without the names of its classes."""
-    if description.startswith(_UNFINISHED):
-        return "something is missing behind it"
-    if description.startswith("Invalid expression"):
-        return "it is not expected here"
-    said = description.partition(" but got <Token")[0]
-    expecting = re.fullmatch(r"Expect(?:ing|ed) ([^\w\s]+)", said)
-    return f"expected '{expecting[1]}'" if expecting else said[:1].lower() + said[1:]
-
-
-def _syntax_help(word: str) -> str:
-    if word == ",":
-        return "look for a missing column before, or a comma too many"
-    if word.lower() in ("from", "where", "group", "order", "join", "on"):
-        return f"look just before '{word}': something is missing or a comma is too many"
-    return "look at this place and just before it for a missing comma, operator or parenthesis"
-
-
-def _token(asset: AssetName | None, place: Place, text: str, message: str) -> Diagnostic:
-    found = re.search(r"line (\d+):(\d+)|Line (\d+), Col: (\d+)", message)
-    if found:
-        line = int(found[1] or found[3])
-        start = LineIndex(text).offset(line, int(found[2] or found[4]))
-    else:
-        start = _unclosed(text)
-    headline = "a quote or comment is opened and never closed"
-    return diagnose(
-        SQL_SYNTAX, f"SQL syntax error: {headline}", place.span(start, start + 1),
-        "close it, or double a quote that belongs to the text ('it''s')", asset=asset,
-    )  # fmt: skip
-
-
-def _unclosed(text: str) -> int:
-    """Where a quote opens that nothing closes."""
-    at, size = 0, len(text)
-    while at < size:
-        if text.startswith("--", at):
-            at = (text.find("\n", at) + 1) or size
-        elif text.startswith("/*", at):
-            found = text.find("*/", at + 2)
-            if found < 0:
-                return at
-            at = found + 2
-        elif text[at] in "'\"`":
-            found = text.find(text[at], at + 1)
-            if found < 0:
-                return at
-            at = found + 1
-        else:
-            at += 1
-    return 0
-
-
-def _stuck(asset: AssetName | None, place: Place, text: str, reading: Parser) -> Diagnostic:
-    """Where the parser stood when it failed."""
-    token = getattr(reading, "_curr", None) or getattr(reading, "_prev", None)
-    start, end = (token.start, token.end + 1) if token is not None else first_word(text)
-    word = text[start:end]
-    near = f" at '{word}'" if word.strip() and "\n" not in word else ""
-    return diagnose(
-        SQL_SYNTAX, f"SQL syntax error{near}: this cannot be read", place.span(start, end),
-        _syntax_help(word), asset=asset,
-    )  # fmt: skip
 
 
 def out_of_place(

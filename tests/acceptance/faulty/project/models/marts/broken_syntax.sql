@@ -1,0 +1,3 @@
+select order_id, amount
+form stg_orders
+where (amount > 1

@@ -1,0 +1,3 @@
+select a.order_id
+from stg_orders as a, stg_orders as b
+where a.amount > 3

@@ -1,0 +1,4 @@
+select
+	amout,
+    order_id
+from stg_orders

@@ -1,0 +1,3 @@
+select order_id
+from stg_orders
+where status = null or status not in ('open', null)

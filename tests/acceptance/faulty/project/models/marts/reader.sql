@@ -1,0 +1,2 @@
+select order_id, payment_method
+from stg_orders
