@@ -17,6 +17,7 @@ from xform.base.hashing import Digest, digest_parts
 from xform.base.names import AssetName, schema_of, table_of
 from xform.base.spans import file_span
 from xform.fingerprint.component import Component
+from xform.plan.deciding import Wish
 from xform.plan.freshness import CLOCK_RUN, PlannedAsset, Recorded
 from xform.plan.plan import (
     Audit,
@@ -28,7 +29,7 @@ from xform.plan.plan import (
     PublishStep,
     SqlBody,
 )
-from xform.plan.planner import Wish, make_plan
+from xform.plan.planner import make_plan
 from xform.project.assets import Kind
 from xform.run.ports import BuildRecord, Publication
 from xform.run.publishing import choose

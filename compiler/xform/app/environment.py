@@ -17,10 +17,11 @@ from xform.base.codes import SOURCES_UNSEEN
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName, schema_of, table_of
 from xform.fingerprint.component import Component
+from xform.plan.deciding import Wish
 from xform.plan.freshness import Build, PlannedAsset, Recorded
 from xform.plan.intervals import Grain, Ranges, over_at
 from xform.plan.plan import Plan
-from xform.plan.planner import Wish, make_plan
+from xform.plan.planner import make_plan
 from xform.project.assets import Kind
 from xform.project.versioning import USUAL
 from xform.run.ports import EngineBusy, StateSnapshot
