@@ -142,17 +142,6 @@ def forget_build(cursor: duckdb.DuckDBPyConnection, physical: str) -> None:
     cursor.execute("delete from _xform.ledger_slices where physical = ?", [physical])
 
 
-def is_there(cursor: duckdb.DuckDBPyConnection, physical: str) -> bool:
-    """Whether a build stands."""
-    rows = cursor.execute(
-        "select 1 from _xform.ledger_builds where physical = $1 and exists (select 1 from "
-        "duckdb_tables() where database_name = current_database() and schema_name = '_xform' "
-        "and table_name = $1)",
-        [physical],
-    ).fetchall()
-    return bool(rows)
-
-
 def codes_of(
     cursor: duckdb.DuckDBPyConnection, base: str | None, fingerprint: Digest
 ) -> tuple[tuple[Digest, str], ...]:
