@@ -170,6 +170,14 @@ TRINO: list[Case] = [
 ]
 
 REDSHIFT: list[Case] = [
+    (
+        (
+            "merge into t using u on t.k = u.k when matched then update set b = u.d"
+            " when not matched then insert values (u.k, u.c, u.d)"
+        ),
+        "b=u.d; k=u.k; a=u.c",
+        "t.k u.k",
+    ),
     ('select "A" as x from t', "x=t.a", ""),
     ("select i as x from s, s.arr as i", "x=s.arr", "s.arr"),
     ("select i as x, idx from s, s.arr as i at idx", "x=s.arr; idx=s.arr", "s.arr"),

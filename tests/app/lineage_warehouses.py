@@ -6,6 +6,11 @@ from __future__ import annotations
 Case = tuple[str, str, str]
 
 SNOWFLAKE: list[Case] = [
+    ("select * ilike '%A%' from t", "a=t.a", ""),
+    ("select t.$2 as x, u.$1 as y from t join u on t.k = u.k", "x=t.a; y=u.k", "t.k u.k"),
+    ("select a from identifier('t')", "a=t.a", ""),
+    ('select "x", X from (select a as "x", b as X from t) q', "x=t.a; X=t.b", ""),
+    ('select * exclude ("x") from (select a as "x", b as X from t) q', "X=t.b", ""),
     ("select $2 as x from t", "x=t.a", ""),
     ("select a from t start with k = 1 connect by prior k = b", "a=t.a", "t.b t.k"),
     (
@@ -103,6 +108,8 @@ SNOWFLAKE: list[Case] = [
 ]
 
 BIGQUERY: list[Case] = [
+    ("declare x int64 default 1; select a + x as y from t", "y=t.a", ""),
+    ("declare a int64; select a from t", "a=t.a", ""),
     (
         "select id, (select as struct e.x, e.y as z from unnest(arr) e limit 1).* from s",
         "id=s.id; x=s.arr; z=s.arr",

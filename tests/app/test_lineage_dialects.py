@@ -16,13 +16,6 @@ OWN = {
 }  # fmt: skip
 CASES = [(dialect, *case) for dialect in EVERYWHERE for case in (*portable(dialect), *OWN[dialect])]
 
-GAPS = frozenset(
-    [
-        'snowflake: select q.x as y from (select a as "x", b as X from t) q',
-    ]
-)
-"""What is not right yet."""
-
 
 def refs(text: str) -> set[tuple[str, str]]:
     return {(table, column) for table, _, column in (ref.partition(".") for ref in text.split())}
@@ -30,11 +23,7 @@ def refs(text: str) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize(
     ("dialect", "sql", "columns", "rows"),
-    [
-        pytest.param(*case, id=name, marks=[pytest.mark.xfail(strict=True)] * (name in GAPS))
-        for case in CASES
-        for name in [f"{case[0]}: {case[1]}"]
-    ],
+    [pytest.param(*case, id=f"{case[0]}: {case[1]}") for case in CASES],
 )
 def test_lineage(dialect: str, sql: str, columns: str, rows: str) -> None:
     answer = lineage_of_sql(sql, dialect, TABLES)

@@ -74,6 +74,14 @@ def test_line_separators_that_only_yaml_knows_do_not_shift_lines() -> None:
     assert value.entries[1].key.span.line == 2
 
 
+def test_what_ends_with_an_alias_ends_behind_its_beginning() -> None:
+    _, found = read_yaml("a: &a [1, 2]\nb: *a\n? c: *a\n: d\n", "a.yml")
+    (problem,) = found
+    span = problem.span
+    assert (span.line, span.column) == (3, 3)
+    assert (span.end_line, span.end_column) > (3, 3)
+
+
 def test_a_very_deep_text_is_refused_before_it_costs_anything() -> None:
     value, found = read_yaml("[" * 200_000, "a.yml")
     assert value is None

@@ -98,3 +98,9 @@ def test_nothing_is_said_again_of_a_broken_model() -> None:
 def test_one_fault_is_one_diagnostic() -> None:
     _, _, found = bound("select zz from t order by zz", TABLES)
     assert len({str(item) for item in found}) == len(found)
+
+
+def test_a_name_that_differs_in_case_only_is_ambiguous_too() -> None:
+    sql = "select k from t, u"
+    _, _, found = bound(sql, TABLES, "snowflake")
+    assert "column 'k' is in 't' and 'u'" in {item.message.lower() for item in found}

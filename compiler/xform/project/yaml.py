@@ -143,7 +143,8 @@ class _Reading:
         # A block collection ends where the next token begins: it is shown up to its last child.
         last = opened.children[-1].span if opened.children and not start.flow_style else None
         span = self._span(start.start_mark, end.end_mark)
-        if last is not None:
+        if last is not None and (last.end_line, last.end_column) > (span.line, span.column):
+            # (an alias has the place of what it stands for, which is before)
             span = Span(span.path, span.line, span.column, last.end_line, last.end_column)
         if not opened.is_mapping:
             return Sequence(tuple(opened.children), span)

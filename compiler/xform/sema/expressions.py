@@ -344,15 +344,22 @@ class ExpressionBinder(NullabilityBinder):
         return struct(tuple(c.name for c in columns), tuple(c.type for c in columns))
 
     def _position(self, expr: Position, scope: Scope, out: list[Part], use: Use) -> Type:
-        columns = list(star_columns(scope, scope.visible()))
+        members = scope.visible()
+        if expr.qualifier:
+            named = scope.member(expr.qualifier)
+            if named is None:
+                levels = [at for _, at in scope.outward()]
+                self.unknown_qualifier(".".join(expr.qualifier), levels, expr.start, expr.end)
+            members = [named] if named is not None else []
+        columns = list(star_columns(scope, members, bool(expr.qualifier)))
         if 1 <= expr.number <= len(columns):
             return self.reference(columns[expr.number - 1], out, use)
         out.append(f"position({expr.number})")
-        for member in scope.visible():
+        for member in members:
             if member.relation.more is not None:
                 one = member.relation.more(f"#{expr.number}")
                 self.reference(Found(one, member, scope), out, use)
-        if not scope.broken and all(m.relation.more is None for m in scope.visible()):
+        if members and not scope.broken and all(m.relation.more is None for m in members):
             self.complain(
                 BAD_ORDINAL,
                 f"#{expr.number} is none of the {len(columns)} columns of FROM",

@@ -104,7 +104,7 @@ class NameBinder(Binder):
 
     def _ambiguous(self, expr: Name, scope: Scope) -> None:
         key = expr.parts[0]
-        holders = [m.alias or "?" for m in scope.members if m.visible and key in m.by_key]
+        holders = [m.alias or "?" for m in scope.visible() if m.column(key) is not None]
         self.complain(
             AMBIGUOUS_COLUMN,
             f"column '{expr.written}' is in {listed(holders)}",

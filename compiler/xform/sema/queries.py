@@ -486,6 +486,9 @@ class QueryBinder(GroupedBinder):
                     "give it one: … as name",
                 )
             key = projection.name.lower()
+            if self.asset is None:  # a model is stored where names have no case
+                expr = projection.expr
+                key = projection.alias or (expr.parts[-1] if type(expr) is Name else key)
             if key in seen:
                 self.complain(
                     DUPLICATE_COLUMN,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from xform.base.codes import STAR_MODIFIER, STAR_OVER_UNKNOWN, UNKNOWN_ALIAS
 from xform.base.names import did_you_mean
@@ -70,27 +70,29 @@ class StarBinder(ExpressionBinder):
         if star.pattern is not None and star.pattern.how == "unknown":
             return []
         plain = not (star.exclude or star.names or star.pattern or star.rename or star.replace)
-        replace = {name.lower(): expr for name, expr in star.replace}
-        known: set[str] = set()
         result: list[tuple[str, Found | None, Expr | None]] = []
-        for found in star_columns(scope, members, bool(star.qualifier)):
+        known: set[str] = set()
+        starred = star_columns(scope, members, bool(star.qualifier))
+        if plain:
+            for found in starred:
+                assert found.column is not None
+                result.append((found.column.name, found, None))
+            return result
+        listed = list(starred)
+        exact = {found.column.exact for found in listed if found.column is not None}
+        for found in listed:
             column = found.column
             assert column is not None
-            if plain:
-                result.append((column.name, found, None))
+            known.add(column.key)
+            if any(_means(parts, found, exact) for parts in star.exclude):
                 continue
-            key = column.key
-            known.add(key)
-            if any(_means(parts, found) for parts in star.exclude):
-                continue
-            if star.names and key not in star.names:
+            if star.names and column.key not in star.names:
                 continue
             if star.pattern is not None and not matches(star.pattern, column.name):
                 continue
-            name = next((new for old, new in star.rename if _means(old, found)), column.name)
-            result.append((name, found, replace.get(key)))
-        if plain:
-            return result
+            name = next((new for old, new in star.rename if _means(old, found, exact)), column.name)
+            new = next((expr for key, expr in star.replace if _means((key,), found, exact)), None)
+            result.append((name, found, new))
         self._check_modifiers(star, members, known)
         return result
 
@@ -104,7 +106,7 @@ class StarBinder(ExpressionBinder):
             ("COLUMNS", list(star.names)),
         ):
             for name in names:
-                if name not in known:
+                if name.lower() not in known:
                     self.complain(
                         STAR_MODIFIER,
                         f"{kind} names '{name}', which the star does not have",
@@ -231,10 +233,12 @@ def exactly(outputs: Sequence[Output], columns: list[Column]) -> list[Column]:
     return result
 
 
-def _means(parts: tuple[str, ...], found: Found) -> bool:
-    """Whether a name in EXCLUDE or RENAME is that of a column."""
-    assert found.column is not None
-    if parts[-1].lower() != found.column.key:
+def _means(parts: tuple[str, ...], found: Found, exact: Set[str]) -> bool:
+    """Whether a name in EXCLUDE, REPLACE or RENAME is that of a column; where no column of the
+    star has it `exact`ly, one that differs in case."""
+    column, name = found.column, parts[-1]
+    assert column is not None
+    if column.exact != name and (name in exact or column.key != name.lower()):
         return False
     return len(parts) == 1 or (found.member is not None and found.member.named(parts[:-1]))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 CASE_SENSITIVE_WHEN_QUOTED = frozenset(
     ["materialize", "oracle", "postgres", "risingwave", "snowflake"]
 )
+UPPER_CASE = frozenset(["oracle", "snowflake"])
+"""Dialects in which a name without quotes is one in upper case with them."""
 CASE_SENSITIVE = frozenset(["clickhouse"])
 RECURSION_GOES_UNSAID = frozenset(["fabric", "oracle", "snowflake", "tsql"])
 """Dialects in which a WITH may recur without the word RECURSIVE."""
@@ -57,13 +59,11 @@ def fold(name: str, quoted: bool, dialect: str) -> str:
     """The form in which two spellings of one identifier are equal.
 
     DuckDB and most engines ignore case even in quotes; some keep quoted names as they stand,
-    ClickHouse all names. (Snowflake folds to upper case; lower case serves as well to compare.)
+    ClickHouse all names. Snowflake and Oracle fold to upper case, the others to lower case.
     """
-    if dialect in CASE_SENSITIVE:
+    if dialect in CASE_SENSITIVE or (quoted and dialect in CASE_SENSITIVE_WHEN_QUOTED):
         return name
-    if quoted and dialect in CASE_SENSITIVE_WHEN_QUOTED:
-        return name if name != name.upper() or dialect != "snowflake" else name.lower()
-    return name.lower()
+    return name.upper() if dialect in UPPER_CASE else name.lower()
 
 
 def quote(name: str) -> str:

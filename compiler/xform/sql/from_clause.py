@@ -39,6 +39,7 @@ from xform.sql.ir import (
 )
 from xform.sql.leaves import NO_POSITION, extent, position
 from xform.sql.pivots import reshape
+from xform.sql.tokens import unmarked
 from xform.template.rendered import PLACEHOLDER
 
 if TYPE_CHECKING:
@@ -187,6 +188,7 @@ class FromLowerer(ExpressionLowerer):
         match node:
             case exp.Table():
                 self.known(node, _TABLE)
+                _name_dynamically(node)
                 if isinstance(node.this, exp.Identifier):
                     return self._table(node, alias, columns)
                 return self._function(node.this, alias, columns)
@@ -386,6 +388,18 @@ def _defined(node: exp.Expr) -> tuple[str, ...]:
         return ()
     kinds = exp.OpenJSONColumnDef, exp.JSONColumnDef, exp.ColumnDef
     return tuple(item.name for item in node.find_all(*kinds, bfs=False) if item.name)
+
+
+def _name_dynamically(node: exp.Table) -> None:
+    """`identifier('a.b')` is the table a.b; of what no text names, nothing is known."""
+    call = node.this
+    if not isinstance(call, exp.Anonymous) or unmarked(call.name).upper() != "IDENTIFIER":
+        return
+    text = call.expressions[0] if len(call.expressions) == 1 else None
+    if isinstance(text, exp.Literal) and text.is_string:
+        named = exp.to_table(text.name, dialect="snowflake")
+        for key in ("this", "db", "catalog"):
+            node.set(key, named.args.get(key))
 
 
 def _children(node: exp.Expr) -> Iterator[tuple[str, exp.Expr]]:

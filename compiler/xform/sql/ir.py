@@ -39,11 +39,12 @@ class Text(Node, frozen=True):
 
 
 class Position(Node, frozen=True):
-    """`#1`: a column of FROM by its number."""
+    """`#1`: a column of FROM, or of one relation there (`t.$1`), by its number."""
 
     number: int
     start: int
     end: int
+    qualifier: tuple[str, ...] = ()
 
 
 class Op(Node, frozen=True):

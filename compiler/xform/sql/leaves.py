@@ -85,6 +85,9 @@ class LeafLowerer:
         last = parts[-1]
         if isinstance(last, exp.Star):
             return self._star(last, tuple([self.fold(part) for part in parts[:-1]]), parts)
+        if isinstance(last, exp.Parameter):  # `t.$1`
+            qualifier = tuple([self.fold(part) for part in parts[:-1]])
+            return Position(int(last.name), *extent(parts), qualifier)
         start, end = self.positions(parts)
         return Name(tuple([self.fold(part) for part in parts]), unmarked(last.name), start, end)
 
@@ -149,6 +152,7 @@ class LeafLowerer:
     ) -> Star:
         args = node.args
         start, end = self.positions(parts or [node])
+        ilike = args.get("ilike")
         return Star(
             qualifier,
             tuple(
@@ -163,6 +167,7 @@ class LeafLowerer:
                 (self._name_parts(alias.this), alias.args["alias"].name)
                 for alias in args.get("rename") or ()
             ),
+            Pattern("ilike", ilike.name) if isinstance(ilike, exp.Literal) else None,
             start=start,
             end=end,
         )

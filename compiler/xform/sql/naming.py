@@ -19,7 +19,7 @@ def made_up_name(node: exp.Expr) -> str:
     spelling of the expression."""
     match node:
         case exp.Column():
-            return node.name
+            return f"${node.this.name}" if isinstance(node.this, exp.Parameter) else node.name
         case exp.Dot() if isinstance(node.expression, exp.Identifier):
             return node.expression.name
         case exp.Paren():

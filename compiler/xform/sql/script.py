@@ -58,6 +58,7 @@ def read_script(
         yield Statement(None, diagnostics=(wrong,))
         return
     empty = True
+    variables: set[str] = set()
     for stretch in _stretches(tokens, dialect):
         if dialect == "clickhouse":
             stretch = _one_limit(stretch)
@@ -67,10 +68,31 @@ def read_script(
             yield Statement(None, diagnostics=(wrong,))
         for tree in trees:
             empty = False
+            if dialect == "bigquery":
+                _take_variables(tree, variables, columns_of)
             yield from _statements(place, text, tree, stretch, dialect, columns_of)
     if empty:
         found = diagnose(SQL_EMPTY, "there is no query here", place.path, "write a statement")
         yield Statement(None, diagnostics=(found,))
+
+
+def _take_variables(tree: exp.Expr, variables: set[str], columns_of: ColumnsOf) -> None:
+    """Note what DECLARE declares, in lower case; elsewhere put parameters in the place of such
+    names. A column of the same name goes before a variable."""
+    from sqlglot import exp
+
+    for item in tree.expressions if isinstance(tree, exp.Declare) else ():
+        declared = item.this if isinstance(item.this, list) else [item.this]
+        variables.update(name.name.lower() for name in declared)
+    if not variables:
+        return
+    columns = {
+        name.lower() for table in tree.find_all(exp.Table) for name in columns_of(_parts(table))
+    }
+    for column in list(tree.find_all(exp.Column)):
+        name = column.name.lower()
+        if name in variables and name not in columns and len(column.parts) == 1:
+            column.replace(exp.Parameter(this=exp.to_identifier(name)))
 
 
 def _stretches(tokens: Sequence[Token], dialect: str) -> Iterator[list[Token]]:

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from xform.sql.tokens import unmarked
+
 ColumnsOf = Callable[[exp.Table], Sequence[str]]
 """The columns of a table as far as they are known, in order."""
 SILENT = (
@@ -238,7 +240,7 @@ def _merge(tree: exp.Merge, columns_of: ColumnsOf) -> Written:
     conditions: list[exp.Expr] = []
     everything = unplaced = False
     for when in tree.args["whens"].expressions:
-        condition, then = when.args.get("condition"), when.args.get("then")
+        condition, then = when.args.get("condition"), _plain_insert(when.args.get("then"))
         if condition is not None:
             conditions.append(condition)
         match then:
@@ -261,6 +263,19 @@ def _merge(tree: exp.Merge, columns_of: ColumnsOf) -> Written:
     _take_with(tree, query)
     names = () if everything else tuple(values.items)
     return Written(query, _table(target), names, unplaced=unplaced)
+
+
+def _plain_insert(then: exp.Expr | None) -> exp.Expr | None:
+    """`INSERT VALUES (x, y)`, which some dialects of sqlglot take for columns of a call."""
+    if isinstance(then, exp.Insert) and not then.expression and isinstance(then.this, exp.Tuple):
+        (call, *others) = then.this.expressions or [None]
+        if (
+            isinstance(call, exp.Anonymous)
+            and unmarked(call.name).upper() == "VALUES"
+            and not others
+        ):
+            return exp.Insert(expression=exp.Tuple(expressions=call.expressions))
+    return then
 
 
 # Parts -------------------------------------------------------------------------------------------
