@@ -32,6 +32,7 @@ from xform.run.events import (
 from xform.run.history import Asked, Statement
 from xform.run.hooks import run_hooks
 from xform.run.keeping import Keeper
+from xform.run.outcome import Judge, Outcome, judge_by_count, timed_out
 from xform.run.ports import (
     NOTHING_SAID,
     BuildRecord,
@@ -47,7 +48,7 @@ from xform.run.ports import (
 from xform.run.publishing import Chosen, choose
 from xform.run.result import NodeResult, RunResult
 from xform.run.scheduler import Schedule, Skip, Work
-from xform.run.work import Judge, Outcome, Workshop, judge_by_count, timed_out
+from xform.run.work import Workshop
 from xform.run.workers import submit
 
 POLL = 0.2

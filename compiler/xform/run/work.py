@@ -10,16 +10,17 @@ from typing import TypeVar
 
 import msgspec
 
-from xform.base.codes import TEST_BROKEN, TEST_BROKEN_WARNED, TEST_FAILED, TEST_WARNED
-from xform.base.diagnostics import Diagnostic, diagnose
+from xform.base.codes import TEST_BROKEN
+from xform.base.diagnostics import diagnose
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.plan.freshness import Standing
 from xform.plan.plan import Audit, AuditStep, BuildStep, Conduct, PythonBody, SeedBody
 from xform.run import cutoff
-from xform.run.errors import build_diagnostic, timeout_diagnostic
+from xform.run.errors import build_diagnostic
 from xform.run.events import CheckDone, Log
 from xform.run.history import Statement
+from xform.run.outcome import Judge, Outcome, Tests, timed_out
 from xform.run.ports import BuildRecord, Engine, EngineError, Host, Kept, Note, Session, Settle
 from xform.run.versions import FilesRead, versions_read
 from xform.run.watch import Watch, Watches
@@ -31,38 +32,9 @@ LONG = 2.0
 _REMEMBERED = 4
 """Of what a build also holds, so many before the last are remembered."""
 
-Judge = Callable[[Audit, int], tuple[str, str]]
-"""From a test and its failing rows to its status (pass, warn, fail) and the sentence to show."""
-
-
-def judge_by_count(audit: Audit, failures: int) -> tuple[str, str]:
-    if failures == 0:
-        return "pass", ""
-    found = audit.failure or f"not so: {audit.description or audit.name}"
-    rows = "1 row" if failures == 1 else f"{failures:,} rows"
-    return ("fail" if audit.blocking else "warn"), f"{found}: {rows}"
-
 
 def _as_it_is(record: BuildRecord) -> BuildRecord:
     return record
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a step. `status` is success, error, fail or cancelled (`NodeDone`).
-
-    `record` is the build that stands, where one was made.
-    """
-
-    asset: AssetName
-    status: str
-    seconds: float
-    record: BuildRecord | None = None
-    message: str = ""
-    diagnostics: tuple[Diagnostic, ...] = ()
-    warned: int = 0
-    kept: bool = False
-    """An earlier build stands: what the step reads came out as before."""
 
 
 @dataclass(slots=True)
@@ -447,60 +419,9 @@ def pause_before(number: int, conduct: Conduct, chance: float) -> float:
     return float(conduct.wait * 2**number * (1 - chance / 2))
 
 
-def timed_out(step: BuildStep | AuditStep, seconds: float) -> Outcome:
-    found = timeout_diagnostic(step)
-    said = found.message.removeprefix(f"{step.asset}: ")
-    return Outcome(step.asset, "error", seconds, None, said, (found,))
-
-
 class _NotPassedError(EngineError):
     """Takes a change back."""
 
 
 class _TestBrokenError(EngineError):
     """A test could not be run."""
-
-
-@dataclass(slots=True)
-class Tests:
-    """The tests of one step, as they come in."""
-
-    blocked: bool = False
-    broken: bool = False
-    """A test could not be run."""
-    stopped: bool = False
-    warned: int = 0
-    messages: list[str] = field(default_factory=list)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-
-    def note(self, audit: Audit, status: str, message: str) -> None:
-        if status == "pass":
-            return
-        broken = status == "error"
-        self.broken = self.broken or broken
-        if audit.blocking:
-            self.blocked = True
-            self.messages.append(message)
-            code = TEST_BROKEN if broken else TEST_FAILED
-        else:
-            self.warned += 1
-            code = TEST_BROKEN_WARNED if broken else TEST_WARNED
-        text = (
-            "correct the test"
-            if broken
-            else f"mend {audit.asset} or the data it reads, or correct the test '{audit.name}'"
-        )
-        self.diagnostics.append(
-            diagnose(code, f"{audit.asset}: {message}", audit.span, text, asset=audit.asset)
-        )
-
-    def outcome(self, asset: AssetName, seconds: float, record: BuildRecord | None) -> Outcome:
-        found = tuple(self.diagnostics)
-        if self.stopped:
-            return Outcome(
-                asset, "cancelled", seconds, record, "built, but not tested", found, self.warned
-            )
-        if self.blocked:
-            said = "; ".join(self.messages)
-            return Outcome(asset, "fail", seconds, None, said, found, self.warned)
-        return Outcome(asset, "success", seconds, record, "", found, self.warned)
