@@ -39,6 +39,9 @@ PLAIN = [
     ("select t as x from t", "x=t.k t.a t.b", ""),
     ("select #2 as x from t", "x=t.a", ""),
     ("select st.x as p, st['y'] as q, s.st.x as r from s", "p=s.st; q=s.st; r=s.st", ""),
+    ("select st.*, id from s", "x=s.st; y=s.st; id=s.id", ""),
+    ("select st.* exclude (x) from s", "y=s.st", ""),
+    ("select q.y as z from (select st.* from s) q", "z=s.st", ""),
     ("select (s.st).x as p from s", "p=s.st", ""),
 ]
 

@@ -33,7 +33,7 @@ CASES = [
     ("select *", "XF0405", (1, 8, 9), "a star without FROM", "add FROM"),
     ("select a, b as a from t", "XF0406", (1, 16, 17), "two output columns", "'a_1'"),
     ("select a, a + 1 from t", "XF0407", (1, 11, 16), "without a name: (a + 1)", "as name"),
-    ("select st.* from s", "XF0408", (1, 8, 12), "fields of 'st'", "st.field as field"),
+    ("select id.* from s", "XF0408", (1, 8, 12), "fields of 'id'", "id.field as field"),
     ("select a from t union select c, d from u", "XF0409", (1, 30, 34), "1 and 2", "BY NAME"),
     ("with c(x, y) as (select a from t) select x from c", "XF0410", (1, 6, 7), "(2) than", "no"),
     ("select p from t as q(p, r, s, x)", "XF0410", (1, 15, 16), "(4) than columns (3)", "no more"),

@@ -812,3 +812,4 @@ select k::varchar || '-' || s from u
 select unnest(string_split(s, ',')) from u
 select json_extract_string(j, '$.a')::int + 1 from t
 select i4 as "Mixed Case" from t
+select st.*, st.* replace (st.a + 1 as a) from t

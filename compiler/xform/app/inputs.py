@@ -18,7 +18,7 @@ from xform.project.profile import Target
 from xform.project.settings import Settings
 
 PARSE_VERSION = "parse 16"
-BIND_VERSION = "bind 15"
+BIND_VERSION = "bind 16"
 """Raised whenever the same input may give another result: part of the memo's keys."""
 
 

@@ -10,7 +10,17 @@ from xform.base.names import did_you_mean
 from xform.sema.binder import Use
 from xform.sema.expressions import ExpressionBinder
 from xform.sema.meaning import Part
-from xform.sema.scope import Column, Found, Member, More, Scope, star_columns
+from xform.sema.scope import (
+    NO_SOURCES,
+    UNORDERED_ROWS,
+    Column,
+    Found,
+    Member,
+    More,
+    Relation,
+    Scope,
+    star_columns,
+)
 from xform.sema.traits import REPEATING, star_within
 from xform.sql import canonical
 from xform.sql.ir import Expr, Name, Pattern, Projection, Select, Star, Text
@@ -56,7 +66,7 @@ class StarBinder(ExpressionBinder):
     def star(self, star: Star, scope: Scope) -> list[tuple[str, Found | None, Expr | None]]:
         members = scope.visible()
         if star.qualifier:
-            member = scope.member(star.qualifier)
+            member = scope.member(star.qualifier) or self._struct(star, scope)
             if member is None:
                 self._struct_star(star, scope)
                 return []
@@ -116,6 +126,28 @@ class StarBinder(ExpressionBinder):
                         or f"columns here: {', '.join(sorted(known)[:8])}",
                     )
 
+    def _struct(self, star: Star, scope: Scope) -> Member | None:
+        """The fields of a struct, where its type tells them, as a relation of their own."""
+        name = Name(star.qualifier, ".".join(star.qualifier), star.start, star.end)
+        found = self.find_in(name, scope, 0)
+        if found is None or found.column is None or found.fields:
+            return None
+        type_ = found.column.type
+        if type_.name != "struct" or not type_.labels:
+            return None
+        use = Use()
+        out: list[Part] = []
+        self.reference(found, out, use)
+        value = frozenset(use.value)
+        columns: list[Column] = []
+        for label, kind in zip(type_.labels, type_.inner, strict=True):
+            parts: list[Part] = [f"field({canonical.name(label.lower())}, ", *out, ")"]
+            hole = self.meaning.define(f"column {label}", parts)
+            columns.append(Column(label, hole, value, kind))
+        number = found.member.number if found.member is not None else 0
+        relation = Relation(columns, found.column.hole, NO_SOURCES, UNORDERED_ROWS)
+        return Member(relation, name.written, number)
+
     def _struct_star(self, star: Star, scope: Scope) -> None:
         """`s.*`: the fields of a struct, or a wrong qualifier."""
         if scope.broken:
@@ -158,6 +190,8 @@ class StarBinder(ExpressionBinder):
             if star.pattern is not None and star.pattern.how == "unknown":
                 return lambda key: self._any_of(key, members, scope)
             if star.qualifier and scope.member(star.qualifier) is None:
+                if self._struct(star, scope) is not None:
+                    continue
                 found.extend(self._fields(star, scope))
                 continue
             for member in members:
