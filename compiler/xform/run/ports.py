@@ -371,6 +371,11 @@ class Engine(Protocol):
         """What lies in the store of builds and is in no ledger, or in the ledger and not there."""
         ...
 
+    def strays(self) -> tuple[Publication, ...]:
+        """Publications of the ledger whose name does not show their build: it is gone, or something
+        else stands there."""
+        ...
+
     def close(self) -> None:
         """Checkpoint and disconnect."""
         ...

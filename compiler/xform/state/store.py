@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,7 +15,9 @@ from xform.run.history import Asked, PastRun, Statement
 from xform.run.ports import NOTHING_SAID, BuildRecord, Kept, Ledger, Publication, StateSnapshot
 from xform.state import history
 from xform.state.database import Database
+from xform.state.export import export
 from xform.state.leases import LeaseStore
+from xform.state.migrations import MIGRATIONS
 from xform.state.revision import revise
 
 _KEPT = NodeDone | NodeSkip | CheckDone | Statement | Log
@@ -150,6 +152,10 @@ class StateStore:
                 connection, run, "nodes", "checks", "statements", "logs"
             )
         )
+
+    def export(self, write: Callable[[str], None]) -> None:
+        """All that is kept, a line of JSON for each row."""
+        self._database.read(lambda connection: export(connection, len(MIGRATIONS), write))
 
     def close(self) -> None:
         self._database.close()

@@ -19,6 +19,7 @@ COMMANDS = (
     "env",
     "rollback",
     "gc",
+    "state",
     "explain",
     "debug",
 )

@@ -30,6 +30,7 @@ from xform.run.ports import (
     Note,
     NoteOf,
     Occasion,
+    Publication,
     Publishing,
     unnoted,
 )
@@ -169,6 +170,10 @@ class DuckDBEngine:
     def leftovers(self) -> tuple[str, ...]:
         with self._reading() as cursor:
             return ledger.leftovers(cursor)
+
+    def strays(self) -> tuple[Publication, ...]:
+        with self._reading() as cursor:
+            return ledger.strays(cursor)
 
     def close(self) -> None:
         import duckdb

@@ -125,6 +125,31 @@ def leftovers(cursor: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     return tuple(sorted(there ^ {str(row[0]) for row in rows}))
 
 
+_STRAYS = """
+select environment, asset, "schema", name, physical, fingerprint
+from _xform.ledger_publications as published
+where not exists (
+  select 1 from duckdb_views() as standing
+  where standing.database_name = current_database()
+    and lower(standing.schema_name) = lower(published."schema")
+    and lower(standing.view_name) = lower(published.name)
+    and regexp_matches(
+      replace(standing.sql, '"', ''),
+      'from _xform[.]' || regexp_escape(replace(published.physical, '"', '')) || '[\\s;]*$', 'i'
+    )
+)
+order by environment, asset
+"""
+
+
+def strays(cursor: duckdb.DuckDBPyConnection) -> tuple[Publication, ...]:
+    """Publications whose name is gone, or shows something else than their build."""
+    if not is_present(cursor):
+        return ()
+    with translated():
+        return tuple(Publication(*row) for row in cursor.execute(_STRAYS).fetchall())
+
+
 def write_build(cursor: duckdb.DuckDBPyConnection, record: BuildRecord) -> None:
     cursor.execute(
         "insert into _xform.ledger_builds values (?, ?, ?, ?)",
