@@ -19,7 +19,8 @@ CARRIAGE_RETURNS = "models/marts/carriage_returns.sql"
 
 
 @pytest.fixture
-def faulty(tmp_path: Path) -> Project:
+def faulty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setenv("COLUMNS", "120")  # test runners set what they like
     root = tmp_path / "faulty"
     shutil.copytree(FAULTY / "project", root)
     written = root / CARRIAGE_RETURNS
