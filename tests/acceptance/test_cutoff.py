@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from command_line import Project, project
 
+from xform.host import clock
+
 CLEAN = "/* @model\nkind: table\n*/\nselect id, trim(name) as name, price from raw.items\n"
 NAMES = (
     "/* @model\nkind: table\ncolumns:\n  name: {tests: [not_null]}\n*/\n"
@@ -132,3 +134,38 @@ def test_other_environments_have_what_stands(shop: Project) -> None:
     shop.ok("build")
     assert shop.actions() == {}
     assert shop.actions("--env", "dev") == {}
+
+
+def test_a_text_with_bounds_reads_what_stands_under_a_shorter_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daily = (
+        "/* @model\nkind: incremental\ntime_column: day\nstart: 2024-01-01\n*/\n"
+        "select day, count(*) as n from shop.whole where day >= @start and day < @end "
+        "group by day\n"
+    )
+    files = {
+        "trimmed": "/* @model\nkind: table\n*/\n"
+        "select id, trim(name) as name, cast(day as date) as day from raw.days\n",
+        "whole": "/* @model\nkind: table\n*/\nselect name, day from shop.trimmed\n",
+        "daily": daily,
+    }
+    made = project(tmp_path, {f"models/shop/{name}.sql": text for name, text in files.items()})
+
+    def written(*names: str) -> None:
+        rows = [f"{at},{name},2024-01-{at:02d}" for at, name in enumerate(names, 1)]
+        made.write("seeds/raw/days.csv", "\n".join(["id,name,day", *rows, ""]))
+
+    monkeypatch.setattr(clock, "now", lambda: "2024-01-03T08:00:00.000Z")
+    for number in range(9):
+        written("ann", "bob", f"cy{number}")
+        made.ok("build")
+    ninth = builds(made)["shop.whole"]
+    assert ninth.endswith("_9")
+
+    monkeypatch.setattr(clock, "now", lambda: "2024-01-04T08:00:00.000Z")
+    written("ann ", " bob", "cy8")
+    assert kept(made) == {"shop.whole"}
+    assert builds(made)["shop.whole"] == ninth
+    days = made.rows("select cast(day as varchar), n from shop.daily order by day")
+    assert days == [("2024-01-01", 1), ("2024-01-02", 1), ("2024-01-03", 1)]

@@ -84,7 +84,7 @@ class SqlBody(msgspec.Struct, frozen=True, tag="sql"):
 
     `path`, `source_map` and `edits` lead from a place in `sql` back to the written file, for
     engine errors; `edits` lists (start in sql, length in sql, start in rendered, length there).
-    `bounds` lists the places of `@start` and `@end`: (start, end, which).
+    `bounds` lists the places of `@start` and `@end`: (start, end, which); each is an edit too.
     """
 
     sql: str

@@ -208,16 +208,21 @@ def _rewritten(body: SqlBody, used: Mapping[str, str]) -> SqlBody:
     """Other names in a text, all places in it kept: names stand within its edits only."""
     pieces: list[str] = []
     edits: list[tuple[int, int, int, int]] = []
+    moved: dict[int, int] = {}
     at = size = 0
     for start, length, begin, extent in body.edits:
         text = _replaced(body.sql[start : start + length], used)
         pieces += [body.sql[at:start], text]
         size += start - at
+        moved[start] = size
         edits.append((size, len(text), begin, extent))
         size += len(text)
         at = start + length
     pieces.append(body.sql[at:])
-    return msgspec.structs.replace(body, sql="".join(pieces), edits=tuple(edits))
+    bounds = tuple(
+        (moved[start], moved[start] + end - start, which) for start, end, which in body.bounds
+    )
+    return msgspec.structs.replace(body, sql="".join(pieces), edits=tuple(edits), bounds=bounds)
 
 
 def _replaced(text: str, used: Mapping[str, str]) -> str:
