@@ -1,4 +1,4 @@
-"""Tables that grow by time: which build is carried on, and which intervals of it are computed.
+"""Tables that grow: which build is carried on, and by time, which intervals are computed.
 
 An interval is computed where the table does not hold it yet, where it is asked for, or where what
 it was made of has changed. Whether data of the past has changed is only seen where the inputs are
@@ -31,10 +31,11 @@ from xform.project.incremental import TimeRange
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What is to be done with a table that grows by time.
+    """What is to be done with a table that grows.
 
     `base` is the build that is carried on, None where there is to be a new one; `changed` are the
-    leaves that hold other data than when it was last looked at.
+    leaves that hold other data than when it was last looked at. `target` and `ranges` are empty
+    where it grows by key.
     """
 
     base: Build | None
