@@ -167,27 +167,21 @@ def forget_build(cursor: duckdb.DuckDBPyConnection, physical: str) -> None:
     cursor.execute("delete from _xform.ledger_slices where physical = ?", [physical])
 
 
-def codes_of(
-    cursor: duckdb.DuckDBPyConnection, base: str | None, fingerprint: Digest
-) -> tuple[tuple[Digest, str], ...]:
-    """The earlier codes of a build that is carried on, with the one before among them, where the
-    code is another now."""
-    rows = cursor.execute(
-        "select record from _xform.ledger_builds where physical = ?", [base]
-    ).fetchall()
-    if not rows:
-        return ()
-    record = msgspec.json.decode(rows[0][0], type=BuildRecord)
-    if record.fingerprint == fingerprint:
-        return record.codes
-    return (*record.codes, (record.fingerprint, record.built_at))
-
-
-def mark_of(cursor: duckdb.DuckDBPyConnection, physical: str) -> str:
+def record_of(cursor: duckdb.DuckDBPyConnection, physical: str) -> BuildRecord | None:
     rows = cursor.execute(
         "select record from _xform.ledger_builds where physical = ?", [physical]
     ).fetchall()
-    return msgspec.json.decode(rows[0][0], type=BuildRecord).mark if rows else ""
+    return msgspec.json.decode(rows[0][0], type=BuildRecord) if rows else None
+
+
+def codes_after(base: BuildRecord | None, fingerprint: Digest) -> tuple[tuple[Digest, str], ...]:
+    """The earlier codes of a build that is carried on, with the one before among them, where the
+    code is another now."""
+    if base is None:
+        return ()
+    if base.fingerprint == fingerprint:
+        return base.codes
+    return (*base.codes, (base.fingerprint, base.built_at))
 
 
 def rewrite_build(cursor: duckdb.DuckDBPyConnection, record: BuildRecord) -> None:

@@ -212,10 +212,12 @@ class DuckDBSession:
             f"select count(*) from {build_name(step.physical)}"
         ).fetchall()[0]
         found = self._describe(build_name(step.physical))
-        codes = ledger.codes_of(self._cursor, growing_base(step), step.fingerprint)
+        carried = growing_base(step)
+        base = ledger.record_of(self._cursor, carried) if carried is not None else None
+        codes = ledger.codes_after(base, step.fingerprint)
         mark = f"{step.physical}@{revision}"
         if step.in_place and not growing.changed:
-            mark = ledger.mark_of(self._cursor, step.physical)
+            mark = base.mark if base is not None else ""
         return msgspec.structs.replace(
             record,
             columns=found,
