@@ -75,3 +75,17 @@ def test_names_that_are_functions_elsewhere() -> None:
     found = unit(sql)
     assert found.tables == ()
     assert unit("select * replace (a + 1 as a) from t as first").tables[0].alias == "first"
+
+
+def test_a_table_that_a_call_names() -> None:
+    sql = "select a from identifier('db.s.t') as x join identifier ( 'u' ) on true"
+    found = unit(sql, "snowflake").tables
+    assert [(table.parts, sql[table.start : table.end]) for table in found] == [
+        (("db", "s", "t"), "identifier('db.s.t')"),
+        (("u",), "identifier ( 'u' )"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["''", "'a b'", "'a.b.c.d'", "1"])
+def test_what_a_call_does_not_name(text: str) -> None:
+    assert unit(f"select a from identifier({text})", "snowflake").tables == ()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from xform.sql import canonical
+from xform.sql.brackets import enclosed
 from xform.sql.dialects import CONDITIONAL, FUNCTION_COLUMNS
 from xform.sql.expressions import ExpressionLowerer
 from xform.sql.functions import PURE_IN_FROM
@@ -52,6 +53,7 @@ FILE_NAME = re.compile(r"[./\\]|^\w+:")
 ONE_COLUMN = frozenset(["range", "generate_series", "unnest", "repeat"])
 _PLACEHOLDER = re.compile("^" + PLACEHOLDER.replace("{}", r"(\d+)") + "$")
 _BESIDE = re.compile(r",|\bjoin\b", re.IGNORECASE)
+_DOTTED = re.compile(r"[^\W\d][\w$]*(?:\.[^\W\d][\w$]*){0,2}")
 EVERYTHING = Projection(Star(()), "", None, False, 0, 0)
 NO_FILES = (False, True)
 _TABLE = ("this", "db", "catalog", "alias", "joins", "pivots", "sample")
@@ -188,7 +190,7 @@ class FromLowerer(ExpressionLowerer):
         match node:
             case exp.Table():
                 self.known(node, _TABLE)
-                _name_dynamically(node)
+                self._name_dynamically(node)
                 if isinstance(node.this, exp.Identifier):
                     return self._table(node, alias, columns)
                 return self._function(node.this, alias, columns)
@@ -251,6 +253,22 @@ class FromLowerer(ExpressionLowerer):
         return tuple(column.name for column in alias.args.get("columns") or ())
 
     # Tables ------------------------------------------------------------------------------------
+
+    def _name_dynamically(self, node: exp.Table) -> None:
+        """`identifier('a.b')` is the table a.b; of what no text names, nothing is known."""
+        call = node.this
+        if not isinstance(call, exp.Anonymous) or unmarked(call.name).upper() != "IDENTIFIER":
+            return
+        text = call.expressions[0] if len(call.expressions) == 1 else None
+        if not isinstance(text, exp.Literal) or _DOTTED.fullmatch(text.name) is None:
+            return
+        start, end = enclosed(self.text, position(call)[0], position(text)[1])
+        for key, name in zip(
+            ("this", "db", "catalog"), reversed(text.name.split(".")), strict=False
+        ):
+            part = exp.to_identifier(name)
+            part.update_positions(start=start, end=end - 1, line=0, col=0)
+            node.set(key, part)
 
     def _table(self, node: exp.Table, alias: str | None, columns: tuple[str, ...]) -> Relation:
         parts = node.parts
@@ -388,18 +406,6 @@ def _defined(node: exp.Expr) -> tuple[str, ...]:
         return ()
     kinds = exp.OpenJSONColumnDef, exp.JSONColumnDef, exp.ColumnDef
     return tuple(item.name for item in node.find_all(*kinds, bfs=False) if item.name)
-
-
-def _name_dynamically(node: exp.Table) -> None:
-    """`identifier('a.b')` is the table a.b; of what no text names, nothing is known."""
-    call = node.this
-    if not isinstance(call, exp.Anonymous) or unmarked(call.name).upper() != "IDENTIFIER":
-        return
-    text = call.expressions[0] if len(call.expressions) == 1 else None
-    if isinstance(text, exp.Literal) and text.is_string:
-        named = exp.to_table(text.name, dialect="snowflake")
-        for key in ("this", "db", "catalog"):
-            node.set(key, named.args.get(key))
 
 
 def _children(node: exp.Expr) -> Iterator[tuple[str, exp.Expr]]:
