@@ -8,7 +8,6 @@ import msgspec
 import pytest
 from compile_steps import FILES, Site
 
-from xform.app import artefacts
 from xform.app.artefacts import write_artefacts
 from xform.app.forms import compile_form
 
@@ -22,11 +21,7 @@ def site(tmp_path: Path) -> Site:
     return site
 
 
-@pytest.mark.parametrize("together", [1, 3, 50])
-def test_the_manifest_is_the_form(
-    site: Site, together: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(artefacts, "_TOGETHER", together)
+def test_the_manifest_is_the_form(site: Site) -> None:
     path = site.root / "target/manifest.json"
     path.unlink()
     compilation = site.compile()

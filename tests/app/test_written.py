@@ -6,11 +6,13 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from compile_steps import Site
 
 import xform.app.artefacts
+from xform.app.forms import asset_form
 from xform.app.written import NAME
 from xform.cli.commands.compile import run
 
@@ -18,17 +20,23 @@ SQL = "target/compiled/models/marts/orders.sql"
 
 
 class Writes:
-    """Counts how often artefacts are made."""
+    """Counts how often artefacts are made, and notes the assets whose forms are."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.count = 0
-        write = xform.app.artefacts.write_artefacts
+        self.forms: list[str] = []
+        write, form = xform.app.artefacts.write_artefacts, asset_form
 
-        def counted(*args: object) -> None:
+        def counted(*args: Any) -> object:
             self.count += 1
-            write(*args)  # type: ignore[arg-type]
+            return write(*args)
+
+        def noted(compilation: Any, name: Any, lineage: Any) -> object:
+            self.forms.append(name)
+            return form(compilation, name, lineage)
 
         patch.setattr(xform.app.artefacts, "write_artefacts", counted)
+        patch.setattr(xform.app.artefacts, "asset_form", noted)
 
 
 @pytest.fixture
@@ -148,3 +156,53 @@ def test_a_variable_of_the_environment_counts(
     compile_(site)
     assert writes.count == 2
     assert b"another" in content(site)["compiled/models/marts/tagged.sql"]
+
+
+ORDERS = "models/marts/orders.sql"
+CUSTOMERS = "models/marts/customers.sql"
+EDITS = {
+    "one": [(ORDERS, "amount", "amount + 1 as amount")],
+    "its text alone": [(ORDERS, "select", "select /* said */")],
+    "what many read": [("models/staging/stg_orders.sql", "select", "select distinct")],
+    "two": [(ORDERS, "amount", "amount + 1 as amount"), (CUSTOMERS, "select", "select distinct")],
+    "there and back": [
+        (ORDERS, "amount", "amount + 1 as amount"),
+        (ORDERS, "amount + 1 as amount", "amount"),
+    ],
+}
+
+
+@pytest.mark.parametrize("looked", [False, True], ids=["each written", "the last written"])
+@pytest.mark.parametrize("edits", EDITS.values(), ids=EDITS)
+def test_after_an_edit_all_but_what_it_touches_stays(
+    site: Site, writes: Writes, edits: list[tuple[str, str, str]], looked: bool
+) -> None:
+    writes.forms.clear()
+    for edit in edits:
+        site.replace(*edit)
+        site.compile() if looked else compile_(site)
+    compile_(site)
+    assert "staging.stg_customers" not in writes.forms
+    made = content(site)
+    shutil.rmtree(site.root / "target")
+    shutil.rmtree(site.root / ".xform")
+    compile_(site)
+    assert content(site) == made
+
+
+def test_a_manifest_that_somebody_replaces_meanwhile_is_made_anew(
+    site: Site, writes: Writes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = xform.app.artefacts.write_artefacts
+
+    def replaced(root: Path, *args: Any) -> object:
+        manifest = root / "target/manifest.json"
+        other = manifest.with_suffix(".other")
+        other.write_bytes(manifest.read_bytes().replace(b"stg_customers", b"stg_customerz"))
+        other.replace(manifest)
+        return write(root, *args)
+
+    monkeypatch.setattr(xform.app.artefacts, "write_artefacts", replaced)
+    site.replace(*EDITS["one"][0])
+    compile_(site)
+    assert b"stg_customerz" not in content(site)["manifest.json"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from xform.app.index import NOTHING, Listing, load_slim, save_listing, save_slim
+from xform.app.index import NOTHING, Earlier, Listing, load_slim, save_listing, save_slim
 from xform.base.names import AssetName
 from xform.host.files import ProjectFiles
 
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from xform.template.macros import MacroLibrary
     from xform.template.rendered import Read
 
-    _Made: TypeAlias = tuple[Slim, dict[AssetName, Body], bool]
-    """A compilation, its bodies, and whether it holds for as long as its inputs do."""
+    _Made: TypeAlias = tuple[Slim, dict[AssetName, Body], tuple[Earlier, ...] | None]
+    """A compilation, its bodies, and those that it was made from; None where it does not hold for
+    as long as its inputs do."""
 
 
 class CachedCompiler:
@@ -79,11 +80,15 @@ class CachedCompiler:
                     save_slim(self._directory, listing.key, held)
                 self._renew(listing, held)
                 return held, _Bodies(lambda: self._run()[1])
-        slim, bodies, settled = self._recompiled() or self._run()
+        slim, bodies, earlier = self._recompiled() or self._run()
         key = self._key()  # compiling may have listed more files than were known before
-        save_slim(self._directory, key, slim if settled else None)
-        circumstances = self._circumstances(slim.traces) if settled else None
-        self._save(Listing(self._files.snapshot, key, circumstances))
+        if earlier is None:
+            save_slim(self._directory, key, None)
+            self._save(Listing(self._files.snapshot, key))
+        else:
+            save_slim(self._directory, key, slim)
+            circumstances = self._circumstances(slim.traces)
+            self._save(Listing(self._files.snapshot, key, circumstances, earlier=earlier))
         return slim, _Bodies(lambda: self._run()[1], bodies)
 
     def _key(self) -> Digest:
@@ -99,7 +104,8 @@ class CachedCompiler:
         if not self._stands:
             circumstances = self._circumstances(slim.traces)
         plan = listing.plan if self._stands else NOTHING
-        self._save(Listing(self._files.snapshot, listing.key, circumstances, plan))
+        earlier = listing.earlier if self._stands else ()
+        self._save(Listing(self._files.snapshot, listing.key, circumstances, plan, earlier))
 
     def _save(self, listing: Listing) -> None:
         self.listing = listing
@@ -132,7 +138,7 @@ class CachedCompiler:
             slim = compiler.run()
         if slim.described:
             slim = msgspec.structs.replace(slim, warehouse=self._asked)
-        return slim, compiler.bodies, compiler.settled
+        return slim, compiler.bodies, () if compiler.settled else None
 
     def _recompiled(self) -> _Made | None:
         """The compilation made from the last one and the files that were edited since."""
@@ -144,8 +150,11 @@ class CachedCompiler:
 
         before = {entry.path: entry for entry in listing.snapshot.entries if entry.path in changed}
         with self._compiler() as (compiler, memo):
-            slim = recompiled(old, before, self._files, memo, compiler)
-        return (slim, compiler.bodies, True) if slim is not None else None
+            made = recompiled(old, before, self._files, memo, compiler)
+        if made is None:
+            return None
+        slim, touched = made
+        return slim, compiler.bodies, listing.edited(touched)
 
     @contextmanager
     def _compiler(self) -> Iterator[tuple[Compiler, Memo]]:

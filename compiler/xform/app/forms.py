@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -87,17 +87,11 @@ def asset_form(compilation: Compilation, name: AssetName, lineage: LineageReader
     }
 
 
-def asset_forms(compilation: Compilation) -> Iterator[dict[str, Any]]:
-    """The assets of `compile_form`, one at a time."""
-    lineage = LineageReader(compilation)
-    for name in sorted(compilation.assets):
-        yield asset_form(compilation, name, lineage)
-
-
 def compile_form(compilation: Compilation) -> dict[str, Any]:
+    lineage = LineageReader(compilation)
     return {
         "version": VERSION,
-        "assets": list(asset_forms(compilation)),
+        "assets": [asset_form(compilation, name, lineage) for name in sorted(compilation.assets)],
         "diagnostics": diagnostics_form(compilation.diagnostics),
     }
 

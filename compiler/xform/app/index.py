@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,25 +18,46 @@ import msgspec
 
 from xform.app.circumstances import Circumstances
 from xform.base.hashing import SIZE, Digest
+from xform.base.names import AssetName
 from xform.host.files import Snapshot
 
 if TYPE_CHECKING:
     from xform.app.compiled import Slim
 
-LISTING = "index-v2.msgpack"
+LISTING = "index-v3.msgpack"
 SLIM = "slim-v1.msgpack"
+
+_REMEMBERED = 8
+"""Earlier compilations that are known of."""
 
 NOTHING = msgspec.Raw(msgspec.msgpack.encode(None))
 
 
+class Earlier(msgspec.Struct, frozen=True, array_like=True):
+    """An earlier compilation of the same assets in the same circumstances, and those of them that
+    may be others since."""
+
+    key: Digest
+    touched: tuple[AssetName, ...]
+
+
 class Listing(msgspec.Struct, frozen=True):
     """`key` is what the slim compilation beside it was compiled from. `circumstances` is None
-    where they are not worth comparing; `plan` is a `standing.StandingPlan` or nothing."""
+    where they are not worth comparing; `plan` is a `standing.StandingPlan` or nothing; `earlier`
+    are compilations that this one was brought up to date from, the last first."""
 
     snapshot: Snapshot
     key: Digest
     circumstances: Circumstances | None = None
     plan: msgspec.Raw = NOTHING
+    earlier: tuple[Earlier, ...] = ()
+
+    def edited(self, touched: Iterable[AssetName]) -> tuple[Earlier, ...]:
+        """What will be `earlier` after an edit that touches these."""
+        found = {self.key: tuple(sorted(touched))}
+        for item in self.earlier[: _REMEMBERED - 1]:
+            found.setdefault(item.key, tuple(sorted({*item.touched, *found[self.key]})))
+        return tuple(Earlier(key, names) for key, names in found.items())
 
 
 def load_listing(directory: Path) -> Listing | None:

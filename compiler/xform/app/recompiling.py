@@ -11,7 +11,7 @@ of a project that asks for findings of the whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
 import msgspec
 
@@ -34,9 +34,10 @@ def recompiled(
     files: ProjectFiles,
     memo: Memo,
     compiler: Compiler,
-) -> Slim | None:
-    """The compilation after an edit of the files in `before`, which gives their old entries; None
-    where it has to be made anew. `old` was made in the same circumstances."""
+) -> tuple[Slim, frozenset[AssetName]] | None:
+    """The compilation after an edit of the files in `before`, which gives their old entries, and
+    the assets that may be others in it; None where it has to be made anew. `old` was made in the
+    same circumstances."""
     if (
         asks_for_everything(old.project)
         or old.described
@@ -51,7 +52,8 @@ def recompiled(
     ):
         return None
     edited = {models[path].name for path in before}
-    taking_part = _with_what_is_read(old, _with_readers(old, edited))
+    touched = _with_readers(old, edited)
+    taking_part = _with_what_is_read(old, touched)
     assets = tuple(asset for asset in old.project.assets if asset.name in taking_part)
     if {found.span.path for found in old.diagnostics} & _files_of(assets):
         return None
@@ -71,7 +73,7 @@ def recompiled(
         or not all(found.span.path in paths for found in part.diagnostics)
     ):
         return None
-    return _merged(old, part)
+    return _merged(old, part), touched
 
 
 def _declares_the_same(path: str, before: FileEntry, files: ProjectFiles, memo: Memo) -> bool:
@@ -101,16 +103,16 @@ def _declared(path: str, files: ProjectFiles, memo: Memo) -> Declared | None:
     return known
 
 
-def _with_readers(slim: Slim, names: set[AssetName]) -> set[AssetName]:
+def _with_readers(slim: Slim, names: Set[AssetName]) -> frozenset[AssetName]:
     """These, and whatever reads them, also in its tests. Assets stand in topological order."""
     found = set(names)
     for asset in slim.assets:
         if not found.isdisjoint(asset.depends_on) or not found.isdisjoint(asset.checks_read):
             found.add(asset.name)
-    return found
+    return frozenset(found)
 
 
-def _with_what_is_read(slim: Slim, names: set[AssetName]) -> set[AssetName]:
+def _with_what_is_read(slim: Slim, names: Set[AssetName]) -> set[AssetName]:
     found = set(names)
     for asset in reversed(slim.assets):
         if asset.name in found:

@@ -16,7 +16,7 @@ from xform.app.patience import Patience
 from xform.app.standing import Basis, StandingPlan, read_plan, stored_plan
 from xform.base.diagnostics import Diagnostic, Severity, has_errors
 from xform.base.hashing import Digest, digest_parts
-from xform.base.names import schema_of, table_of
+from xform.base.names import AssetName, schema_of, table_of
 from xform.host.files import ProjectFiles
 from xform.project.layout import PYPROJECT, XFORM_TOML
 from xform.project.profile import Target
@@ -249,13 +249,30 @@ class Workspace:
     def identity_of(self, compilation: Compilation) -> Digest | None:
         """What two compilations share only if all that is written of them is the same; None where
         that cannot be told."""
-        from xform.app.installed import installed
-
         slim, listing = compilation.slim, self._listing
         if listing is None or listing.circumstances is None:
             return None
         found = (slim.traces, slim.described, slim.diagnostics)
-        return digest_parts((installed(), listing.key, msgspec.msgpack.encode(found)))
+        return digest_parts((self.base, msgspec.msgpack.encode(found)))
+
+    @property
+    def base(self) -> Digest:
+        """What compilations share only if all that is written of their assets is the same."""
+        assert self._listing is not None
+        return digest_parts((self._installed, self._listing.key))
+
+    def touched_since(self) -> dict[Digest, frozenset[AssetName]]:
+        """By the bases of earlier compilations, the assets that may be others now."""
+        earlier = self._listing.earlier if self._listing is not None else ()
+        return {
+            digest_parts((self._installed, item.key)): frozenset(item.touched) for item in earlier
+        }
+
+    @cached_property
+    def _installed(self) -> Digest:
+        from xform.app.installed import installed
+
+        return installed()
 
     def _with_past(self, diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
         """Diagnostics of missing columns, with what the state knows of them; it need not exist."""

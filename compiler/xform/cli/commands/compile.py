@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from xform.app.written import is_written, note_written
+from xform.app.written import left, note_written, settle, standing
 from xform.base.diagnostics import Severity
 from xform.cli.context import OK, USAGE, Context, reporting
 from xform.cli.options import Option
@@ -43,10 +43,13 @@ def run(
 def _write(workspace: Workspace, compilation: Compilation) -> None:
     """Write what is not there yet."""
     root, cache, identity = workspace.root, workspace.cache, workspace.identity_of(compilation)
-    if identity is not None and is_written(root, cache, identity):
+    there = left(root, cache) if identity is not None else None
+    if there is not None and there.of == identity:
+        settle(root, cache, there)
         return
     from xform.app.artefacts import write_artefacts
 
-    write_artefacts(root, compilation)
+    stands = standing(there, workspace.touched_since()) if there is not None else None
+    lengths = write_artefacts(root, compilation, stands)
     if identity is not None:
-        note_written(root, cache, identity)
+        note_written(root, cache, identity, workspace.base, lengths)
