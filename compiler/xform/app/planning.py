@@ -108,7 +108,8 @@ def conduct_of(running: Running) -> Conduct:
     if running == Running():
         return AS_USUAL
     retries = running.retries or Retries(AS_USUAL.retries, AS_USUAL.wait)
-    return Conduct(running.timeout, retries.times, retries.wait, running.checksum is not False)
+    checksum = running.checksum or AS_USUAL.checksum
+    return Conduct(running.timeout, retries.times, retries.wait, checksum)
 
 
 def comments_of(asset: Asset) -> Comments | None:

@@ -23,7 +23,8 @@ class NodeStart(msgspec.Struct, frozen=True, tag="node_start", tag_field="event"
 
 class NodeDone(msgspec.Struct, frozen=True, tag="node_done", tag_field="event"):
     """`status` is success, error, fail (a blocking test failed) or cancelled. `kept`: an earlier
-    build stands, since what the asset reads came out as before."""
+    build stands, since what the asset reads came out as before; `message` then says of what this
+    is known by a checksum that does not see everything."""
 
     asset: AssetName
     status: str

@@ -17,6 +17,7 @@ from xform.base.spans import Span
 from xform.plan.freshness import Standing, Token
 from xform.plan.intervals import Ranges
 from xform.plan.plan import BuildStep, Component, DropStep, HookSql, PublishStep, SeedBody
+from xform.project.checksum import EXACT, Checksum
 from xform.project.versioning import Versioning
 from xform.run.events import Event
 from xform.run.history import Asked, Statement
@@ -122,6 +123,18 @@ class Origin(msgspec.Struct, frozen=True):
     ordered: bool = False
 
 
+class Sums(msgspec.Struct, frozen=True):
+    """Checksums of the rows of a table: in any order (`content`), and in the order stored.
+
+    `how` is the method that they were taken by: the one that was asked for, or an exact one where
+    that takes no more. Those of different methods say nothing of each other.
+    """
+
+    content: str
+    in_order: str
+    how: Checksum = EXACT
+
+
 class BuildRecord(msgspec.Struct, frozen=True):
     """What a build contains. Written in the transaction that makes it; also kept in the state."""
 
@@ -148,12 +161,17 @@ class BuildRecord(msgspec.Struct, frozen=True):
     """Of a table that new code carried on: earlier fingerprints, and until when they were."""
     mark: str = ""
     """Of a table that is carried on: another one after each time that its rows changed."""
-    comparable: bool = True
-    """Whether its rows may be read again, to compare them with those of another build."""
+    method: Checksum = EXACT
+    """How its rows may be compared with those of another build."""
     made_of: Origin | None = None
     """What it was made of."""
     also: tuple[Standing, ...] = ()
     """What else it holds, the last ones: see run/cutoff.py."""
+
+    @property
+    def compared(self) -> Mapping[AssetName, Checksum]:
+        """Nothing: it was made of what it reads. See `Standing`."""
+        return {}
 
     @property
     def standing(self) -> str:
@@ -271,9 +289,9 @@ class Session(Protocol):
         """Drop a build and its ledger row, in one transaction."""
         ...
 
-    def sums(self, physical: str) -> tuple[str, str] | None:
-        """Checksums of a table's rows: in any order, and in the order stored. None where there is
-        no such table."""
+    def sums(self, physical: str, how: Checksum) -> Sums | None:
+        """Checksums of a table's rows, by a method that sees some of them (`sample` > 0). None
+        where there is no such table."""
         ...
 
     def stand(self, record: BuildRecord) -> None:

@@ -16,12 +16,23 @@ from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.plan.freshness import Standing
 from xform.plan.plan import Audit, AuditStep, BuildStep, Conduct, PythonBody, SeedBody
+from xform.project.checksum import Checksum
 from xform.run import cutoff
 from xform.run.errors import build_diagnostic
 from xform.run.events import CheckDone, Log
 from xform.run.history import Statement
 from xform.run.outcome import Judge, Outcome, Tests, timed_out
-from xform.run.ports import BuildRecord, Engine, EngineError, Host, Kept, Note, Session, Settle
+from xform.run.ports import (
+    BuildRecord,
+    Engine,
+    EngineError,
+    Host,
+    Kept,
+    Note,
+    Session,
+    Settle,
+    Sums,
+)
 from xform.run.versions import FilesRead, versions_read
 from xform.run.watch import Watch, Watches
 
@@ -47,7 +58,7 @@ class Workshop:
     post: Callable[[Kept], None]
     judge: Judge
     watches: Watches = field(default_factory=Watches)
-    _sums: dict[str, tuple[str, str] | None] = field(default_factory=dict)
+    _sums: dict[tuple[str, Checksum], Sums | None] = field(default_factory=dict)
     """Checksums of builds, as far as they were asked for."""
 
     def build(
@@ -109,17 +120,17 @@ class Workshop:
         files = FilesRead.now(step, self.host)
         origin = cutoff.origin_of(step, records, files.before)
 
-        def sums(physical: str) -> tuple[str, str] | None:
-            if physical not in self._sums:
-                self._sums[physical] = session.sums(physical)
-            return self._sums[physical]
+        def sums(physical: str, how: Checksum) -> Sums | None:
+            if (physical, how) not in self._sums:
+                self._sums[physical, how] = session.sums(physical, how)
+            return self._sums[physical, how]
 
         found = cutoff.standing(step, origin, earlier, records, sums)
         if found is None or origin is None:
             return None
         versions = versions_read(step, files, [], records)
-        also = Standing(step.fingerprint, versions, step.inputs, origin.inputs)
-        return msgspec.structs.replace(found, also=(*found.also[-_REMEMBERED:], also))
+        also = Standing(step.fingerprint, versions, step.inputs, origin.inputs, found.compared)
+        return msgspec.structs.replace(found.record, also=(*found.record.also[-_REMEMBERED:], also))
 
     def _keep(
         self, session: Session, step: BuildStep, kept: BuildRecord, begun: float, watch: Watch
@@ -131,10 +142,12 @@ class Workshop:
         tests = self._audit(session, looked, watch) if looked.audits else Tests()
         if tests.blocked or tests.stopped:
             return tests.outcome(step.asset, self.host.monotonic() - begun, None)
-        kept = msgspec.structs.replace(kept, audits_digest=step.audits_digest)
+        kept = msgspec.structs.replace(
+            kept, audits_digest=step.audits_digest, components=step.components
+        )
         session.stand(kept)
         done = tests.outcome(step.asset, self.host.monotonic() - begun, kept)
-        return replace(done, kept=True)
+        return replace(done, kept=True, message=cutoff.said_of(kept.also[-1].compared))
 
     def _at_once(
         self,
@@ -313,7 +326,7 @@ class Workshop:
             components=step.components,
             # With nothing to test, there is nothing left to pass.
             audits_digest=Digest("") if step.audits else step.audits_digest,
-            comparable=step.conduct.checksum,
+            method=step.conduct.checksum,
         )
         with self.host.captured(lambda line: self.post(Log("info", f"{step.asset}: {line}"))):
             for hook in step.hooks.before:

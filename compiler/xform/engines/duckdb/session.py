@@ -19,6 +19,7 @@ from xform.engines.duckdb.merging import MergedTable
 from xform.engines.duckdb.text import build_name, name, scan
 from xform.engines.duckdb.transaction import retried, transaction
 from xform.plan.plan import BuildStep, HookSql, PythonBody, SeedBody, SqlBody
+from xform.project.checksum import Checksum
 from xform.run.ports import (
     BuildRecord,
     ColumnsDiffer,
@@ -27,6 +28,7 @@ from xform.run.ports import (
     Note,
     QueryResult,
     Settle,
+    Sums,
     note_nothing,
 )
 
@@ -126,11 +128,11 @@ class DuckDBSession:
 
         retried(attempt)
 
-    def sums(self, physical: str) -> tuple[str, str] | None:
+    def sums(self, physical: str, how: Checksum) -> Sums | None:
         target = build_name(physical)
         try:
             with translated():
-                return content.checksums(self._cursor, target, self._describe(target))
+                return content.checksums(self._cursor, target, self._describe(target), how)
         except EngineError as error:
             if error.kind != "catalog":
                 raise
