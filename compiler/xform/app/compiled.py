@@ -15,6 +15,7 @@ from xform.base.diagnostics import Diagnostic, has_errors
 from xform.base.hashing import Digest
 from xform.base.names import AssetName, ColumnRef
 from xform.base.spans import SourceMap
+from xform.checks.written import NONE_WRITTEN, Written
 from xform.fingerprint.evaluate import Fingerprints
 from xform.project.assets import Asset, Kind, Project
 from xform.sema.facts import ModelFacts, Schema
@@ -185,6 +186,8 @@ class CompiledAsset(msgspec.Struct, frozen=True):
     """Whether what it yields depends on the order of the rows that it reads."""
     carried: str = ""
     """Of models with a form that carries on what they built: what it adds to their storage."""
+    tests: Written = NONE_WRITTEN
+    """Its tests, as far as they are not just as declared."""
 
 
 class Described(msgspec.Struct, frozen=True, array_like=True):

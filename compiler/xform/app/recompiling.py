@@ -20,6 +20,7 @@ from xform.app.compiler import Beside, Compiler
 from xform.app.saying import asks_for_everything
 from xform.base.diagnostics import has_errors
 from xform.base.names import AssetName
+from xform.checks.written import Written
 from xform.host.files import ProjectFiles
 from xform.project.assets import Asset, Language
 from xform.project.declare import declare
@@ -54,6 +55,8 @@ def recompiled(
     edited = {models[path].name for path in before}
     touched = _with_readers(old, edited)
     taking_part = _with_what_is_read(old, touched)
+    if not all(_tests_stay(asset.tests, touched, taking_part) for asset in old.assets):
+        return None
     assets = tuple(asset for asset in old.project.assets if asset.name in taking_part)
     if {found.span.path for found in old.diagnostics} & _files_of(assets):
         return None
@@ -62,6 +65,7 @@ def recompiled(
         Beside(
             {asset.name: asset.kind for asset in old.assets},
             {asset.name: asset.depends_on for asset in old.assets if asset.name in taking_part},
+            {asset.name: asset.tests for asset in old.assets if asset.name in taking_part},
         ),
     )
     paths = {asset.path for asset in assets}
@@ -118,6 +122,18 @@ def _with_what_is_read(slim: Slim, names: Set[AssetName]) -> set[AssetName]:
         if asset.name in found:
             found.update(asset.depends_on)
     return found
+
+
+def _tests_stay(tests: Written, touched: Set[AssetName], part: Set[AssetName]) -> bool:
+    """Whether the queries of tests mean what they meant: those of files read nothing that may be
+    another, those of macros nothing that does not take part."""
+    files = {name for name, _ in tests.files}
+    return all(
+        touched.isdisjoint(query.reads)
+        if query.name in files
+        else touched.isdisjoint(query.reads) or part >= set(query.reads)
+        for query in tests.queries
+    )
 
 
 def _files_of(assets: Iterable[Asset]) -> set[str]:

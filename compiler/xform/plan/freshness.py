@@ -15,11 +15,11 @@ import msgspec
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.fingerprint.component import Component
+from xform.plan.audits import Audit
 from xform.plan.intervals import Ranges
 from xform.plan.plan import (
     AS_USUAL,
     NO_HOOKS,
-    Audit,
     Body,
     Comments,
     Conduct,

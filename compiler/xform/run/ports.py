@@ -135,6 +135,21 @@ class Sums(msgspec.Struct, frozen=True):
     how: Checksum = EXACT
 
 
+class Result(msgspec.Struct, frozen=True, array_like=True):
+    """What a test measured of a build, and what else it read then (`run/testing.py`)."""
+
+    numbers: tuple[int | float | None, ...]
+    read: str = ""
+
+
+class Sample(msgspec.Struct, frozen=True, array_like=True):
+    """What a test measured of one of the builds of an asset, and when."""
+
+    build: str
+    at: str
+    numbers: tuple[int | float | None, ...]
+
+
 class BuildRecord(msgspec.Struct, frozen=True):
     """What a build contains. Written in the transaction that makes it; also kept in the state."""
 
@@ -167,6 +182,14 @@ class BuildRecord(msgspec.Struct, frozen=True):
     """What it was made of."""
     also: tuple[Standing, ...] = ()
     """What else it holds, the last ones: see run/cutoff.py."""
+    computed: Ranges = ()
+    """Of a table that grows by time: the intervals that were computed last."""
+    results: dict[str, Result] = {}
+    """Of tests, by `Audit.key`."""
+    series: dict[str, tuple[Sample, ...]] = {}
+    """What tests that compare with the past measured, of this build and of those before it."""
+    tested_at: str = ""
+    """When the last of it was measured."""
 
     @property
     def compared(self) -> Mapping[AssetName, Checksum]:
@@ -177,10 +200,12 @@ class BuildRecord(msgspec.Struct, frozen=True):
     def standing(self) -> str:
         """Another one after each change of the record: what else it says never changes."""
         if not self.revision and not self.also:
-            return self.audits_digest
+            return (
+                f"{self.audits_digest} {self.tested_at}" if self.tested_at else self.audits_digest
+            )
         last = self.also[-1].fingerprint if self.also else ""
         versions = digest_parts(sorted(self.also[-1].versions.values())) if self.also else ""
-        return f"{self.audits_digest}@{self.revision} {last} {versions}"
+        return f"{self.audits_digest}@{self.revision} {last} {versions} {self.tested_at}"
 
 
 class Publication(msgspec.Struct, frozen=True):
@@ -298,8 +323,9 @@ class Session(Protocol):
         """Put a record in the place of that of its build, which must be there."""
         ...
 
-    def passed(self, physical: str, audits_digest: Digest) -> None:
-        """Note in the ledger that a build has passed its tests."""
+    def amend(self, physical: str, change: Settle) -> None:
+        """Put what `change` makes of the record of a build in its place, in one transaction;
+        nothing where there is no such build."""
         ...
 
     def query(self, sql: str, limit: int | None = None) -> QueryResult: ...

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 import msgspec
 
-from xform.base.hashing import Digest
 from xform.engines.duckdb import content, frames, ledger
 from xform.engines.duckdb.errors import AlreadyExists, engine_error, translated
 from xform.engines.duckdb.fences import Fence
@@ -147,10 +146,12 @@ class DuckDBSession:
 
         retried(attempt)
 
-    def passed(self, physical: str, audits_digest: Digest) -> None:
+    def amend(self, physical: str, change: Settle) -> None:
         def attempt() -> None:
             with transaction(self._cursor):
-                ledger.note_passed(self._cursor, physical, audits_digest)
+                record = ledger.record_of(self._cursor, physical)
+                if record is not None and (changed := change(record)) != record:
+                    ledger.rewrite_build(self._cursor, changed)
 
         retried(attempt)
 
@@ -228,6 +229,7 @@ class DuckDBSession:
             revision=revision,
             codes=codes,
             mark=mark,
+            computed=growing.computed if isinstance(growing, GrowingTable) else (),
         )
 
     def _create(self, target: str, sql: str, relation: str) -> int | None:
