@@ -341,3 +341,86 @@ def test_of_a_table_that_grows_the_new_intervals_alone_are_tested_by_row(
     shop = on(9, *days)
     answer = shop.ok("build", "--format", "json")
     assert checks(answer)["range_m_daily_total"] == ("warn", 2), "what did not pass is seen whole"
+
+
+PERSONS = """\
+/* @model
+columns:
+  id: {tests: [{not_null: {error_if: "> 9"}}, {unique: {limit: 1}}]}
+  email: {tags: [PII]}
+*/
+select id, email, day from seeds.persons
+"""
+
+
+@pytest.fixture
+def persons(tmp_path: Path) -> Project:
+    lines = ["id,email,day", "1,a@x,2024-01-01", "1,b@x,2024-01-02", ",c@x,2024-01-03"]
+    return project(
+        tmp_path / "persons",
+        {
+            "models/m/persons.sql": PERSONS,
+            "seeds/seeds/persons.csv": "\n".join(lines) + "\n",
+            "tests/data/named.sql": "/* @test\nseverity: warn\n*/\n"
+            "select lower(email) as address, day from m.persons",
+        },
+    )
+
+
+def kept(place: Project, name: str, *more: str) -> dict[str, Any]:
+    found = place.json("show", name, "--failures", *more)["failures"]
+    return {bad["test"]: bad["rows"] for bad in found}
+
+
+def test_bad_rows_are_kept_though_the_build_is_not(persons: Project) -> None:
+    answer = persons.call("build", "--store-failures")
+    assert answer.code == 1
+    assert persons.json("ls")["assets"] != []
+    assert (
+        "1 bad row is kept, without email: xform show --failures not_null_m_persons_id"
+        in answer.err
+    )
+    assert kept(persons, "m.persons") == {
+        "named": [{"day": "2024-01-01"}, {"day": "2024-01-02"}, {"day": "2024-01-03"}],
+        "not_null_m_persons_id": [{"id": None, "day": "2024-01-03"}],
+        "unique_m_persons_id": kept(persons, "unique_m_persons_id")["unique_m_persons_id"],
+    }
+    (repeated,) = kept(persons, "unique_m_persons_id").values()
+    assert [row["id"] for row in repeated] == [1], "no more than its limit"
+    told = persons.ok("show", "persons", "--failures").out
+    assert "not_null_m_persons_id" in told
+    assert "@" not in told
+    ((text,),) = shown(persons, "select string_agg(bad_row) from _xform.ledger_bad_rows")
+    assert "@" not in text
+
+
+def test_bad_rows_go_when_the_test_passes_and_with_gc(persons: Project) -> None:
+    persons.call("build", "--store-failures")
+    persons.write("seeds/seeds/persons.csv", "id,email,day\n1,a@x,2024-01-01\n,b@x,2024-01-02\n")
+    persons.ok("build", "--store-failures")
+    assert set(kept(persons, "m.persons")) == {"named", "not_null_m_persons_id"}
+    assert persons.call("show", "unique_m_persons_id", "--failures").code == 2
+    assert "bad rows of 2 tests" in persons.ok("gc", "--grace", "0s").out
+    answer = persons.call("show", "m.persons", "--failures")
+    assert "XF0613" in answer.err
+    assert "bad rows" not in persons.ok("gc", "--grace", "0s").out
+
+
+def test_rows_of_what_is_known_to_fail_are_fetched(persons: Project) -> None:
+    persons.write("models/m/persons.sql", PERSONS.replace(", {unique: {limit: 1}}", ""))
+    persons.ok("build")
+    assert "XF0613" in persons.call("show", "m.persons", "--failures").err
+    assert "(1 unchanged)" not in persons.ok("test", "--store-failures").err
+    assert set(kept(persons, "m.persons", "-n", "1")) == {"named", "not_null_m_persons_id"}
+    assert kept(persons, "named", "-n", "1") == {"named": [{"day": "2024-01-01"}]}
+
+
+def test_a_test_may_always_keep_its_bad_rows(persons: Project) -> None:
+    persons.replace("models/m/persons.sql", '"> 9"', '"> 9", store_failures: true')
+    persons.call("build")
+    assert set(kept(persons, "m.persons")) == {"not_null_m_persons_id"}
+
+
+def test_an_environment_has_its_own_bad_rows(persons: Project) -> None:
+    persons.call("build", "--store-failures")
+    assert persons.call("show", "m.persons", "--failures", "--env", "dev").code == 2

@@ -82,8 +82,10 @@ def run_tests(
     command: str = "",
     *,
     force: bool = False,
+    keeping: bool = False,
 ) -> RunResult:
-    """`command` is the command line that asks for it; `force`: also what is known is asked."""
+    """`command` is the command line that asks for it; `force`: also what is known is asked;
+    `keeping`: rows that fail are kept."""
     return execute(
         plan,
         workspace.engine,
@@ -93,6 +95,7 @@ def run_tests(
         emit=emit,
         judge=judged,
         force=force,
+        keeping=keeping,
         asked=Asked(TEST, command),
         secrets=workspace.known_secrets,
     )

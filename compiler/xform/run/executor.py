@@ -73,14 +73,15 @@ def execute(
     secrets: Sequence[str] = (),
     hold: Hold | None = None,
     force: bool = False,
+    keeping: bool = False,
 ) -> RunResult:
     """Build, test and publish. Opens the engine where it is not open yet, and closes it.
 
     `hold` is the lease of the environment, whose owner the run is: without one it must be certain
     by other means that nobody else writes there. `force`: tests run also where their result is
-    known. Events are emitted in the calling thread. `asked`
-    and what happens are kept in the state, but for `secrets`. Failures of models become diagnostics
-    of the result.
+    known; `keeping`: rows that fail them are kept. Events are emitted in the calling thread.
+    `asked` and what happens are kept in the state, but for `secrets`. Failures of models become
+    diagnostics of the result.
     Raises EngineBusy, EngineError and StateError where the run cannot even begin; then nothing
     has been emitted or written.
     """
@@ -91,7 +92,7 @@ def execute(
     try:
         engine.prepare(())
         run.enter()
-        run.begin(judge, threads, asked, force=force)
+        run.begin(judge, threads, asked, force=force, keeping=keeping)
         with host.signals() as signals:
             run.hooks("on_start", plan.on_start, signals)
             run.steps(signals, threads)
@@ -168,7 +169,9 @@ class _Run:
         if self._hold is not None:
             self._hold.enter(self._engine)
 
-    def begin(self, judge: Judge, threads: int, asked: Asked, *, force: bool) -> None:
+    def begin(
+        self, judge: Judge, threads: int, asked: Asked, *, force: bool, keeping: bool
+    ) -> None:
         snapshot = self._state.snapshot(self._plan.environment, components=False)
         self._records = dict(snapshot.builds)
         shown = snapshot.published(self._plan.environment)
@@ -179,7 +182,14 @@ class _Run:
             self._earlier.setdefault(record.asset, []).append(record)
         self._schedule = Schedule.of(self._work, snapshot.seconds)
         self._workshop = Workshop(
-            self._engine, self._host, self._run_id, self._posted.put, judge, force=force
+            self._engine,
+            self._host,
+            self._run_id,
+            self._posted.put,
+            judge,
+            environment=self._plan.environment,
+            force=force,
+            keeping=keeping,
         )
         now = self._host.now()
         nodes = tuple(step.asset for step in self._work)

@@ -248,6 +248,18 @@ class Publishing(msgspec.Struct, frozen=True):
     moves: tuple[Move, ...]
 
 
+class BadRows(msgspec.Struct, frozen=True):
+    """Rows that failed a test when it last ran in an environment, as far as they are kept: each by
+    column. Values are those of JSON; what it has no form for is text."""
+
+    environment: str
+    asset: AssetName
+    test: str
+    run_id: str
+    at: str
+    rows: tuple[dict[str, Any], ...] = ()
+
+
 class Ledger(msgspec.Struct, frozen=True):
     """All that the warehouse itself knows of builds and publications."""
 
@@ -326,6 +338,10 @@ class Session(Protocol):
     def amend(self, physical: str, change: Settle) -> None:
         """Put what `change` makes of the record of a build in its place, in one transaction;
         nothing where there is no such build."""
+        ...
+
+    def keep_bad_rows(self, found: Sequence[BadRows]) -> None:
+        """Put rows in the place of those that were kept of their tests, in one transaction."""
         ...
 
     def query(self, sql: str, limit: int | None = None) -> QueryResult: ...
@@ -409,6 +425,10 @@ class Engine(Protocol):
 
     def history(self) -> tuple[Publishing, ...]:
         """All that was ever published, the first first."""
+        ...
+
+    def bad_rows(self) -> tuple[BadRows, ...]:
+        """What is kept of rows that failed tests, by environment, asset and test."""
         ...
 
     def leftovers(self) -> tuple[str, ...]:

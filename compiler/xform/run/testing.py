@@ -17,11 +17,13 @@ import msgspec
 from xform.plan.audits import Audit, Drift, Number, Rows, Sliver, question, width
 from xform.plan.names import physical_of
 from xform.plan.plan import AuditStep, BuildStep
-from xform.run.events import CheckDone, Event
+from xform.run.events import CheckDone, Event, Log
 from xform.run.outcome import Judge, Tests, Verdict
 from xform.run.ports import BuildRecord, EngineError, Result, Sample, Session
 from xform.sql.dialects import quote
 
+SAMPLE = 100
+"""So many failing rows are kept of a test, where it does not say how many."""
 SERIES = 30
 """So many builds before are remembered of what is compared with the past."""
 
@@ -42,8 +44,12 @@ class Tester:
     stopping: Callable[[EngineError], bool] = lambda error: False
     force: bool = False
     """Whether also what is known is measured again."""
+    keeping: bool = False
+    """Whether failing rows are kept of every test."""
     timed_out: Callable[[], bool] = lambda: False
     tests: Tests = field(default_factory=Tests)
+    bad: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
+    """By name of a test: failing rows to be kept, of tests of which they are."""
 
     def ask(self, record: BuildRecord | None) -> Tests:
         """The tests of a build that is there, as far as they have to be run."""
@@ -76,6 +82,8 @@ class Tester:
         """Whether a test would measure now what it measured."""
         if not audit.lasting or len(result.numbers) != width(audit):
             return False
+        if self._keeps(audit) and any(result.numbers):
+            return False  # its rows are wanted
         return result.read == _reading(audit, record, self.records)
 
     def together(self, audits: Sequence[Audit], record: BuildRecord | None) -> None:
@@ -153,6 +161,36 @@ class Tester:
     ) -> None:
         self.tests.numbers[audit.key] = numbers
         self._told(audit, numbers, record, seconds)
+        if self._keeps(audit):
+            self.bad[audit.name] = self._sample(audit) if any(numbers) else ()
+
+    def _keeps(self, audit: Audit) -> bool:
+        return bool(audit.bad) and (self.keeping or audit.keeps)
+
+    def _sample(self, audit: Audit) -> tuple[dict[str, Any], ...]:
+        """Failing rows, without what must not be kept."""
+        if audit.hidden is None:
+            self._log(audit, "its bad rows are not kept: columns in them may be tagged 'pii'")
+            return ()
+        most = audit.keep or SAMPLE
+        sql = f"select * from (\n{audit.bad}\n) as _bad limit {most}"
+        result = self.session.query(sql)
+        names = [column for column, _ in result.columns]
+        open_to_all = [name for name in names if name.lower() not in audit.hidden]
+        rows = tuple(
+            {name: value for name, value in zip(names, row, strict=True) if name in open_to_all}
+            for row in result.rows
+        )
+        if not open_to_all or not rows:
+            return ()
+        left_out = [name for name in names if name not in open_to_all]
+        but = f", without {', '.join(left_out)}" if left_out else ""
+        many = "1 bad row is" if len(rows) == 1 else f"{len(rows):,} bad rows are"
+        self._log(audit, f"{many} kept{but}: xform show --failures {audit.name}")
+        return rows
+
+    def _log(self, audit: Audit, said: str) -> None:
+        self.post(Log("info", f"{audit.asset}: {said}"))
 
     def _told(
         self,

@@ -23,6 +23,7 @@ from xform.run.events import Log
 from xform.run.history import Statement
 from xform.run.outcome import Judge, Outcome, Tests, timed_out
 from xform.run.ports import (
+    BadRows,
     BuildRecord,
     Engine,
     EngineError,
@@ -62,8 +63,11 @@ class Workshop:
     post: Callable[[Kept], None]
     judge: Judge
     watches: Watches = field(default_factory=Watches)
+    environment: str = ""
     force: bool = False
     """Whether tests run whose result is known."""
+    keeping: bool = False
+    """Whether failing rows are kept of every test."""
     _sums: dict[tuple[str, Checksum], Sums | None] = field(default_factory=dict)
     """Checksums of builds, as far as they were asked for."""
 
@@ -81,16 +85,22 @@ class Workshop:
         try:
             with self._watched(step) as (session, watch):
                 again = self._patient(step, watch)
-                tester = partial(self._tester, session, watch, records, past)
+                testers: list[Tester] = []
+
+                def tester(step: BuildStep) -> Tester:
+                    testers.append(self._tester(session, watch, records, past, step))
+                    return testers[-1]
+
                 kept = self._standing(session, step, records, earlier)
                 if kept is not None:
-                    return again(partial(self._keep, session, step, kept, begun, tester))
-                try:
-                    done = again(partial(self._at_once, session, step, records, begun, tester))
-                except _TestBrokenError:
-                    done = None
-                if done is None:
-                    done = again(partial(self._one_by_one, session, step, records, begun, tester))
+                    done = again(partial(self._keep, session, step, kept, begun, tester))
+                else:
+                    try:
+                        done = again(partial(self._at_once, session, step, records, begun, tester))
+                    except _TestBrokenError:
+                        work = partial(self._one_by_one, session, step, records, begun, tester)
+                        done = again(work)
+                self._keep_bad_rows(testers)
                 return done
         except EngineError as error:
             return self._broken(step, error, self.host.monotonic() - begun, watch)
@@ -113,6 +123,7 @@ class Workshop:
             with self._watched(step) as (session, watch):
                 tester = self._tester(session, watch, records, past, step)
                 tests = self._stand(tester, records.get(step.physical))
+                self._keep_bad_rows([tester])
         except EngineError as error:
             return self._broken(step, error, self.host.monotonic() - begun, watch)
         return tests.outcome(step.asset, self.host.monotonic() - begun, None)
@@ -136,7 +147,20 @@ class Workshop:
             self._patient(step, watch),
             self._is_stop,
             self.force,
+            self.keeping,
             lambda: watch.timed_out,
+        )
+
+    def _keep_bad_rows(self, testers: Sequence[Tester]) -> None:
+        """Write what the last one found, apart from the build: that may have been taken back."""
+        if not testers or not testers[-1].bad:
+            return
+        last, at = testers[-1], self.host.now()
+        last.session.keep_bad_rows(
+            [
+                BadRows(self.environment, last.step.asset, test, self.run_id, at, rows)
+                for test, rows in last.bad.items()
+            ]
         )
 
     def _stand(self, tester: Tester, record: BuildRecord | None) -> Tests:

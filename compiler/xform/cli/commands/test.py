@@ -7,7 +7,7 @@ from typing import Annotated
 
 from xform.app.environment import EnvironmentPlanner
 from xform.app.testing import run_tests, test_plan
-from xform.cli.commands.build import emitter, finish
+from xform.cli.commands.build import StoreFailures, emitter, finish
 from xform.cli.context import Context, reporting
 from xform.cli.options import Option
 from xform.cli.selection import (
@@ -31,6 +31,7 @@ def run(
     force: Annotated[
         bool, Option("--force", help="Also run tests whose result is known: nothing has changed.")
     ] = False,
+    store_failures: StoreFailures = False,
 ) -> None:
     """Run the data tests of what is published. Nothing is built."""
     compilation = context.compile(strict=False)
@@ -47,5 +48,12 @@ def run(
         return
     with ExitStack() as stack:
         emit = emitter(context, stack, None)
-        result = run_tests(context.workspace, plan, emit, context.command_line, force=force)
+        result = run_tests(
+            context.workspace,
+            plan,
+            emit,
+            context.command_line,
+            force=force,
+            keeping=store_failures,
+        )
     finish(context, result)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 import msgspec
 
-from xform.engines.duckdb import content, frames, ledger
+from xform.engines.duckdb import bad_rows, content, frames, ledger
 from xform.engines.duckdb.errors import AlreadyExists, engine_error, translated
 from xform.engines.duckdb.fences import Fence
 from xform.engines.duckdb.growing import GrowingTable
@@ -20,6 +20,7 @@ from xform.engines.duckdb.transaction import retried, transaction
 from xform.plan.plan import BuildStep, HookSql, PythonBody, SeedBody, SqlBody
 from xform.project.checksum import Checksum
 from xform.run.ports import (
+    BadRows,
     BuildRecord,
     ColumnsDiffer,
     EngineError,
@@ -152,6 +153,13 @@ class DuckDBSession:
                 record = ledger.record_of(self._cursor, physical)
                 if record is not None and (changed := change(record)) != record:
                     ledger.rewrite_build(self._cursor, changed)
+
+        retried(attempt)
+
+    def keep_bad_rows(self, found: Sequence[BadRows]) -> None:
+        def attempt() -> None:
+            with transaction(self._cursor):
+                bad_rows.write(self._cursor, found)
 
         retried(attempt)
 
