@@ -56,7 +56,7 @@ def _headline(view: RunView, end: RunEnd, surface: Surface) -> Line:
         idle = end.status == "success" and not view.published
         parts.append(f"0 models run{', everything is up to date' if idle else ''}")
     if passed:
-        same = sum(check.unchanged for check in view.checks)
+        same = sum(check.unchanged and check.status == "pass" for check in view.checks)
         known = f" ({same:,} unchanged)" if same else ""
         parts.append(f"{count(passed, 'test')} passed{known}")
     borne = {check.asset for check in view.failed_checks if view.stands(check.asset)}
