@@ -15,6 +15,7 @@ from xform.graph.selection.columns import WILD
 from xform.graph.selection.paths import covers, path_parts
 from xform.graph.selection.spec import Criterion
 from xform.graph.selection.world import Found, World
+from xform.project.assets import TestKind
 
 NodeTest: TypeAlias = Callable[[Node], bool]
 DataTest: TypeAlias = Callable[[TestNode], bool]
@@ -229,9 +230,11 @@ def _test_name(criterion: Criterion, world: World) -> Found:
 
 
 def _test_type(criterion: Criterion, world: World) -> Found:
-    """All tests that there are stand on columns and assets: dbt's generic (schema, data) tests."""
-    wanted = criterion.value in ("generic", "schema", "data")
-    return _pick(world, test=lambda test: wanted)
+    """Tests of columns and assets are dbt's generic (schema) ones, those of files singular; `data`
+    are both."""
+    kinds = {"generic": (False,), "schema": (False,), "singular": (True,), "data": (False, True)}
+    wanted = kinds.get(criterion.value, ())
+    return _pick(world, test=lambda test: (test.test_name == TestKind.FILE.value) in wanted)
 
 
 def _state(criterion: Criterion, world: World) -> Found:
