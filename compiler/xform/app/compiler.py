@@ -184,6 +184,7 @@ class Compiler:
         self.settled = self.settled and parser.settled
         schemas = self._columns.schemas(project)
         self.diagnostics.extend(self._columns.diagnostics)
+        self.settled = self.settled and self._columns.settled
         binder = ModelBinder(self.inputs, self.files, self.memo, parser, schemas)
         names = readable(index)
         compiled: dict[AssetName, CompiledAsset] = {}

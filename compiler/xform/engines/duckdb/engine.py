@@ -196,7 +196,7 @@ class DuckDBEngine:
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         assert self._connection is not None, "the engine is not open"
-        with self._lock:
+        with self._lock, translated():
             # A connection refuses a second call while one is under way.
             cursor = self._connection.cursor()
         try:
