@@ -15,17 +15,15 @@ from xform.base.names import AssetName
 from xform.sema import clauses
 from xform.sema.binder import Use
 from xform.sema.facts import Schema
-from xform.sema.grouped import GroupedBinder
 from xform.sema.grouping import Stage, is_set
 from xform.sema.joins import unconditional, unlinked
 from xform.sema.meaning import CLOCK, Part
-from xform.sema.names import NameBinder, mark
+from xform.sema.names import mark
 from xform.sema.nullability import holds_no_null
 from xform.sema.scope import (
     NO_SOURCES,
     Column,
     Found,
-    More,
     Ordering,
     Relation,
     Scope,
@@ -39,16 +37,15 @@ from xform.sema.traits import (
     REORDERING,
     UNNEST,
     star_within,
-    unnesting,
 )
 from xform.sema.types.functions import of_all
 from xform.sema.types.type import UNKNOWN, Type, settled
+from xform.sema.unnesting import UnnestBinder
 from xform.sql import canonical
-from xform.sql.dialects import CONDITIONAL
+from xform.sql.dialects import CONDITIONAL, VALUES_COLUMNS
 from xform.sql.ir import (
     Expr,
     Name,
-    Op,
     Opaque,
     Order,
     Projection,
@@ -63,7 +60,7 @@ from xform.sql.ir import (
 from xform.sql.parse import Place
 
 
-class QueryBinder(GroupedBinder):
+class QueryBinder(UnnestBinder):
     """Binds queries."""
 
     def __init__(
@@ -162,7 +159,7 @@ class QueryBinder(GroupedBinder):
         more = self.more_columns(query, scope)
         if more is not None:
             self._open_outputs(query, stage, scope)
-        opened = self._unnest(outputs, columns, stage, scope)
+        opened = self.unnest(outputs, columns, stage, scope)
         columns = deduplicate(exactly(outputs, columns))
         self._finish(query, outputs, columns, stage, scope)
         relation = Relation(
@@ -292,34 +289,6 @@ class QueryBinder(GroupedBinder):
         hole = self.meaning.define(f"column {name}", out)
         return Column(name, hole, frozenset(use.value), settled(type_))
 
-    def _unnest(
-        self, outputs: list[Output], columns: list[Column], stage: Stage, scope: Scope
-    ) -> More | None:
-        """UNNEST in outputs makes rows; of a struct it makes columns that are not known here."""
-        opened: More | None = None
-        gone: list[int] = []
-        for number, ((projection, _), column) in enumerate(zip(outputs, columns, strict=True)):
-            call = unnesting(projection.expr) if self.traits(projection.expr) & UNNEST else None
-            if call is None:
-                continue
-            parts: list[Part] = ["unnest(", stage.hole, ", ", column.hole, ")"]
-            stage.hole = self.meaning.define("unnest", parts)
-            stage.sources |= column.value
-            named = any(isinstance(arg, Op) and arg.tag == "argument" for arg in call.args)
-            spread = call is projection.expr and call.args and self._is_struct(call, scope)
-            if named or spread:
-                gone.append(number)
-                opened = _fields_of(column, self)
-        for number in reversed(gone):
-            del columns[number], outputs[number]
-        return opened
-
-    def _is_struct(self, call: Op, scope: Scope) -> bool:
-        """Whether the rows that a call makes are the fields of a struct."""
-        if call.tag.startswith("inline"):
-            return True
-        return self.typed(call.args[0], scope, Use())[1].name == "struct"
-
     def _require(
         self, query: Select, outputs: Sequence[Output], columns: list[Column], scope: Scope
     ) -> None:
@@ -352,7 +321,7 @@ class QueryBinder(GroupedBinder):
         order: list[Part] = []
         for term in query.order:
             order.append(f"{term.how} ")
-            self._order_term(term, columns, stage, scope, order, use)
+            self._order_term(term, outputs, columns, stage, scope, order, use)
             order.append(", ")
         if query.order_all is not None:
             for column in columns:
@@ -371,7 +340,7 @@ class QueryBinder(GroupedBinder):
             out = ["distinct on(", stage.hole]
             for key in query.distinct_on:
                 out.append(", ")
-                self._order_term(Order(key, ""), columns, stage, scope, out, use)
+                self._order_term(Order(key, ""), outputs, columns, stage, scope, out, use)
             self._by(order, columns, stage, out, use)
             stage.hole = self.meaning.define("distinct on", [*out, ")"])
             stage.sources |= use.value
@@ -407,6 +376,7 @@ class QueryBinder(GroupedBinder):
     def _order_term(
         self,
         term: Order,
+        outputs: Sequence[Output],
         columns: Sequence[Column],
         stage: Stage,
         scope: Scope,
@@ -424,8 +394,11 @@ class QueryBinder(GroupedBinder):
             elif not scope.broken and all(m.relation.more is None for m in scope.members):
                 self.bad_ordinal(position, len(columns), expr)
         elif isinstance(expr, Name) and len(expr.parts) == 1 and expr.parts[0] in scope.aliases:
-            chosen = [column for column in columns if column.exact == expr.parts[0]][:1]
-        elif isinstance(expr, Star):
+            name = expr.parts[0]  # an alias goes before a column that is called as it is
+            called = [at for at, (item, _) in enumerate(outputs) if item.alias == name]
+            called += [at for at, column in enumerate(columns) if column.exact == name]
+            chosen = [columns[at] for at in called[:1]]
+        elif isinstance(expr, Star) and not (expr.pattern or expr.names or expr.exclude):
             chosen = list(columns)
         if not chosen:
             hole = self.meaning.define("order", self.written(expr, scope, use))
@@ -454,10 +427,11 @@ class QueryBinder(GroupedBinder):
                 types[i].append(self.write(cell, scope, cells[i], uses[i]))
                 cells[i].append(", ")
         rows_hole = self.meaning.define("values", [f"{len(query.rows)} rows"])
+        stem, first = VALUES_COLUMNS.get(self.dialect, ("col", 0))
         columns = [
             Column(
-                f"col{i}",
-                self.meaning.define(f"column col{i}", [*cells[i], ")"]),
+                f"{stem}{first + i}",
+                self.meaning.define(f"column {i} of values", [*cells[i], ")"]),
                 frozenset(uses[i].value),
                 settled(of_all(types[i]) or UNKNOWN),
             )
@@ -498,11 +472,3 @@ class QueryBinder(GroupedBinder):
                     f"rename one; the second is stored as '{projection.name}_1'",
                 )
             seen.add(key)
-
-
-def _fields_of(column: Column, binder: NameBinder) -> More:
-    def field(key: str) -> Column:
-        hole = binder.meaning.define(f"column {key}", [f"unnested {key!r} of ", column.hole])
-        return Column(key, hole, column.value)
-
-    return field
