@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from xform.base.codes import DUPLICATE_COLUMN, UNNAMED_COLUMN, UNUSED_CTE
+from xform.base.codes import (
+    COLUMN_COUNT,
+    DUPLICATE_ALIAS,
+    DUPLICATE_COLUMN,
+    UNNAMED_COLUMN,
+    UNUSED_CTE,
+)
 from xform.base.names import AssetName
 from xform.sema import clauses
 from xform.sema.binder import Use
@@ -78,16 +84,27 @@ class QueryBinder(UnnestBinder):
         self.single_ctes = set()
 
     def query(self, query: Query, parent: Scope | None) -> Relation:
+        names: set[str] = set()
         for cte in query.ctes:
             self.define_cte(cte, parent)
+            if cte.name in names:
+                self.complain(
+                    DUPLICATE_ALIAS,
+                    f"two CTEs are called '{cte.name}'",
+                    cte.start,
+                    cte.end,
+                    "give one of them another name",
+                )
+            names.add(cte.name)
         relation = self._body(query, parent)
         if self.asset is not None:
             self._unused(query)
         return relation
 
     def _unused(self, query: Query) -> None:
+        names = [cte.name for cte in query.ctes]
         for cte in query.ctes:
-            if cte.number not in self.ctes_read:
+            if cte.number not in self.ctes_read and names.count(cte.name) == 1:
                 self.complain(
                     UNUSED_CTE,
                     f"nothing reads the CTE '{cte.name}'",
@@ -423,6 +440,13 @@ class QueryBinder(UnnestBinder):
         uses = [Use() for _ in range(width)]
         types: list[list[Type]] = [[] for _ in range(width)]
         for row in query.rows:
+            if len(row) < width and row:
+                self.complain(
+                    COLUMN_COUNT,
+                    f"rows of {len(row)} and {width} values in VALUES",
+                    *clauses.place(row[0]),
+                    "give all rows as many values",
+                )
             for i, cell in enumerate(row):
                 types[i].append(self.write(cell, scope, cells[i], uses[i]))
                 cells[i].append(", ")
@@ -449,8 +473,8 @@ class QueryBinder(UnnestBinder):
             return
         seen: set[str] = set()
         for projection in query.projections:
-            if isinstance(projection.expr, Star):
-                continue
+            if star_within(projection.expr) is not None:
+                continue  # columns are called as the star's are
             if projection.implicit:
                 self.complain(
                     UNNAMED_COLUMN,

@@ -261,9 +261,11 @@ class RelationBinder(PivotBinder):
                 return Found(column, member, scope)
         if not scope.broken:
             known = [column.name for member in members for column in member.relation.columns]
+            sides = [member.alias or "?" for member in members]
+            side = f"'{sides[0]}'" if len(sides) == 1 else f"none of {listed(sides)}"
             self.complain(
                 UNKNOWN_COLUMN,
-                f"USING ({key}): one side has no column '{key}'",
+                f"USING ({key}): {side} has {'no' if len(sides) == 1 else 'a'} column '{key}'",
                 source.start,
                 source.end,
                 did_you_mean(key, known) or "join with ON and name both columns",

@@ -107,7 +107,21 @@ class StarBinder(ExpressionBinder):
             new = next((expr for key, expr in star.replace if _means((key,), found, exact)), None)
             result.append((name, found, new))
         self._check_modifiers(star, members, known)
+        if star.pattern is not None and not result and not scope.broken and self.own:
+            self._fits_nothing(star, members, known)
         return result
+
+    def _fits_nothing(self, star: Star, members: list[Member], known: set[str]) -> None:
+        if any(member.relation.more is not None for member in members) or star.exclude:
+            return
+        assert star.pattern is not None
+        self.complain(
+            STAR_MODIFIER,
+            f"no column fits '{star.pattern.text}'",
+            star.start,
+            star.end,
+            f"columns here: {', '.join(sorted(known)[:8])}",
+        )
 
     def _check_modifiers(self, star: Star, members: list[Member], known: set[str]) -> None:
         if any(member.relation.more is not None or member.relation.broken for member in members):
