@@ -24,7 +24,7 @@ from xform.host.files import Snapshot
 if TYPE_CHECKING:
     from xform.app.compiled import Slim
 
-LISTING = "index-v3.msgpack"
+LISTING = "index-v4.msgpack"
 SLIM = "slim-v1.msgpack"
 
 _REMEMBERED = 8
@@ -43,21 +43,32 @@ class Earlier(msgspec.Struct, frozen=True, array_like=True):
 
 class Listing(msgspec.Struct, frozen=True):
     """`key` is what the slim compilation beside it was compiled from. `circumstances` is None
-    where they are not worth comparing; `plan` is a `standing.StandingPlan` or nothing; `earlier`
-    are compilations that this one was brought up to date from, the last first."""
+    where they are not worth comparing; `earlier` are compilations that this one was brought up to
+    date from, the last first. `plan` is a `standing.StandingPlan` or nothing, `planned` the key of
+    the compilation that it is of: this one, or one of those."""
 
     snapshot: Snapshot
     key: Digest
     circumstances: Circumstances | None = None
     plan: msgspec.Raw = NOTHING
+    planned: Digest = Digest("")
     earlier: tuple[Earlier, ...] = ()
 
     def edited(self, touched: Iterable[AssetName]) -> tuple[Earlier, ...]:
         """What will be `earlier` after an edit that touches these."""
         found = {self.key: tuple(sorted(touched))}
-        for item in self.earlier[: _REMEMBERED - 1]:
-            found.setdefault(item.key, tuple(sorted({*item.touched, *found[self.key]})))
+        for number, item in enumerate(self.earlier):
+            if number < _REMEMBERED - 1 or item.key == self.planned:
+                found.setdefault(item.key, tuple(sorted({*item.touched, *found[self.key]})))
         return tuple(Earlier(key, names) for key, names in found.items())
+
+    def touched_since(self, key: Digest) -> frozenset[AssetName] | None:
+        """The assets that may be others than in the compilation of a key; None where that is not
+        known."""
+        if key == self.key:
+            return frozenset()
+        found = (frozenset(item.touched) for item in self.earlier if item.key == key)
+        return next(found, None)
 
 
 def load_listing(directory: Path) -> Listing | None:

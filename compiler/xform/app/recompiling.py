@@ -85,8 +85,13 @@ def _declares_the_same(path: str, before: FileEntry, files: ProjectFiles, memo: 
         and now is not None
         and not known.diagnostics
         and not now.diagnostics
-        and known.declarations == now.declarations
+        and _as_stored(known) == _as_stored(now)
     )
+
+
+def _as_stored(declared: Declared) -> bytes:
+    """What it declares, alike whether it was just read or is remembered."""
+    return msgspec.msgpack.encode(declared.declarations)
 
 
 def _declared(path: str, files: ProjectFiles, memo: Memo) -> Declared | None:
