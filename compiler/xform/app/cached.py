@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec.structs import replace
 
-from xform.app.index import Earlier, Listing, load_slim, save_listing, save_slim
+from xform.app.index import Earlier, Listing, save_listing
+from xform.app.stored import load_slim, save_slim
 from xform.base.names import AssetName
 from xform.host.files import ProjectFiles
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
+from functools import cache
 
 from xform.app.bodies import carried_body, run_body
 from xform.app.compiled import Compilation, CompiledAsset
@@ -98,7 +99,7 @@ def _planned(
         compiled.checks,
         compiled.checks_read,
         body=body,
-        components=lambda: components_of(compilation, name, engine),
+        components=cache(lambda: components_of(compilation, name, engine)),
         audits=audits,
         columns=columns,
         files=compiled.files,
