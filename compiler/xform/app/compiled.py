@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from xform.app.declarations import Declarations
 from xform.app.hooks import AssetHooks
 from xform.app.silences import Silence
 from xform.base.diagnostics import Diagnostic, has_errors
@@ -200,9 +201,9 @@ class Described(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Slim(msgspec.Struct, frozen=True):
-    """A whole compilation without bodies, as the index stores it."""
+    """A whole compilation without bodies, as the index stores it: what was declared apart."""
 
-    project: Project
+    declared: Declarations
     dialect: str
     assets: tuple[CompiledAsset, ...]
     """In topological order; members of cycles at the end, broken."""
@@ -215,6 +216,10 @@ class Slim(msgspec.Struct, frozen=True):
     """The warehouse's identity when it was asked for them."""
     hooks: AssetHooks = AssetHooks()
     """Those at both ends of a run."""
+
+    @property
+    def project(self) -> Project:
+        return self.declared.project
 
 
 @dataclass(frozen=True)
@@ -247,6 +252,6 @@ class Compilation:
         """All assets by the names that they may be called."""
         return NameIndex.of({asset.name: asset.kind for asset in self.slim.assets})
 
-    @cached_property
+    @property
     def declared(self) -> Mapping[AssetName, Asset]:
-        return {asset.name: asset for asset in self.slim.project.assets}
+        return self.slim.declared

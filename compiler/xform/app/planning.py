@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
+from functools import cache
 
 from xform.app.bodies import carried_body, run_body
 from xform.app.compiled import Compilation, CompiledAsset
@@ -36,14 +37,25 @@ def planned_assets(
     environment: str,
     engine: str,
     relation_of: Callable[[Asset], str],
+    part: Set[AssetName] | None = None,
 ) -> tuple[PlannedAsset, ...]:
-    """The assets that the planner sees: those that compile and are not exposures."""
+    """The assets that the planner sees: those that compile and are not exposures; only those of
+    `part`, where it is given."""
     feeding = _feeding_order(compilation)
     return tuple(
         _planned(compilation, compiled, environment, engine, relation_of, feeding)
         for compiled in compilation.slim.assets
-        if compiled.fingerprint is not None and compiled.kind not in (Kind.EXPOSURE, Kind.EPHEMERAL)
+        if (part is None or compiled.name in part) and _is_planned(compiled)
     )
+
+
+def planned_names(compilation: Compilation) -> frozenset[AssetName]:
+    """Their names, of the whole project."""
+    return frozenset(asset.name for asset in compilation.slim.assets if _is_planned(asset))
+
+
+def _is_planned(compiled: CompiledAsset) -> bool:
+    return compiled.fingerprint is not None and compiled.kind not in (Kind.EXPOSURE, Kind.EPHEMERAL)
 
 
 def _feeding_order(compilation: Compilation) -> frozenset[AssetName]:
@@ -88,7 +100,7 @@ def _planned(
         compiled.checks,
         compiled.checks_read,
         body=body,
-        components=lambda: components_of(compilation, name, engine),
+        components=cache(lambda: components_of(compilation, name, engine)),
         audits=audits,
         columns=columns,
         files=compiled.files,

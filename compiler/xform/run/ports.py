@@ -556,6 +556,23 @@ class StateSnapshot(msgspec.Struct, frozen=True):
         return newest
 
 
+class Excerpt(msgspec.Struct, frozen=True):
+    """The part of a snapshot that a plan of some assets needs."""
+
+    identity: str
+    revision: str
+    builds: dict[str, BuildRecord]
+    """Of these assets, what they show, and what may stand for them: builds of the same meaning of
+    assets that are no more."""
+    published: dict[AssetName, Publication]
+    """Those of these assets, in the environment."""
+    statuses: dict[AssetName, str]
+    shown_elsewhere: frozenset[str]
+    """Physical names of the builds that other environments show."""
+    taken: frozenset[str]
+    """Physical names that anything shows or reads."""
+
+
 class State(Protocol):
     """The store of run history, and an index of the warehouse's ledger. Raises StateError."""
 
