@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 class CachedCompiler:
     """Compiles the project at `root`. `directory` holds the cache; `listing` is its index, as
     loaded, and `same` whether it was made in the circumstances of now. The engine is asked for
-    only where columns are not known otherwise."""
+    only where columns are not known otherwise. `results` holds what was computed, by content,
+    where that is another folder."""
 
     def __init__(
         self,
@@ -48,10 +49,12 @@ class CachedCompiler:
         engine: Callable[[], Engine],
         relation_query: Callable[[Asset], str],
         at_once: int | None = None,
+        results: Path | None = None,
     ) -> None:
         self._at_once = at_once
         self._root = root
         self._directory = directory
+        self._results = results or directory
         self._files = files
         self.listing = listing
         """The index as it is, after a compilation as it was left."""
@@ -164,7 +167,7 @@ class CachedCompiler:
         from xform.host.cache import CacheFile
         from xform.query.memo import Memo
 
-        cache = CacheFile(self._directory)
+        cache = CacheFile(self._results)
         memo = Memo(cache)
         compiler = Compiler(
             self._inputs(),

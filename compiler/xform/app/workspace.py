@@ -72,6 +72,10 @@ class Workspace:
         """For how long others who write are waited for."""
         self.ran: list[tuple[str, str]] = []
         """The queries that compiling really computed."""
+        self.results = self.cache
+        """Where what was computed is remembered by content: projects may share it."""
+        self.lenient = False
+        """Whether it is opened only to be compiled, where secrets may not be set."""
 
     # Settings and target -------------------------------------------------------------------------
 
@@ -114,7 +118,9 @@ class Workspace:
             raise UserError([no_profiles([str(path)])]) from None
         shown = os.path.relpath(path, self.root) if path.is_relative_to(self.root) else str(path)
         profile = self.options.profile or self.settings.profile
-        target, found = read_target(text, shown, profile, self.options.target, self.environ)
+        target, found = read_target(
+            text, shown, profile, self.options.target, self.environ, lenient=self.lenient
+        )
         if target is None or has_errors(found):
             raise UserError(found)
         self.notices = tuple(found)
@@ -128,6 +134,11 @@ class Workspace:
     @cached_property
     def _profile_file(self) -> ProfileFile | None:
         return self._asked.profile_file()
+
+    @property
+    def profile_path(self) -> Path | None:
+        """The profiles.yml that counts; None where there is none."""
+        return Path(self._profile_file.path) if self._profile_file is not None else None
 
     @property
     def known_secrets(self) -> tuple[str, ...]:
@@ -234,6 +245,7 @@ class Workspace:
             lambda: self.engine,
             self.relation_query,
             self.options.threads,
+            self.results,
         )
         compiler.ran = self.ran
         slim, body = compiler.compile()

@@ -231,3 +231,7 @@ CHECK_UNSTORED = _code("0802", "a test reads an asset that is not stored")
 CHECK_ARGUMENT = _code("0803", "an argument of a test cannot be used")
 TEST_COLUMN = _code("0804", "a test names a column that the asset does not have")
 TEST_DOWNSTREAM = _code("0805", "a test reads something that is built from what it tests")
+# 09xx: comparing revisions
+NO_REVISION = _code("0901", "git cannot give a revision to compare with")
+BREAKING_CHANGE = _code("0902", "a change takes away what others may read")
+CHANGE_LIMIT = _code("0903", "a change costs more than it may")

@@ -1,0 +1,200 @@
+"""The columns and rows of one asset, before and after: what of them is another, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Set
+
+import msgspec
+
+from xform.base.names import AssetName
+from xform.ci.side import Side
+from xform.fingerprint.component import Component
+from xform.fingerprint.evaluate import Fingerprints
+from xform.plan.changes import How, PartChange
+from xform.plan.explanation import Difference, differences
+from xform.plan.reasons import column_of
+from xform.sema.facts import UNKNOWN_TYPE, SchemaColumn
+
+_STORAGE = ("storage", "order by", "order of columns")
+"""Components of how something is stored, not of what it says."""
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """What differs. `storage` are components of how it is stored, with their texts."""
+
+    columns: tuple[PartChange, ...] = ()
+    rows: tuple[PartChange, ...] = ()
+    storage: tuple[Difference, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.columns or self.rows or self.storage)
+
+
+def changed_parts(
+    base: Side, head: Side, was: AssetName, name: AssetName, *, edited: bool, moved: Set[str]
+) -> Parts:
+    """`edited`: whether the asset's own text or settings are others; `moved` are the leaves that
+    hold other data than in the base."""
+    found = differences(base.components(was), head.components(name))
+    before, after = base.body(was), head.body(name)
+    columns = _Columns(
+        _by_name(before.schema.columns),
+        _by_name(after.schema.columns),
+        {column: item for item in found if (column := column_of(item.component)) is not None},
+        _column_components(base.components(was)),
+        _column_components(head.components(name)),
+        after.fingerprints,
+        moved,
+        edited=edited,
+    )
+    old, new = before.fingerprints, after.fingerprints
+    return Parts(
+        tuple(columns.changes()),
+        tuple(_rows(found, old, new, moved, edited=edited)),
+        tuple(item for item in found if item.component in _STORAGE),
+    )
+
+
+class _Columns:
+    """The columns of both versions, by name without case."""
+
+    def __init__(
+        self,
+        before: Mapping[str, SchemaColumn],
+        after: Mapping[str, SchemaColumn],
+        different: Mapping[str, Difference],
+        old: Mapping[str, Component],
+        new: Mapping[str, Component],
+        prints: Fingerprints | None,
+        moved: Set[str],
+        *,
+        edited: bool,
+    ) -> None:
+        self._before = before
+        self._after = after
+        self._different = {name.lower(): item for name, item in different.items()}
+        self._old = old
+        self._new = new
+        self._prints = prints
+        self._moved = moved
+        self._edited = edited
+
+    def changes(self) -> Iterator[PartChange]:
+        """In the order of the columns as they are now, then those that are gone."""
+        renamed = self._renamed()
+        for fold, column in self._after.items():
+            if fold in self._before:
+                change = self._kept(fold, column)
+                if change is not None:
+                    yield change
+            elif fold in renamed:
+                yield self._as_renamed(fold, column, renamed[fold])
+            else:
+                yield self._added(fold, column)
+        gone = set(self._before) - set(self._after) - set(renamed.values())
+        for fold, column in self._before.items():
+            if fold in gone:
+                text = self._old[fold].text if fold in self._old else None
+                types = (column.type, "")
+                yield PartChange(column.name, How.REMOVED, before=text, types=types)
+
+    def _renamed(self) -> dict[str, str]:
+        """New names with the old ones, of columns that mean the same under another name."""
+        free = {
+            (self._old[fold].digest, column.type): fold
+            for fold, column in reversed(list(self._before.items()))
+            if fold not in self._after and fold in self._old
+        }
+        found: dict[str, str] = {}
+        for fold, column in self._after.items():
+            if fold not in self._before and fold in self._new:
+                was = free.pop((self._new[fold].digest, column.type), None)
+                if was is not None:
+                    found[fold] = was
+        return found
+
+    def _as_renamed(self, fold: str, column: SchemaColumn, was: str) -> PartChange:
+        text = self._new[fold].text
+        return PartChange(
+            column.name, How.RENAMED, text, text, data=self._data(fold), was=self._before[was].name
+        )
+
+    def _added(self, fold: str, column: SchemaColumn) -> PartChange:
+        component = self._new.get(fold)
+        through = () if self._edited or component is None else tuple(component.inputs)
+        text = component.text if component is not None else None
+        return PartChange(
+            column.name, How.ADDED, after=text, types=("", column.type), through=through
+        )
+
+    def _kept(self, fold: str, column: SchemaColumn) -> PartChange | None:
+        old_type, new_type = self._before[fold].type, column.type
+        retyped = old_type != new_type and UNKNOWN_TYPE not in (old_type, new_type)
+        different, data = self._different.get(fold), self._data(fold)
+        if different is None and not retyped:
+            return PartChange(column.name, How.AFFECTED, data=data) if data else None
+        through = tuple(item.name for item in different.inputs) if different is not None else ()
+        if retyped:
+            how = How.RETYPED
+        else:
+            how = How.CHANGED if _is_own(different, edited=self._edited) else How.AFFECTED
+        return PartChange(
+            column.name,
+            how,
+            different.old if different is not None else None,
+            different.new if different is not None else None,
+            (old_type, new_type) if retyped else None,
+            through,
+            data,
+        )
+
+    def _data(self, fold: str) -> tuple[str, ...]:
+        found = self._prints.columns.get(fold) if self._prints is not None else None
+        return tuple(sorted(found.leaves & self._moved)) if found is not None else ()
+
+
+def _rows(
+    found: Iterable[Difference],
+    old: Fingerprints | None,
+    new: Fingerprints | None,
+    moved: Set[str],
+    *,
+    edited: bool,
+) -> Iterator[PartChange]:
+    """What decides the rows. A clause that decides a column only is told at the column."""
+    same = old is not None and new is not None and old.rows.digest == new.rows.digest
+    data = tuple(sorted(new.rows.leaves & moved)) if new is not None else ()
+    told = False
+    for item in found:
+        name = item.component
+        if column_of(name) is not None or name in _STORAGE or (same and name != "code"):
+            continue
+        told = True
+        through = tuple(change.name for change in item.inputs)
+        if item.old is None:
+            how = How.ADDED
+        elif item.new is None:
+            how = How.REMOVED
+        else:
+            how = How.CHANGED if _is_own(item, edited=edited) else How.AFFECTED
+        yield PartChange(name, how, item.old, item.new, through=through, data=data)
+    if data and not told:
+        yield PartChange("rows", How.AFFECTED, data=data)
+
+
+def _is_own(item: Difference | None, *, edited: bool) -> bool:
+    """Whether a part is defined in another way, and not only what it reads."""
+    return edited and item is not None and (item.text_changed or not item.inputs)
+
+
+def _by_name(columns: Iterable[SchemaColumn] | None) -> dict[str, SchemaColumn]:
+    found: dict[str, SchemaColumn] = {}
+    for column in columns or ():
+        found.setdefault(column.name.lower(), column)
+    return found
+
+
+def _column_components(components: Iterable[Component]) -> dict[str, Component]:
+    return {
+        column.lower(): item for item in components if (column := column_of(item.name)) is not None
+    }

@@ -1,0 +1,119 @@
+"""`xform ci`: what a change means, as a check on a pull request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from xform.app.collector import only_young_garbage
+from xform.cli.context import FAILED, OK, REPORTS, Context, in_forms
+from xform.cli.options import Option, UsageMistake
+
+if TYPE_CHECKING:
+    from xform.ci.checking import Limits
+    from xform.plan.changes import ProjectChange
+
+BY_ENDING = {".json": "json", ".md": "markdown", ".xml": "junit", ".sarif": "sarif"}
+"""The form of a file, by the end of its name."""
+FAIL_ON = ("breaking", "values", "additive", "never")
+
+
+@in_forms(
+    "text, json, markdown, junit; sarif, github or line give the findings alone.",
+    "markdown",
+    "junit",
+)
+def run(
+    context: Context,
+    base: Annotated[
+        str | None,
+        Option(
+            "--base",
+            help="The branch or revision that the change would be merged into.",
+            shown_default="the pull request's, else the remote's usual branch",
+        ),
+    ] = None,
+    head: Annotated[
+        str | None,
+        Option(
+            "--head", help="The revision to look at.", shown_default="the files as they are now"
+        ),
+    ] = None,
+    write: Annotated[
+        list[str] | None,
+        Option(
+            "--write", help="Write it to a file too, in the form of its name: .md .json .sarif .xml"
+        ),
+    ] = None,
+    fail_on: Annotated[
+        str, Option("--fail-on", help="The least that fails: breaking, values, additive or never.")
+    ] = "breaking",
+    max_models: Annotated[
+        int | None, Option("--max-models", minimum=0, help="Fail where more models would run.")
+    ] = None,
+    explain: Annotated[bool, Option("--explain", help="Everything in full.")] = False,
+) -> None:
+    """Say what a change means: what it breaks, whose values change, what would run. No warehouse
+    is needed, and nothing is built."""
+    if fail_on not in FAIL_ON:
+        raise UsageMistake(f"use {', '.join(FAIL_ON[:-1])} or {FAIL_ON[-1]}", option="--fail-on")
+    files = [Path(name) for name in write or ()]
+    for path in files:
+        if path.suffix not in BY_ENDING:
+            known = ", ".join(BY_ENDING)
+            raise UsageMistake(f"'{path}' ends in none of {known}", option="--write")
+    found, limits = _checked(context, base, head, fail_on, max_models)
+    _show(context, found, limits, explain=explain)
+    for path in files:
+        path.write_text(_text(BY_ENDING[path.suffix], context, found, limits), "utf-8")
+    from xform.ci.checking import failed
+
+    context.exit(FAILED if failed(found, limits) else OK)
+
+
+@only_young_garbage()
+def _checked(
+    context: Context, base: str | None, head: str | None, fail_on: str, max_models: int | None
+) -> tuple[ProjectChange, Limits]:
+    from xform.ci.checking import Limits, check
+    from xform.plan.changes import Weight
+
+    weight = None if fail_on == "never" else Weight(fail_on)
+    return check(context.workspace, base, head), Limits(weight, max_models)
+
+
+def _show(context: Context, found: ProjectChange, limits: Limits, *, explain: bool) -> None:
+    from xform.ci.checking import findings
+
+    if context.format in REPORTS:
+        context.report(tuple(findings(found, limits)), limit=None)
+    elif context.format != "text":
+        context.print_text(_text(context.format, context, found, limits))
+    else:
+        from xform.console.changes import change_lines
+
+        context.report(found.diagnostics)
+        terminal = context.terminal
+        terminal.data(change_lines(found, terminal.out, explain=explain))
+
+
+def _text(form: str, context: Context, found: ProjectChange, limits: Limits) -> str:
+    match form:
+        case "json":
+            from xform.ci.forms import json_text
+
+            return json_text(found)
+        case "markdown":
+            from xform.ci.markdown import markdown_text
+
+            return markdown_text(found)
+        case "junit":
+            from xform.ci.junit import junit_text
+
+            return junit_text(found, limits)
+        case _:
+            from xform.ci.checking import findings
+            from xform.cli.reports import report_text
+
+            said = context.masked(list(findings(found, limits)))
+            return report_text(form, said, context.workspace.root)

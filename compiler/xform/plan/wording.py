@@ -1,0 +1,225 @@
+"""What a change means, in words: the same in a terminal, in a comment and in an annotation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from xform.plan.changes import (
+    AssetChange,
+    Category,
+    How,
+    PartChange,
+    SettingChange,
+    TestChange,
+    Verdict,
+    Weight,
+)
+from xform.plan.plan import ActionKind
+
+_WORDS = {
+    Weight.BREAKING: ("breaking", "breaking"),
+    Weight.VALUES: ("value change", "value changes"),
+    Weight.ADDITIVE: ("additive", "additive"),
+}
+
+TITLES = {
+    Weight.BREAKING: "Breaking",
+    Weight.VALUES: "Other values",
+    Weight.ADDITIVE: "Additive",
+    Weight.NONE: "No effect on data",
+}
+
+_AROUND = 24
+"""Characters of an expression shown on either side of what differs."""
+_LONGEST = 160
+_OCCURRENCE = re.compile(r"@\d+ ")
+"""Says which occurrence of a relation is read (`@1`)."""
+_WORD = re.compile(r"\w+|\s+|[^\w\s]")
+
+
+def headline(verdict: Verdict) -> str:
+    """`1 breaking · 2 value changes · 3 additive · 41 unaffected; 6 of 214 models would run`."""
+    numbers = [
+        (verdict.breaking, *_WORDS[Weight.BREAKING]),
+        (verdict.values, *_WORDS[Weight.VALUES]),
+        (verdict.additive, *_WORDS[Weight.ADDITIVE]),
+    ]
+    parts = [f"{number:,} {one if number == 1 else many}" for number, one, many in numbers]
+    parts.append(f"{verdict.unaffected:,} unaffected")
+    models = "model" if verdict.models == 1 else "models"
+    return f"{' · '.join(parts)}; {verdict.runs:,} of {verdict.models:,} {models} would run"
+
+
+def category_words(change: AssetChange) -> str:
+    """The category, with what goes with it: `renamed from staging.orders`."""
+    match change.category:
+        case Category.BROKEN if change.weight is Weight.BREAKING:
+            return "does not compile"
+        case Category.BROKEN:
+            return "does not compile, as before"
+        case Category.COLUMNS:
+            return "columns removed, renamed or retyped"
+        case Category.VALUES:
+            return "other values"
+        case Category.DATA:
+            return "other data"
+        case Category.INCREMENTAL:
+            return "how it grows"
+        case Category.STORAGE:
+            return "how it is stored"
+        case Category.RENAMED:
+            return f"renamed from {change.was}"
+        case Category.ADDITIVE:
+            return "columns added"
+        case Category.NO_OP:
+            return "means the same"
+        case _:
+            return str(change.category)
+
+
+def impact_words(change: AssetChange) -> str:
+    """What a build does with it."""
+    match change.impact.action:
+        case ActionKind.BUILD:
+            return "view is replaced" if change.kind == "view" else "is built anew"
+        case ActionKind.INTERVAL:
+            return "new intervals only"
+        case ActionKind.REUSE | ActionKind.PUBLISH:
+            return "only its name moves"
+        case ActionKind.TEST:
+            return "only its tests run"
+        case ActionKind.DROP:
+            return "is taken away"
+        case _:
+            return "does not run"
+
+
+def part_words(part: PartChange) -> str:
+    """What became of a column or clause, without its name."""
+    match part.how:
+        case How.ADDED:
+            kind = f" ({part.types[1]})" if part.types and part.types[1] != "unknown" else ""
+            return f"added{kind}" + (f": {shortened(part.after)}" if part.after else "")
+        case How.REMOVED:
+            return "removed"
+        case How.RENAMED:
+            return f"renamed from {part.was}"
+        case How.RETYPED if part.types is not None:
+            return f"{part.types[0]} → {part.types[1]}"
+        case How.AFFECTED:
+            return _affected(part)
+        case _:
+            before, after = narrowed(part.before or "", part.after or "")
+            if before == after:
+                return "defined in another way"
+            return f"{before or 'nothing'} → {after or 'nothing'}"
+
+
+def _affected(part: PartChange) -> str:
+    told = []
+    if part.through:
+        told.append(f"reads {_listing(part.through, 3)}")
+    if part.data:
+        told.append(f"new data of {_listing(part.data, 3)}")
+    return "; ".join(told) or "follows what it reads"
+
+
+def setting_words(setting: SettingChange) -> str:
+    old, new = shortened(setting.before), shortened(setting.after)
+    if not setting.before:
+        return f"{setting.name}: {new}"
+    return f"{setting.name}: {old} → {new or 'none'}"
+
+
+def test_words(test: TestChange) -> str:
+    detail = f": {shortened(test.detail)}" if test.detail not in ("", "as usual") else ""
+    return f"test {test.how}: {test.what}{detail}"
+
+
+def narrowed(before: str, after: str) -> tuple[str, str]:
+    """Two expressions down to the innermost call that holds all in which they differ; where that
+    is long, or there is none, without most of what they share at either end."""
+    old, new = _WORD.findall(_OCCURRENCE.sub("", before)), _WORD.findall(_OCCURRENCE.sub("", after))
+    if old == new:  # they differ in which occurrence of a relation they read
+        old, new = _WORD.findall(before), _WORD.findall(after)
+    start = 0
+    while start < min(len(old), len(new)) and old[start] == new[start]:
+        start += 1
+    end = 0
+    most = min(len(old), len(new)) - start
+    while end < most and old[-1 - end] == new[-1 - end]:
+        end += 1
+    head, tail = old[:start], old[len(old) - end :]
+    opened, closed = _call(head, tail)
+    kept = "".join(head[opened:]), "".join(tail[:closed])
+    parts = ["".join(words[start : len(words) - end]) for words in (old, new)]
+    if max(len(kept[0]) + len(kept[1]) + len(part) for part in parts) > _LONGEST:
+        kept = _last_words("".join(head)), _first_words("".join(tail))
+    one, other = (shortened(f"{kept[0]}{part}{kept[1]}".strip()) for part in parts)
+    return one, other
+
+
+def _call(head: Sequence[str], tail: Sequence[str]) -> tuple[int, int]:
+    """Where in `head` the innermost call that is open at its end begins, and where in `tail` it is
+    closed; all of both where none is."""
+    depth, opened = 0, len(head)
+    while opened > 0:
+        opened -= 1
+        depth += (head[opened] == ")") - (head[opened] == "(")
+        if depth < 0:
+            break
+    else:
+        return 0, len(tail)
+    depth, closed = 1, 0
+    while closed < len(tail) and depth:
+        depth += (tail[closed] == "(") - (tail[closed] == ")")
+        closed += 1
+    while opened > 0 and not head[opened - 1].isspace() and head[opened - 1] not in "(,)":
+        opened -= 1
+    return opened, closed
+
+
+def _last_words(text: str) -> str:
+    if len(text) <= _AROUND:
+        return text
+    kept = text[-_AROUND:]
+    return "…" + (kept[kept.find(" ") + 1 :] if " " in kept else kept)
+
+
+def _first_words(text: str) -> str:
+    if len(text) <= _AROUND:
+        return text
+    kept = text[:_AROUND]
+    return (kept[: kept.rfind(" ")] if " " in kept else kept) + "…"
+
+
+def shortened(text: str) -> str:
+    """One line of bounded length."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _LONGEST else f"{flat[: _LONGEST - 1]}…"
+
+
+def radius_words(change: AssetChange, most: int = 4) -> Sequence[str]:
+    """Who is reached, a line each."""
+    radius = change.radius
+    told = []
+    if radius.affected:
+        told.append(f"affects {_listing(radius.affected, most)}")
+    if radius.exposures:
+        told.append(f"shown in {_listing(radius.exposures, most)}")
+    if radius.owners:
+        told.append(f"owners {_listing(radius.owners, most)}")
+    if radius.domains:
+        told.append(f"domains {_listing(radius.domains, most)}")
+    if radius.downstream:
+        word = "stands" if len(radius.downstream) == 1 else "stand"
+        told.append(f"{len(radius.downstream):,} more {word} behind it and read nothing of this")
+    return told
+
+
+def _listing(names: Iterable[str], most: int) -> str:
+    all_names = list(names)
+    if len(all_names) <= most:
+        return ", ".join(all_names)
+    return f"{', '.join(all_names[:most])} and {len(all_names) - most:,} more"
