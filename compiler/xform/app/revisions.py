@@ -19,7 +19,11 @@ from xform.base.codes import NO_REVISION
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.spans import file_span
 from xform.host.git import GitError, Repository
+from xform.project.layout import PYPROJECT, XFORM_TOML
 from xform.project.profile import FILE, Target
+
+SETTINGS = (PYPROJECT, XFORM_TOML)
+"""One of them makes a folder a project."""
 
 PLACE = "ci"
 """Under the folder of caches: where revisions are laid out."""
@@ -105,7 +109,20 @@ class Revisions:
                 self._repository.lay_out(tree, place)
             except GitError as error:
                 raise UserError([_said(error)]) from None
+            if not any((place / name).is_file() for name in SETTINGS):
+                place = self._nothing(place)
             yield RevisionWorkspace(self._workspace, place)
+
+    def _nothing(self, place: Path) -> Path:
+        """A project without assets, for revisions from before there was one: with the settings
+        of now."""
+        empty = place.with_name(f"no-{place.name}")
+        empty.mkdir(parents=True, exist_ok=True)
+        for name in SETTINGS:
+            (empty / name).unlink(missing_ok=True)
+            if (self._workspace.root / name).is_file():
+                (empty / name).write_bytes((self._workspace.root / name).read_bytes())
+        return empty
 
 
 @contextlib.contextmanager

@@ -76,7 +76,10 @@ class _Comparison:
     def _verdict(self, changes: Sequence[AssetChange]) -> Verdict:
         weights = Counter(change.weight for change in changes)
         unaffected = {name for change in changes for name in change.radius.downstream}
-        models = sum(asset.language is not Language.NONE for asset in self.head.declared.values())
+        models = sum(
+            asset.language is not Language.NONE and asset.kind is not Kind.EPHEMERAL
+            for asset in self.head.declared.values()
+        )
         return Verdict(
             weights[Weight.BREAKING],
             weights[Weight.VALUES],
@@ -185,7 +188,7 @@ class _Comparison:
         edited: bool,
     ) -> AssetChange | None:
         old, new = self.base.compiled[was].broken, self.head.compiled[name].broken
-        own = edited or bool(settings or tests) or any(item.asset == name for item in self.said)
+        own = edited or bool(settings or tests)
         if old and new and not own:
             return None
         asset = self.head.declared[name]
@@ -217,8 +220,10 @@ class _Comparison:
         category = self._category(was, name, parts, settings, tests)
         if breaks:
             weight = Weight.BREAKING
-        elif category in (Category.VALUES, Category.DATA, Category.COLUMNS):
-            weight = Weight.VALUES if _other_values(parts) else Weight.NONE
+        elif category is Category.DATA or _other_values(parts):
+            weight = Weight.VALUES
+        elif category is Category.INCREMENTAL:
+            weight = Weight.VALUES if parts.storage else Weight.NONE
         elif category is Category.ADDITIVE:
             weight = Weight.ADDITIVE
         else:

@@ -23,6 +23,7 @@ from xform.plan.wording import (
     impact_words,
     part_words,
     radius_words,
+    reasons_beside,
     setting_words,
     test_words,
 )
@@ -120,10 +121,8 @@ def _asset(change: AssetChange) -> Iterator[str]:
         f"- **{_plain(change.asset)}** {_plain(category_words(change))}; {impact_words(change)}"
         f" ({_code(change.path)})"
     )
-    named = {column.name.lower() for column in change.columns}
-    for why in change.breaks:
-        if not any(f"column {name} " in why.lower() for name in named):
-            yield f"  - {_plain(why)}"
+    for why in reasons_beside(change):
+        yield f"  - {_plain(why)}"
     parts = (*change.rows, *change.columns)
     for part in parts[:_PARTS]:
         yield f"  - {_part(part)}"

@@ -14,6 +14,7 @@ from xform.plan.changes import How, PartChange
 from xform.plan.explanation import Difference, differences
 from xform.plan.reasons import column_of
 from xform.sema.facts import UNKNOWN_TYPE, SchemaColumn
+from xform.sema.types.type import read
 
 _STORAGE = ("storage", "order by", "order of columns")
 """Components of how something is stored, not of what it says."""
@@ -37,6 +38,7 @@ def changed_parts(
     hold other data than in the base."""
     found = differences(base.components(was), head.components(name))
     before, after = base.body(was), head.body(name)
+    moved = moved - {name}  # a seed's own new data are its category, and not told of each column
     columns = _Columns(
         _by_name(before.schema.columns),
         _by_name(after.schema.columns),
@@ -128,12 +130,13 @@ class _Columns:
         )
 
     def _kept(self, fold: str, column: SchemaColumn) -> PartChange | None:
-        old_type, new_type = self._before[fold].type, column.type
-        retyped = old_type != new_type and UNKNOWN_TYPE not in (old_type, new_type)
+        types = (self._before[fold].type, column.type)
+        differs = types[0] != types[1] and UNKNOWN_TYPE not in types
+        retyped = differs and not _is_as_wide(*types)
         different, data = self._different.get(fold), self._data(fold)
-        if different is None and not retyped:
+        if different is None and not differs:
             return PartChange(column.name, How.AFFECTED, data=data) if data else None
-        through = tuple(item.name for item in different.inputs) if different is not None else ()
+        through = _through(different, edited=self._edited) if different is not None else ()
         if retyped:
             how = How.RETYPED
         else:
@@ -143,7 +146,7 @@ class _Columns:
             how,
             different.old if different is not None else None,
             different.new if different is not None else None,
-            (old_type, new_type) if retyped else None,
+            types if differs else None,
             through,
             data,
         )
@@ -170,7 +173,7 @@ def _rows(
         if column_of(name) is not None or name in _STORAGE or (same and name != "code"):
             continue
         told = True
-        through = tuple(change.name for change in item.inputs)
+        through = _through(item, edited=edited)
         if item.old is None:
             how = How.ADDED
         elif item.new is None:
@@ -180,6 +183,22 @@ def _rows(
         yield PartChange(name, how, item.old, item.new, through=through, data=data)
     if data and not told:
         yield PartChange("rows", How.AFFECTED, data=data)
+
+
+def _through(item: Difference, *, edited: bool) -> tuple[str, ...]:
+    """What is read whose meaning changed. Where something was edited, what is read for the first
+    time, or no longer, is no change of that."""
+    return tuple(
+        change.name
+        for change in item.inputs
+        if not edited or (change.old is not None and change.new is not None)
+    )
+
+
+def _is_as_wide(before: str, after: str) -> bool:
+    """Whether two types take the same values but for how many digits there may be."""
+    one, other = read(before), read(after)
+    return one.name == other.name == "decimal" and one.numbers[1:] == other.numbers[1:]
 
 
 def _is_own(item: Difference | None, *, edited: bool) -> bool:

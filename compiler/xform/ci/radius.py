@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 
 from xform.base.names import AssetName
 from xform.ci.side import Side
-from xform.plan.changes import AssetChange, Radius, Weight
+from xform.plan.changes import AssetChange, Category, Radius, Weight
 from xform.project.assets import Kind
 
 
@@ -22,13 +22,13 @@ class Reach:
             for change in changes
             if not change.own and change.weight is not Weight.NONE
         }
-        self._passes = _passes(head, changes)
+        self._passes = _passes(base, head, changes)
 
     def radius(self, change: AssetChange) -> Radius:
         """Of an edited asset."""
-        if change.weight is Weight.NONE:
-            return Radius()
         affected = _closure(self._passes, [change.asset]) - {change.asset}
+        if change.weight is Weight.NONE and not affected:
+            return Radius()
         behind = _closure(self._readers, [change.asset]) - {change.asset}
         kinds = {name: asset.kind for name, asset in self._head.declared.items()}
         exposures = {
@@ -37,7 +37,7 @@ class Reach:
             for reader in self._readers.get(name, ())
             if kinds.get(reader) is Kind.EXPOSURE
         }
-        if change.weight is Weight.ADDITIVE:
+        if change.weight is Weight.ADDITIVE or (change.weight is Weight.NONE and not affected):
             exposures = set()
         downstream = {
             name
@@ -67,23 +67,31 @@ class Reach:
         return tuple(sorted(edges))
 
 
-def _passes(head: Side, changes: Sequence[AssetChange]) -> Mapping[AssetName, list[AssetName]]:
+def _passes(
+    base: Side, head: Side, changes: Sequence[AssetChange]
+) -> Mapping[AssetName, list[AssetName]]:
     """Along which edges a change passes: by the columns and rows that a reader takes in, and by
     data along all that carries them."""
     found: dict[AssetName, list[AssetName]] = {}
     names = {change.was: change.asset for change in changes if change.was is not None}
     felt = {change.asset for change in changes}
     for change in changes:
-        if change.own:
+        if change.category in (Category.NEW, Category.REMOVED):
             continue
+        was = base.compiled.get(change.was or change.asset)
+        reads = {
+            *head.compiled[change.asset].depends_on,
+            *(was.depends_on if was is not None else ()),
+        }
         sources: set[AssetName] = set()
         for part in (*change.columns, *change.rows):
-            sources.update(asset for read in part.through if (asset := _asset_of(read)) is not None)
+            read = {asset for name in part.through if (asset := _asset_of(name)) is not None}
+            sources |= {names.get(asset, asset) for asset in read} & felt if change.own else read
             if part.data:
-                sources.update(felt & set(head.compiled[change.asset].depends_on))
-        if not sources:  # stored in another way, or it no longer compiles
-            sources.update(felt & set(head.compiled[change.asset].depends_on))
-        for source in sources:
+                sources.update(felt & reads)
+        if not sources and not change.own:  # stored in another way, or it no longer compiles
+            sources.update(felt & reads)
+        for source in sources - {change.asset}:
             found.setdefault(names.get(source, source), []).append(change.asset)
     return found
 

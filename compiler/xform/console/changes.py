@@ -31,6 +31,7 @@ from xform.plan.wording import (
     impact_words,
     part_words,
     radius_words,
+    reasons_beside,
     setting_words,
     test_words,
 )
@@ -89,10 +90,8 @@ def _asset(change: AssetChange, surface: Surface, *, explain: bool) -> Iterator[
     yield from wrap(
         line("  ", strong(change.asset), f"  {told}", dim(f"  {change.path}")), surface.width, 4
     )
-    named = {column.name.lower() for column in change.columns}
-    for why in change.breaks:
-        if not any(f"column {name} " in why.lower() for name in named):
-            yield from wrap(line("    ", Fragment("! ", Style.ERROR), why), surface.width, 6)
+    for why in reasons_beside(change):
+        yield from wrap(line("    ", Fragment("! ", Style.ERROR), why), surface.width, 6)
     parts = (*change.rows, *change.columns)
     shown = parts if explain else parts[:_PARTS]
     for part in shown:

@@ -149,12 +149,12 @@ class AssetChange(msgspec.Struct, frozen=True):
     radius: Radius = Radius()
 
     @property
-    def order(self) -> tuple[int, int, bool, str]:
+    def order(self) -> tuple[int, bool, int, str]:
         """The worst first; what was edited before what is merely affected."""
         return (
             WEIGHTS.index(self.weight),
-            CATEGORIES.index(self.category),
             not self.own,
+            CATEGORIES.index(self.category),
             self.asset,
         )
 

@@ -35,6 +35,10 @@ _AROUND = 24
 _LONGEST = 160
 _OCCURRENCE = re.compile(r"@\d+ ")
 """Says which occurrence of a relation is read (`@1`)."""
+_LISTED = re.compile(r"\bexpressions\*\d+\(")
+"""Begins what a DISTINCT is over."""
+_OVER_ROWS = "in(…, "
+"""Begins an aggregate with the rows that it is over."""
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
 
 
@@ -80,6 +84,8 @@ def category_words(change: AssetChange) -> str:
 
 def impact_words(change: AssetChange) -> str:
     """What a build does with it."""
+    if change.category is Category.BROKEN:
+        return "cannot be built"
     match change.impact.action:
         case ActionKind.BUILD:
             return "view is replaced" if change.kind == "view" else "is built anew"
@@ -100,7 +106,7 @@ def part_words(part: PartChange) -> str:
     match part.how:
         case How.ADDED:
             kind = f" ({part.types[1]})" if part.types and part.types[1] != "unknown" else ""
-            return f"added{kind}" + (f": {shortened(part.after)}" if part.after else "")
+            return f"added{kind}" + (f": {shortened(_plainly(part.after))}" if part.after else "")
         case How.REMOVED:
             return "removed"
         case How.RENAMED:
@@ -137,11 +143,19 @@ def test_words(test: TestChange) -> str:
     return f"test {test.how}: {test.what}{detail}"
 
 
+def reasons_beside(change: AssetChange) -> list[str]:
+    """Why it breaks, where its columns do not say it."""
+    named = {name.lower() for part in change.columns for name in (part.name, part.was or part.name)}
+    return [
+        why for why in change.breaks if not any(f"column {name} " in why.lower() for name in named)
+    ]
+
+
 def narrowed(before: str, after: str) -> tuple[str, str]:
     """Two expressions down to the innermost call that holds all in which they differ; where that
     is long, or there is none, without most of what they share at either end."""
-    old, new = _WORD.findall(_OCCURRENCE.sub("", before)), _WORD.findall(_OCCURRENCE.sub("", after))
-    if old == new:  # they differ in which occurrence of a relation they read
+    old, new = _WORD.findall(_plainly(before)), _WORD.findall(_plainly(after))
+    if old == new:  # they differ in what is left out to be read by people
         old, new = _WORD.findall(before), _WORD.findall(after)
     start = 0
     while start < min(len(old), len(new)) and old[start] == new[start]:
@@ -158,6 +172,19 @@ def narrowed(before: str, after: str) -> tuple[str, str]:
         kept = _last_words("".join(head)), _first_words("".join(tail))
     one, other = (shortened(f"{kept[0]}{part}{kept[1]}".strip()) for part in parts)
     return one, other
+
+
+def _plainly(text: str) -> str:
+    """An expression without which occurrence of a relation it reads, and over which rows."""
+    text = _LISTED.sub("(", _OCCURRENCE.sub("", text))
+    while (start := text.find(_OVER_ROWS)) >= 0:
+        depth, end = 1, start + len(_OVER_ROWS)
+        while end < len(text) and depth:
+            depth += (text[end] == "(") - (text[end] == ")")
+            end += 1
+        inner = text[start + len(_OVER_ROWS) : end - 1 if not depth else end]
+        text = f"{text[:start]}{inner}{text[end:]}"
+    return text
 
 
 def _call(head: Sequence[str], tail: Sequence[str]) -> tuple[int, int]:
@@ -213,8 +240,12 @@ def radius_words(change: AssetChange, most: int = 4) -> Sequence[str]:
     if radius.domains:
         told.append(f"domains {_listing(radius.domains, most)}")
     if radius.downstream:
-        word = "stands" if len(radius.downstream) == 1 else "stand"
-        told.append(f"{len(radius.downstream):,} more {word} behind it and read nothing of this")
+        does = (
+            "stands behind it and reads"
+            if len(radius.downstream) == 1
+            else "stand behind it and read"
+        )
+        told.append(f"{len(radius.downstream):,} more {does} nothing of this")
     return told
 
 
