@@ -539,7 +539,7 @@ EDITS = [
         {DAILY: ("group by", "where euros > 1\ngroup by")},
         {
             "marts.daily": (
-                "values values own: where added, group by changed, orders changed, euros changed"
+                "values values own: where added, group by changed, orders affected, euros affected"
             ),
             "marts.forecast": "values values reached: input daily affected",
         },
@@ -585,7 +585,7 @@ EDITS = [
                 "region, name\n"
             )
         },
-        {"marts.regions": "values values own: group by changed, customers changed"},
+        {"marts.regions": "values values own: group by changed, customers affected"},
         runs=("marts.regions",),
     ),
     Edit(
@@ -803,7 +803,7 @@ EDITS = [
         "two edits, one behind the other",
         {STG_ORDERS: ("amount is not null", "amount > 0"), DAILY: ("sum(euros)", "max(euros)")},
         {
-            "marts.daily": "values values own: group by affected, orders changed, euros changed",
+            "marts.daily": "values values own: group by affected, orders affected, euros changed",
             "staging.stg_orders": "values values own: where changed",
             "marts.big": "values values reached: rows affected",
             "marts.events": "values values reached: union all affected",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -68,7 +68,7 @@ class CachedCompiler:
         self.ran: list[tuple[str, str]] = []
         """The queries that were really computed."""
 
-    def compile(self) -> tuple[Slim, Callable[[AssetName], Body]]:
+    def compile(self) -> tuple[Slim, Bodies]:
         """The compilation, and its bodies on demand."""
         listing = self.listing
         if (
@@ -82,7 +82,7 @@ class CachedCompiler:
                 if held is not slim:
                     save_slim(self._directory, listing.key, held)
                 self._renew(listing, held)
-                return held, _Bodies(lambda: self._run()[1])
+                return held, self._bodies(held)
         slim, bodies, earlier = self._recompiled() or self._run()
         key = self._key()  # compiling may have listed more files than were known before
         if earlier is None:
@@ -92,7 +92,7 @@ class CachedCompiler:
             save_slim(self._directory, key, slim)
             circumstances = self._circumstances(slim.traces)
             self._save(Listing(self._files.snapshot, key, circumstances, earlier=earlier))
-        return slim, _Bodies(lambda: self._run()[1], bodies)
+        return slim, self._bodies(slim, bodies)
 
     def _key(self) -> Digest:
         from xform.app.inputs import slim_key
@@ -158,6 +158,15 @@ class CachedCompiler:
             return None
         slim, touched = made
         return slim, compiler.bodies, listing.edited(touched)
+
+    def _bodies(self, slim: Slim, known: Mapping[AssetName, Body] | None = None) -> Bodies:
+        def some(names: Iterable[AssetName]) -> Mapping[AssetName, Body] | None:
+            from xform.app.recompiling import bodies_of
+
+            with self._compiler() as (compiler, _):
+                return bodies_of(slim, names, compiler)
+
+        return Bodies(lambda: self._run()[1], some, known)
 
     @contextmanager
     def _compiler(self) -> Iterator[tuple[Compiler, Memo]]:
@@ -236,9 +245,9 @@ class CachedCompiler:
         return False
 
 
-class _Bodies:
+class Bodies:
     """The bodies of a compilation, as far as they are `known`; all are computed when another one
-    is asked for.
+    is asked for. Those that are known to be wanted can be loaded before, with `some`.
 
     Every stage is remembered by content, so this parses nothing.
     """
@@ -246,12 +255,23 @@ class _Bodies:
     def __init__(
         self,
         compute: Callable[[], Mapping[AssetName, Body]],
+        some: Callable[[Iterable[AssetName]], Mapping[AssetName, Body] | None],
         known: Mapping[AssetName, Body] | None = None,
     ) -> None:
         self._compute = compute
-        self._known = known or {}
+        self._some = some
+        self._known = dict(known or {})
+        self._whole = False
 
     def __call__(self, name: AssetName) -> Body:
         if name not in self._known:
-            self._known = self._compute()
+            self._known = dict(self._compute())
+            self._whole = True
         return self._known[name]
+
+    def load(self, names: Iterable[AssetName]) -> None:
+        """Have the bodies of these, and of all that they read."""
+        wanted = set(names) - self._known.keys()
+        found = self._some(wanted) if wanted and not self._whole else None
+        if found is not None:
+            self._known = {**found, **self._known}

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Set
 
 import msgspec
 
-from xform.app.compiled import CompiledAsset, Slim
+from xform.app.compiled import Body, CompiledAsset, Slim
 from xform.app.compiler import Beside, Compiler
 from xform.app.saying import asks_for_everything
 from xform.base.diagnostics import has_errors
@@ -57,13 +57,7 @@ def recompiled(
     assets = tuple(asset for asset in old.project.assets if asset.name in taking_part)
     if {found.span.path for found in old.diagnostics} & _files_of(assets):
         return None
-    part = compiler.run_part(
-        msgspec.structs.replace(old.project, assets=assets),
-        Beside(
-            {asset.name: asset.kind for asset in old.assets},
-            {asset.name: asset.depends_on for asset in old.assets if asset.name in taking_part},
-        ),
-    )
+    part = _part(old, taking_part, assets, compiler)
     paths = {asset.path for asset in assets}
     if (
         part is None
@@ -74,6 +68,31 @@ def recompiled(
     ):
         return None
     return _merged(old, part), touched
+
+
+def bodies_of(
+    slim: Slim, names: Iterable[AssetName], compiler: Compiler
+) -> Mapping[AssetName, Body] | None:
+    """The bodies of some assets and of all that they read, in a compilation that holds; None where
+    they have to be made with all others."""
+    if slim.described:
+        return None
+    taking_part = _with_what_is_read(slim, frozenset(names))
+    assets = tuple(asset for asset in slim.project.assets if asset.name in taking_part)
+    part = _part(slim, taking_part, assets, compiler)
+    return compiler.bodies if part is not None else None
+
+
+def _part(
+    slim: Slim, taking_part: Set[AssetName], assets: tuple[Asset, ...], compiler: Compiler
+) -> Slim | None:
+    return compiler.run_part(
+        msgspec.structs.replace(slim.project, assets=assets),
+        Beside(
+            {asset.name: asset.kind for asset in slim.assets},
+            {asset.name: asset.depends_on for asset in slim.assets if asset.name in taking_part},
+        ),
+    )
 
 
 def _declares_the_same(path: str, before: FileEntry, files: ProjectFiles, memo: Memo) -> bool:

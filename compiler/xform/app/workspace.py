@@ -248,7 +248,7 @@ class Workspace:
             self.results,
         )
         compiler.ran = self.ran
-        slim, body = compiler.compile()
+        slim, bodies = compiler.compile()
         self._listing = compiler.listing
         if any(item.missing for item in slim.diagnostics):
             slim = msgspec.structs.replace(slim, diagnostics=self._with_past(slim.diagnostics))
@@ -256,7 +256,7 @@ class Workspace:
             # What is to be said of the profile is said with the project, and not stored with it.
             diagnostics = (*self.notices, *slim.diagnostics)
             slim = msgspec.structs.replace(slim, diagnostics=diagnostics)
-        return Compilation(slim, body, self.read_text)
+        return Compilation(slim, bodies, self.read_text, bodies.load)
 
     def identity_of(self, compilation: Compilation) -> Digest | None:
         """What two compilations share only if all that is written of them is the same; None where

@@ -59,6 +59,10 @@ class _Comparison:
             for leaf in base.versions.keys() & head.versions.keys()
             if base.versions[leaf] != head.versions[leaf]
         }
+        base.compilation.load(self._looked_into(base, head))
+        head.compilation.load(
+            {*self._looked_into(head, base), *(head.compiled.keys() - base.compiled.keys())}
+        )
         self.said = _new_diagnostics(base, head)
         self.running: Running = planned(base, head)
 
@@ -88,6 +92,18 @@ class _Comparison:
             len(self.running.models),
             models,
         )
+
+    def _looked_into(self, one: Side, other: Side) -> set[AssetName]:
+        """The assets that mean something else on the other side: their parts are compared."""
+        names = (
+            {was: name for name, was in self.renamed.items()} if one is self.base else self.renamed
+        )
+        return {
+            name
+            for name, compiled in one.compiled.items()
+            if (there := other.compiled.get(names.get(name, name))) is not None
+            and (compiled != there or self.moved.intersection(compiled.leaves))
+        }
 
     # Asset by asset ------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import msgspec
 from xform.base.names import AssetName
 from xform.ci.side import Side
 from xform.fingerprint.component import Component
+from xform.fingerprint.components import CUT
 from xform.fingerprint.evaluate import Fingerprints
 from xform.plan.changes import How, PartChange
 from xform.plan.explanation import Difference, differences
@@ -202,8 +203,18 @@ def _is_as_wide(before: str, after: str) -> bool:
 
 
 def _is_own(item: Difference | None, *, edited: bool) -> bool:
-    """Whether a part is defined in another way, and not only what it reads."""
-    return edited and item is not None and (item.text_changed or not item.inputs)
+    """Whether a part is defined in another way, and not only what it reads, be that another asset
+    or a clause of the same query."""
+    if not edited or item is None:
+        return False
+    return item.text_changed or (not item.inputs and not _rests_on_rows(item))
+
+
+def _rests_on_rows(item: Difference) -> bool:
+    """Whether a text that is the same on both sides leaves out the rows it is over. Where it was
+    cut, the difference may be in what is left out."""
+    text = item.new or ""
+    return CUT not in text and "…" in text
 
 
 def _by_name(columns: Iterable[SchemaColumn] | None) -> dict[str, SchemaColumn]:

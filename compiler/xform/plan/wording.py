@@ -128,7 +128,7 @@ def _affected(part: PartChange) -> str:
         told.append(f"reads {_listing(part.through, 3)}")
     if part.data:
         told.append(f"new data of {_listing(part.data, 3)}")
-    return "; ".join(told) or "follows what it reads"
+    return "; ".join(told) or "over other rows"
 
 
 def setting_words(setting: SettingChange) -> str:
@@ -165,13 +165,17 @@ def narrowed(before: str, after: str) -> tuple[str, str]:
     while end < most and old[-1 - end] == new[-1 - end]:
         end += 1
     head, tail = old[:start], old[len(old) - end :]
-    opened, closed = _call(head, tail)
-    kept = "".join(head[opened:]), "".join(tail[:closed])
-    parts = ["".join(words[start : len(words) - end]) for words in (old, new)]
-    if max(len(kept[0]) + len(kept[1]) + len(part) for part in parts) > _LONGEST:
-        kept = _last_words("".join(head)), _first_words("".join(tail))
-    one, other = (shortened(f"{kept[0]}{part}{kept[1]}".strip()) for part in parts)
-    return one, other
+    middles = [words[start : len(words) - end] for words in (old, new)]
+    opened = _opened(head)
+    kept = "".join(head[opened:])
+    one, other = (
+        f"{kept}{''.join(words)}{''.join(tail[: _closed(words, tail) if opened else len(tail)])}"
+        for words in middles
+    )
+    if max(len(one), len(other)) > _LONGEST:
+        before, after = _last_words("".join(head)), _first_words("".join(tail))
+        one, other = (f"{before}{''.join(words)}{after}" for words in middles)
+    return shortened(one.strip()), shortened(other.strip())
 
 
 def _plainly(text: str) -> str:
@@ -182,29 +186,29 @@ def _plainly(text: str) -> str:
         while end < len(text) and depth:
             depth += (text[end] == "(") - (text[end] == ")")
             end += 1
-        inner = text[start + len(_OVER_ROWS) : end - 1 if not depth else end]
+        inner = text[start + len(_OVER_ROWS) : end if depth else end - 1]
         text = f"{text[:start]}{inner}{text[end:]}"
     return text
 
 
-def _call(head: Sequence[str], tail: Sequence[str]) -> tuple[int, int]:
-    """Where in `head` the innermost call that is open at its end begins, and where in `tail` it is
-    closed; all of both where none is."""
-    depth, opened = 0, len(head)
-    while opened > 0:
-        opened -= 1
-        depth += (head[opened] == ")") - (head[opened] == "(")
-        if depth < 0:
-            break
-    else:
-        return 0, len(tail)
-    depth, closed = 1, 0
-    while closed < len(tail) and depth:
-        depth += (tail[closed] == "(") - (tail[closed] == ")")
-        closed += 1
-    while opened > 0 and not head[opened - 1].isspace() and head[opened - 1] not in "(,)":
-        opened -= 1
-    return opened, closed
+def _opened(head: Sequence[str]) -> int:
+    """Where in `head` the innermost call begins that is open at its end; 0 where none is."""
+    depth, at = 0, len(head)
+    while at > 0 and depth >= 0:
+        at -= 1
+        depth += (head[at] == ")") - (head[at] == "(")
+    while at > 0 and head[at - 1] not in "(,)" and not head[at - 1].isspace():
+        at -= 1
+    return at if depth < 0 else 0
+
+
+def _closed(middle: Sequence[str], tail: Sequence[str]) -> int:
+    """Behind what of `tail` the call is closed in which `middle` stands."""
+    depth, at = 1 + middle.count("(") - middle.count(")"), 0
+    while at < len(tail) and depth > 0:
+        depth += (tail[at] == "(") - (tail[at] == ")")
+        at += 1
+    return at
 
 
 def _last_words(text: str) -> str:
