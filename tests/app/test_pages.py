@@ -41,6 +41,7 @@ UNREACHABLE = {
     "XF0713": "only an engine that fails while it publishes raises it",
     "XF0902": "it takes two revisions (tests/ci)",
     "XF0903": "it takes two revisions (tests/ci)",
+    "XF0904": "it takes a job on GitHub (tests/ci/test_posting.py)",
     "XF0801": "the compiler finds the unknown name first, as XF0401",
 }
 """Codes that no small example raises, and why. Their pages say `command: none`."""

@@ -235,3 +235,4 @@ TEST_DOWNSTREAM = _code("0805", "a test reads something that is built from what 
 NO_REVISION = _code("0901", "git cannot give a revision to compare with")
 BREAKING_CHANGE = _code("0902", "a change takes away what others may read")
 CHANGE_LIMIT = _code("0903", "a change costs more than it may")
+POSTING = _code("0904", "GitHub did not take a verdict", "warning")

@@ -28,9 +28,6 @@ from xform.plan.wording import (
     test_words,
 )
 
-MARK = "<!-- xform ci -->"
-"""Begins the comment, so that the next one replaces it."""
-
 LONGEST = 60_000
 """Characters; GitHub takes 65,536 in a comment."""
 
@@ -48,10 +45,16 @@ _SPECIAL = re.compile(r"[\\`*\[\]<>|~]|(?<!\w)_|_(?!\w)")
 _MENTION = re.compile(r"(?<!\w)@(?=\w)")
 
 
-def markdown_text(change: ProjectChange) -> str:
+def mark_of(prefix: str) -> str:
+    """Begins the comment of a project, so that its next one replaces it. `prefix` is the project's
+    folder within its repository."""
+    return f"<!-- xform ci {prefix.replace('--', '- -')} -->" if prefix else "<!-- xform ci -->"
+
+
+def markdown_text(change: ProjectChange, prefix: str = "") -> str:
     """The whole comment, with its mark. What is too long for one is left out, and that is said."""
     blocks = [
-        MARK,
+        mark_of(prefix),
         f"### {_icon(change)} xform: {headline(change.verdict)}",
         f"{_plain(change.head)} against {_plain(change.base)}",
         *_findings(change),

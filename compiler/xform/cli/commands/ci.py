@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from xform.cli.options import Option, UsageMistake
 
 if TYPE_CHECKING:
     from xform.ci.checking import Limits
+    from xform.ci.posting import Place
     from xform.plan.changes import ProjectChange
 
 BY_ENDING = {".json": "json", ".md": "markdown", ".xml": "junit", ".sarif": "sarif"}
@@ -51,6 +53,12 @@ def run(
     max_models: Annotated[
         int | None, Option("--max-models", minimum=0, help="Fail where more models would run.")
     ] = None,
+    comment: Annotated[
+        bool, Option("--comment", help="In a job on GitHub: comment on the pull request.")
+    ] = False,
+    check_run: Annotated[
+        bool, Option("--check-run", help="In a job on GitHub: make a check run of the commit.")
+    ] = False,
     explain: Annotated[bool, Option("--explain", help="Everything in full.")] = False,
 ) -> None:
     """Say what a change means: what it breaks, whose values change, what would run. No warehouse
@@ -62,13 +70,56 @@ def run(
         if path.suffix not in BY_ENDING:
             known = ", ".join(BY_ENDING)
             raise UsageMistake(f"'{path}' ends in none of {known}", option="--write")
+    place = _place(comment or check_run)
     found, limits = _checked(context, base, head, fail_on, max_models)
     _show(context, found, limits, explain=explain)
     for path in files:
         path.write_text(_text(BY_ENDING[path.suffix], context, found, limits), "utf-8")
     from xform.ci.checking import failed
 
-    context.exit(FAILED if failed(found, limits) else OK)
+    fails = failed(found, limits)
+    if place is not None:
+        _post(context, place, found, limits, comment=comment, check_run=check_run, fails=fails)
+    context.exit(FAILED if fails else OK)
+
+
+def _post(
+    context: Context,
+    place: Place,
+    found: ProjectChange,
+    limits: Limits,
+    *,
+    comment: bool,
+    check_run: bool,
+    fails: bool,
+) -> None:
+    """Put it where reviewers see it. Where that fails, the verdict still stands."""
+    from xform.app.repository import prefix_of
+    from xform.ci.checking import findings
+    from xform.ci.posting import post_check, post_comment
+
+    prefix = prefix_of(context.workspace.root)
+    said = post_comment(place, found, prefix) if comment else []
+    if check_run:
+        told = context.masked(list(findings(found, limits)))
+        said += post_check(place, found, told, prefix, failed=fails)
+    context.report(said)
+
+
+def _place(wanted: bool) -> Place | None:
+    """Where to post it. Raises UsageMistake where the environment does not say."""
+    if not wanted:
+        return None
+    from importlib.util import find_spec
+
+    if find_spec("httpx") is None:
+        raise UsageMistake("install what talks to GitHub: pip install 'xform-sql[github]'")
+    from xform.ci.posting import Place
+
+    place = Place.of(os.environ)
+    if isinstance(place, str):
+        raise UsageMistake(f"the environment has no {place}: this is for jobs on GitHub")
+    return place
 
 
 @only_young_garbage()
@@ -104,9 +155,10 @@ def _text(form: str, context: Context, found: ProjectChange, limits: Limits) -> 
 
             return json_text(found)
         case "markdown":
+            from xform.app.repository import prefix_of
             from xform.ci.markdown import markdown_text
 
-            return markdown_text(found)
+            return markdown_text(found, prefix_of(context.workspace.root))
         case "junit":
             from xform.ci.junit import junit_text
 
