@@ -61,7 +61,7 @@ class Shop:
         self, *words: str, environ: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "xform", *words],
+            [sys.executable, "-P", "-m", "xform", *words],  # nothing is imported from the project
             cwd=self.project,
             env={**os.environ, "NO_COLOR": "1", **(environ or {})},
             capture_output=True,

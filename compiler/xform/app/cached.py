@@ -35,7 +35,8 @@ class CachedCompiler:
     """Compiles the project at `root`. `directory` holds the cache; `listing` is its index, as
     loaded, and `same` whether it was made in the circumstances of now. The engine is asked for
     only where columns are not known otherwise. `results` holds what was computed, by content,
-    where that is another folder."""
+    where that is another folder. `python` is the project whose Python macros may run: this one,
+    or another for those that are the same there; None: none may."""
 
     def __init__(
         self,
@@ -50,11 +51,13 @@ class CachedCompiler:
         relation_query: Callable[[Asset], str],
         at_once: int | None = None,
         results: Path | None = None,
+        python: Path | None = None,
     ) -> None:
         self._at_once = at_once
         self._root = root
         self._directory = directory
         self._results = results or directory
+        self._python = python
         self._files = files
         self.listing = listing
         """The index as it is, after a compilation as it was left."""
@@ -207,12 +210,25 @@ class CachedCompiler:
         python = [path for path in project.macros if path.endswith(".py")]
         functions: dict[str, Any] = {}
         found: list[Diagnostic] = []
-        if python:
+        barred = (
+            [] if self._python == self._root else [p for p in python if not self._is_trusted(p)]
+        )
+        python = [path for path in python if path not in barred]
+        if python and self._python is not None:
             from xform.host.python_macros import load_functions
 
-            functions, found = load_functions(self._root, python)
+            functions, found = load_functions(self._python, python)
         library, more = load_macros(texts, functions)
-        return library, [*found, *more]
+        return library, [*map(_barred, barred), *found, *more]
+
+    def _is_trusted(self, path: str) -> bool:
+        """Whether a Python file is to the byte that of the project that is trusted."""
+        if self._python is None:
+            return False
+        try:
+            return (self._python / path).read_bytes() == self._files.read(path)
+        except OSError:
+            return False
 
     def _ask(self, queries: Mapping[str, str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
         self._asked = self._engine().identity()
@@ -243,6 +259,18 @@ class CachedCompiler:
         except EngineBusy:
             return True
         return False
+
+
+def _barred(path: str) -> Diagnostic:
+    from xform.base.codes import UNTRUSTED_CODE
+    from xform.base.diagnostics import diagnose
+
+    return diagnose(
+        UNTRUSTED_CODE,
+        f"'{path}' was changed and is not run",
+        path,
+        "check it where the author is trusted: xform ci without --untrusted",
+    )
 
 
 class Bodies:

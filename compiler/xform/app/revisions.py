@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from xform.app.workspace import HOME, UserError, Workspace
+from xform.app.workspace import UserError, Workspace
 from xform.base.codes import NO_REVISION
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.spans import file_span
@@ -39,9 +39,12 @@ class RevisionWorkspace(Workspace):
             given,
             project_dir=place,
             profiles_dir=None if own_profile else _folder_of_profile(workspace),
+            home=None,
         )
         super().__init__(options, workspace.environ)
         self.lenient = workspace.lenient
+        self.confined = workspace.confined
+        self.trusted = place if workspace.confined else None
         self.results = workspace.results
         self._at_home = workspace.root
 
@@ -72,6 +75,20 @@ class Revisions:
             raise UserError([_said(error)]) from None
         self._prefix = os.path.relpath(workspace.root, self._repository.root.resolve())
 
+    def head_of(self, base: RevisionWorkspace) -> Workspace:
+        """The project as its files are. Where these may be anybody's, the profile and the Python
+        macros that count are those of the base."""
+        workspace = self._workspace
+        if not workspace.confined:
+            return workspace
+        options = msgspec.structs.replace(
+            workspace.options, profiles_dir=_folder_of_profile(base) or str(base.root)
+        )
+        head = Workspace(options, workspace.environ)
+        head.lenient, head.confined = workspace.lenient, True
+        head.trusted, head.results = base.root, workspace.results
+        return head
+
     def base_of(self, name: str, head: str = "HEAD") -> str:
         """The commit that a change is compared with: where `head` left the revision `name`."""
         try:
@@ -98,7 +115,7 @@ class Revisions:
     def opened(self, commit: str, role: str) -> Iterator[RevisionWorkspace]:
         """The project as a commit has it, for as long as this lasts. `role` names the place it is
         laid out in: a commit of the same role takes it over."""
-        place = self._workspace.root / HOME / PLACE / role
+        place = self._workspace.home / PLACE / role
         folder = "" if self._prefix == "." else self._prefix.replace(os.sep, "/")
         with _alone(place):
             try:

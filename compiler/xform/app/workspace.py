@@ -55,6 +55,8 @@ class Options(msgspec.Struct, frozen=True):
     environment: str | None = None
     variables: Mapping[str, Any] = {}
     threads: int | None = None
+    home: Path | None = None
+    """Where caches and state lie, if not in the project."""
 
 
 class Workspace:
@@ -64,7 +66,7 @@ class Workspace:
         self.options = options
         self.root = options.project_dir.resolve()
         self.environ = dict(os.environ) if environ is None else environ
-        self.home = self.root / HOME
+        self.home = options.home or self.root / HOME
         self.cache = self.home / "cache"
         self.notices: tuple[Diagnostic, ...] = ()
         """What is to be said of the profile, besides errors."""
@@ -76,6 +78,11 @@ class Workspace:
         """Where what was computed is remembered by content: projects may share it."""
         self.lenient = False
         """Whether it is opened only to be compiled, where secrets may not be set."""
+        self.confined = False
+        """Whether its files may be anybody's: then the engine sees nothing but these, and no
+        warehouse."""
+        self.trusted: Path | None = None
+        """Of one that is confined: the project whose Python macros may run."""
 
     # Settings and target -------------------------------------------------------------------------
 
@@ -163,7 +170,8 @@ class Workspace:
     def engine(self) -> Engine:
         from xform.plugins.registry import engine_for
 
-        engine, found = engine_for(self.target, self.root)
+        target = confined_target(self.target, self.root) if self.confined else self.target
+        engine, found = engine_for(target, self.root)
         if engine is None:
             raise UserError(list(found))
         return engine
@@ -246,6 +254,7 @@ class Workspace:
             self.relation_query,
             self.options.threads,
             self.results,
+            self._python_root,
         )
         compiler.ran = self.ran
         slim, bodies = compiler.compile()
@@ -348,12 +357,36 @@ class Workspace:
         body = SeedBody(asset.files, asset.format or "csv", types)
         return f"({self.engine.scan(body)})"
 
+    @property
+    def _python_root(self) -> Path | None:
+        """Where Python macros are run from; None: nowhere."""
+        return self.trusted if self.confined else self.root
+
     def read_text(self, path: str) -> str | None:
-        """The text of a file of the project, to show a part of it."""
+        """The text of a file of the project, to show a part of it; None too where a link leads
+        out of the project."""
         try:
+            if not (self.root / path).resolve().is_relative_to(self.root) and self.confined:
+                return None
             return (self.root / path).read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError, ValueError):
             return None
+
+
+def confined_target(target: Target, root: Path) -> Target:
+    """A target whose engine holds nothing, reads only under `root`, and takes no other settings."""
+    given = target.settings.get("settings")
+    kept = given if isinstance(given, dict) else {}
+    settings = {
+        **{key: value for key, value in kept.items() if key.lower() in ("timezone", "calendar")},
+        "memory_limit": "1GB",
+        "threads": 2,
+        "allowed_directories": [str(root)],
+        "enable_external_access": False,
+        "lock_configuration": True,
+    }
+    confined = {**target.settings, "path": ":memory:", "settings": settings}
+    return msgspec.structs.replace(target, settings=confined)
 
 
 def dialect_of(engine: str) -> str:

@@ -30,18 +30,24 @@ def check(workspace: Workspace, base: str | None, head: str | None) -> ProjectCh
     UserError."""
     workspace.lenient = True
     revisions = Revisions(workspace)
-    name = base or default_base(revisions, workspace.environ)
+    name = base or _default_base(revisions, workspace.environ)
     commit = revisions.base_of(name, head or "HEAD")
     called = f"{name} ({commit[:_SHORT]})"
     with revisions.opened(commit, "base") as before:
         if head is None:
-            return compare(Side(before), Side(workspace), (called, WORKING_TREE))
+            return compare(Side(before), Side(revisions.head_of(before)), (called, WORKING_TREE))
         tip = revisions.commit(head)
         with revisions.opened(tip, "head") as after:
+            after.trusted = before.root if after.confined else None
             return compare(Side(before), Side(after), (called, f"{head} ({tip[:_SHORT]})"))
 
 
-def default_base(revisions: Revisions, environ: Mapping[str, str]) -> str:
+def base_name(workspace: Workspace) -> str:
+    """What a change is compared with where nobody says. Raises UserError."""
+    return _default_base(Revisions(workspace), workspace.environ)
+
+
+def _default_base(revisions: Revisions, environ: Mapping[str, str]) -> str:
     """What a change would be merged into: as GitHub and GitLab say, else the remote's usual
     branch, else main or master."""
     branch = environ.get("GITHUB_BASE_REF") or environ.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")

@@ -53,6 +53,12 @@ def run(
     max_models: Annotated[
         int | None, Option("--max-models", minimum=0, help="Fail where more models would run.")
     ] = None,
+    untrusted: Annotated[
+        bool,
+        Option(
+            "--untrusted", help="The change may be anybody's: run nothing of it, within bounds."
+        ),
+    ] = False,
     comment: Annotated[
         bool, Option("--comment", help="In a job on GitHub: comment on the pull request.")
     ] = False,
@@ -70,13 +76,15 @@ def run(
         if path.suffix not in BY_ENDING:
             known = ", ".join(BY_ENDING)
             raise UsageMistake(f"'{path}' ends in none of {known}", option="--write")
+    from xform.ci.checking import Limits, failed
+    from xform.plan.changes import Weight
+
     place = _place(comment or check_run)
-    found, limits = _checked(context, base, head, fail_on, max_models)
+    found = _checked(context, base, head, untrusted=untrusted)
+    limits = Limits(None if fail_on == "never" else Weight(fail_on), max_models)
     _show(context, found, limits, explain=explain)
     for path in files:
         path.write_text(_text(BY_ENDING[path.suffix], context, found, limits), "utf-8")
-    from xform.ci.checking import failed
-
     fails = failed(found, limits)
     if place is not None:
         _post(context, place, found, limits, comment=comment, check_run=check_run, fails=fails)
@@ -124,13 +132,16 @@ def _place(wanted: bool) -> Place | None:
 
 @only_young_garbage()
 def _checked(
-    context: Context, base: str | None, head: str | None, fail_on: str, max_models: int | None
-) -> tuple[ProjectChange, Limits]:
-    from xform.ci.checking import Limits, check
-    from xform.plan.changes import Weight
+    context: Context, base: str | None, head: str | None, *, untrusted: bool
+) -> ProjectChange:
+    from xform.ci.checking import base_name, check
 
-    weight = None if fail_on == "never" else Weight(fail_on)
-    return check(context.workspace, base, head), Limits(weight, max_models)
+    if not untrusted:
+        return check(context.workspace, base, head)
+    from xform.ci.confined import check_confined
+
+    context.workspace.confined = True
+    return check_confined(context.options, base or base_name(context.workspace), head)
 
 
 def _show(context: Context, found: ProjectChange, limits: Limits, *, explain: bool) -> None:
