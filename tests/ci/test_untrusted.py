@@ -71,7 +71,7 @@ HOSTILE: dict[str, dict[str, File]] = {
     "a template never ends": {
         REGIONS: (
             "select region",
-            "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}select region",
+            "{% for a in range(9999) %}{% for b in range(9999) %}.{% endfor %}{% endfor %}",
         )
     },
     "a template fills the memory": {
