@@ -189,8 +189,61 @@ CASES = [
     ),
     Case("column twice", header("columns: {id: int, ID: int}"), "XF0132", 2, "into one", 20),
     Case("column without name", header("columns: [{type: int}]"), "XF0109", 2, "add 'name"),
-    Case("test unknown", header("columns: {id: {tests: [uniqe]}}"), "XF0130", 2, "'unique'", 24),
-    Case("test of dbt_utils", header("tests: [{accepted_range: {}}]"), "XF0130", 2, "{range:"),
+    Case("test unknown", header("columns: {id: {tests: [a.uniqe]}}"), "XF0130", 2, "'unique'", 24),
+    Case("test of dbt_utils", header("tests: [{accepted_range: {}}]"), "XF0130", 2, "a column"),
+    Case("test of a package", header("tests: [{dbt_utils.at_least: {}}]"), "XF0130", 2, "known"),
+    Case(
+        "severity of a row count",
+        header("tests: [{row_count: {min: 1, severity: wran}}]"),
+        "XF0106",
+        2,
+        "warn",
+    ),
+    Case(
+        "blocks",
+        header("tests: [{row_count: {min: 1, severity: warn, blocking: true}}]"),
+        "XF0131",
+        2,
+        "severity: error",
+    ),
+    Case(
+        "threshold", header("tests: [{row_count: {min: 1, error_if: '10'}}]"), "XF0106", 2, "> 10"
+    ),
+    Case(
+        "threshold as a number",
+        header("tests: [{row_count: {min: 1, warn_if: 10}}]"),
+        "XF0105",
+        2,
+        "in quotes",
+    ),
+    Case(
+        "share below 0", header("tests: [{row_count: {min_share: -1}}]"), "XF0106", 2, "0 or more"
+    ),
+    Case(
+        "age without a unit",
+        header("tests: [{freshness: {field: a, max_age: long}}]"),
+        "XF0106",
+        2,
+        "1h",
+    ),
+    Case("age without a field", header("tests: [{freshness: 1d}]"), "XF0131", 2, "field"),
+    Case(
+        "age in dbt's form",
+        header("tests: [{freshness: {field: a, warn_after: {count: 1}}}]"),
+        "XF0109",
+        2,
+        "period",
+    ),
+    Case(
+        "recency without an age",
+        header("tests: [{recency: {field: a, interval: 1}}]"),
+        "XF0131",
+        2,
+        "datepart",
+    ),
+    Case("drift of nothing", header("columns: {a: {tests: [drift]}}"), "XF0131", 2, "mean"),
+    Case("no pattern", header("columns: {a: {tests: [{regex: ''}]}}"), "XF0106", 2, "fill it in"),
+    Case("no expression", header("tests: [expression]"), "XF0131", 2, "add 'expression"),
     Case("test misplaced", header("tests: [accepted_values]"), "XF0130", 2, "a column: move"),
     Case(
         "row_count of a column", header("columns: {a: {tests: [row_count]}}"), "XF0130", 2, "whole"

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -74,6 +74,13 @@ class StandingPlan(msgspec.Struct, frozen=True):
             else ()
         )
         return Plan(self.basis.environment, (), self.unchanged, compared=compared)
+
+
+class LastPlan(NamedTuple):
+    """A plan with nothing to do, and the assets that may be others since it was made."""
+
+    plan: StandingPlan
+    touched: frozenset[AssetName]
 
 
 def stored_plan(

@@ -15,11 +15,11 @@ import msgspec
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.fingerprint.component import Component
+from xform.plan.audits import Audit
 from xform.plan.intervals import Ranges
 from xform.plan.plan import (
     AS_USUAL,
     NO_HOOKS,
-    Audit,
     Body,
     Comments,
     Conduct,
@@ -188,6 +188,8 @@ class Recorded:
     """The parts of a build's fingerprint: asked for only where reasons are to be given."""
     shown_elsewhere: frozenset[str] = frozenset()
     """Physical names of the builds that other environments show."""
+    taken: frozenset[str] = frozenset()
+    """Physical names that something else shows or reads, where this is a part of the record."""
 
     def by_fingerprint(self) -> dict[tuple[AssetName, Digest], list[Build]]:
         """The builds of each asset and fingerprint, the newest first. Two assets that mean the

@@ -15,6 +15,7 @@ from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.base.spans import SourceMap, Span
 from xform.fingerprint.component import Component as Component
+from xform.plan.audits import Audit
 from xform.plan.intervals import Grain, Ranges
 from xform.project.checksum import EXACT, Checksum
 from xform.project.incremental import Keyed
@@ -59,25 +60,6 @@ class Action(msgspec.Struct, frozen=True):
     action: ActionKind
     reasons: tuple[Reason, ...]
     intervals: Ranges = ()
-
-
-class Audit(msgspec.Struct, frozen=True):
-    """A data test, ready to run: a query that yields one row with one number, the failing rows.
-
-    `sql` reads the build under the physical name it will have. `blocking` audits keep a build
-    from being published; others warn.
-    """
-
-    name: str
-    asset: AssetName
-    sql: str
-    blocking: bool
-    span: Span
-    columns: tuple[str, ...] = ()
-    description: str = ""
-    """What is claimed, in words: `order_id is unique`."""
-    failure: str = ""
-    """What is found where the claim does not hold, in words: `order_id is not unique`."""
 
 
 class SqlBody(msgspec.Struct, frozen=True, tag="sql"):

@@ -17,10 +17,10 @@ import msgspec
 
 from xform.base.hashing import Digest, digest_parts
 from xform.base.names import AssetName
+from xform.plan.audits import Audit
 from xform.plan.freshness import Token
 from xform.plan.names import sql_name
 from xform.plan.plan import (
-    Audit,
     Body,
     BuildStep,
     Hooks,
@@ -222,7 +222,18 @@ def _hooks_over(hooks: tuple[HookSql, ...], kept: Mapping[str, str]) -> tuple[Ho
 
 def audits_over(audits: tuple[Audit, ...], kept: Mapping[str, str]) -> tuple[Audit, ...]:
     """Tests that look at other builds."""
-    return tuple(msgspec.structs.replace(audit, sql=_replaced(audit.sql, kept)) for audit in audits)
+
+    def over(audit: Audit) -> Audit:
+        return msgspec.structs.replace(
+            audit,
+            sql=_replaced(audit.sql, kept),
+            relation=_replaced(audit.relation, kept),
+            values=tuple(_replaced(value, kept) for value in audit.values),
+            reads=tuple(_replaced(read, kept) for read in audit.reads),
+            bad=_replaced(audit.bad, kept),
+        )
+
+    return tuple(map(over, audits)) if kept else audits
 
 
 def published_as(step: PublishStep, kept: Mapping[str, str]) -> PublishStep:

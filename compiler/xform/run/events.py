@@ -37,7 +37,8 @@ class NodeDone(msgspec.Struct, frozen=True, tag="node_done", tag_field="event"):
 
 
 class CheckDone(msgspec.Struct, frozen=True, tag="check", tag_field="event"):
-    """`status` is pass, warn, fail or error; `failures` counts bad rows."""
+    """`status` is pass, warn, fail or error; `failures` counts bad rows. `unchanged`: it did not
+    run again, since neither the test nor what it reads has changed."""
 
     asset: AssetName
     check: str
@@ -45,6 +46,7 @@ class CheckDone(msgspec.Struct, frozen=True, tag="check", tag_field="event"):
     failures: int | None
     seconds: float
     message: str = ""
+    unchanged: bool = False
 
 
 class NodeSkip(msgspec.Struct, frozen=True, tag="node_skip", tag_field="event"):
