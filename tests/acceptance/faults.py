@@ -14,7 +14,7 @@ from command_line import Project, copied, plain_environment
 
 import xform
 
-SCRIPT = Path(__file__).with_name("faulty_script.py")
+SCRIPT = Path(__file__).with_name("faulty_calls.py")
 ENDED, NO_SUCH_CALL = 9, 7
 """How the script ends: at the fault; without one."""
 
