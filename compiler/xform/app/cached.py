@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
@@ -185,22 +185,9 @@ class CachedCompiler:
         self.ran.extend(memo.ran)
 
     def _macros(self, project: Project) -> tuple[MacroLibrary, list[Diagnostic]]:
-        from xform.template.macros import load_macros
+        from xform.app.macros import library_of
 
-        texts = {
-            path: self._files.read(path).decode("utf-8-sig", "replace")
-            for path in project.macros
-            if path.endswith(".sql")
-        }
-        python = [path for path in project.macros if path.endswith(".py")]
-        functions: dict[str, Any] = {}
-        found: list[Diagnostic] = []
-        if python:
-            from xform.host.python_macros import load_functions
-
-            functions, found = load_functions(self._root, python)
-        library, more = load_macros(texts, functions)
-        return library, [*found, *more]
+        return library_of(self._root, self._files, project)
 
     def _ask(self, queries: Mapping[str, str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
         self._asked = self._engine().identity()

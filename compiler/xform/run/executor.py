@@ -32,7 +32,14 @@ from xform.run.events import (
 from xform.run.history import Asked, Statement
 from xform.run.hooks import run_hooks
 from xform.run.keeping import Keeper
-from xform.run.outcome import Judge, Outcome, judge_by_count, timed_out
+from xform.run.outcome import (
+    Judge,
+    Outcome,
+    Rehearse,
+    judge_by_count,
+    rehearse_nothing,
+    timed_out,
+)
 from xform.run.ports import (
     NOTHING_SAID,
     BuildRecord,
@@ -72,13 +79,15 @@ def execute(
     asked: Asked = NOTHING_SAID,
     secrets: Sequence[str] = (),
     hold: Hold | None = None,
+    rehearse: Rehearse = rehearse_nothing,
 ) -> RunResult:
     """Build, test and publish. Opens the engine where it is not open yet, and closes it.
 
     `hold` is the lease of the environment, whose owner the run is: without one it must be certain
-    by other means that nobody else writes there. Events are emitted in the calling thread. `asked`
-    and what happens are kept in the state, but for `secrets`. Failures of models become diagnostics
-    of the result.
+    by other means that nobody else writes there. `rehearse` runs the unit tests of a model before
+    it is built: it is not, where one does not pass. Events are emitted in the calling thread.
+    `asked` and what happens are kept in the state, but for `secrets`. Failures of models become
+    diagnostics of the result.
     Raises EngineBusy, EngineError and StateError where the run cannot even begin; then nothing
     has been emitted or written.
     """
@@ -89,7 +98,7 @@ def execute(
     try:
         engine.prepare(())
         run.enter()
-        run.begin(judge, threads, asked)
+        run.begin(judge, rehearse, threads, asked)
         with host.signals() as signals:
             run.hooks("on_start", plan.on_start, signals)
             run.steps(signals, threads)
@@ -162,7 +171,7 @@ class _Run:
         if self._hold is not None:
             self._hold.enter(self._engine)
 
-    def begin(self, judge: Judge, threads: int, asked: Asked) -> None:
+    def begin(self, judge: Judge, rehearse: Rehearse, threads: int, asked: Asked) -> None:
         snapshot = self._state.snapshot(self._plan.environment, components=False)
         self._records = dict(snapshot.builds)
         if any(physical not in self._records for physical in self._of_before()):
@@ -170,7 +179,9 @@ class _Run:
         for record in self._records.values():
             self._earlier.setdefault(record.asset, []).append(record)
         self._schedule = Schedule.of(self._work, snapshot.seconds)
-        self._workshop = Workshop(self._engine, self._host, self._run_id, self._posted.put, judge)
+        self._workshop = Workshop(
+            self._engine, self._host, self._run_id, self._posted.put, judge, rehearse
+        )
         now = self._host.now()
         nodes = tuple(step.asset for step in self._work)
         asked = msgspec.structs.replace(asked, planned=nodes)

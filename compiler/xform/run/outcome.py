@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from xform.base.codes import TEST_BROKEN, TEST_BROKEN_WARNED, TEST_FAILED, TEST_WARNED
 from xform.base.diagnostics import Diagnostic, diagnose
@@ -22,6 +23,24 @@ def judge_by_count(audit: Audit, failures: int) -> tuple[str, str]:
     found = audit.failure or f"not so: {audit.description or audit.name}"
     rows = "1 row" if failures == 1 else f"{failures:,} rows"
     return ("fail" if audit.blocking else "warn"), f"{found}: {rows}"
+
+
+class Rehearsed(NamedTuple):
+    """A test of a model over given rows. `status` is pass, fail or error."""
+
+    name: str
+    status: str
+    seconds: float
+    message: str = ""
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+Rehearse = Callable[[AssetName], Iterable[Rehearsed]]
+"""Tests an asset over given rows, before it is built; callable from any thread."""
+
+
+def rehearse_nothing(asset: AssetName) -> Iterable[Rehearsed]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +93,12 @@ class Tests:
         self.diagnostics.append(
             diagnose(code, f"{audit.asset}: {message}", audit.span, text, asset=audit.asset)
         )
+
+    def note_rehearsed(self, found: Rehearsed) -> None:
+        if found.status != "pass":
+            self.blocked = True
+            self.messages.append(found.message)
+            self.diagnostics.extend(found.diagnostics)
 
     def outcome(self, asset: AssetName, seconds: float, record: BuildRecord | None) -> Outcome:
         found = tuple(self.diagnostics)

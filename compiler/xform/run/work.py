@@ -20,7 +20,7 @@ from xform.run import cutoff
 from xform.run.errors import build_diagnostic
 from xform.run.events import CheckDone, Log
 from xform.run.history import Statement
-from xform.run.outcome import Judge, Outcome, Tests, timed_out
+from xform.run.outcome import Judge, Outcome, Rehearse, Tests, rehearse_nothing, timed_out
 from xform.run.ports import BuildRecord, Engine, EngineError, Host, Kept, Note, Session, Settle
 from xform.run.versions import FilesRead, versions_read
 from xform.run.watch import Watch, Watches
@@ -46,6 +46,7 @@ class Workshop:
     run_id: str
     post: Callable[[Kept], None]
     judge: Judge
+    rehearse: Rehearse = rehearse_nothing
     watches: Watches = field(default_factory=Watches)
     _sums: dict[str, tuple[str, str] | None] = field(default_factory=dict)
     """Checksums of builds, as far as they were asked for."""
@@ -58,6 +59,9 @@ class Workshop:
     ) -> Outcome:
         """`records` are builds by physical name; `earlier` those of the step's asset."""
         begun = self.host.monotonic()
+        rehearsal = self._rehearsal(step)
+        if rehearsal.blocked:
+            return rehearsal.outcome(step.asset, self.host.monotonic() - begun, None)
         watch: Watch | None = None
         try:
             with self._watched(step) as (session, watch):
@@ -74,6 +78,16 @@ class Workshop:
                 return done
         except EngineError as error:
             return self._broken(step, error, self.host.monotonic() - begun, watch)
+
+    def _rehearsal(self, step: BuildStep) -> Tests:
+        """The unit tests of the step's model, before anything of it is made."""
+        tests = Tests()
+        for found in self.rehearse(step.asset):
+            self.post(
+                CheckDone(step.asset, found.name, found.status, None, found.seconds, found.message)
+            )
+            tests.note_rehearsed(found)
+        return tests
 
     @contextmanager
     def aside(self, name: AssetName) -> Iterator[Session]:
