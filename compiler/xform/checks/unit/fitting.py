@@ -13,6 +13,7 @@ _WHOLE = re.compile(r"[-+]?\d+")
 _FLOAT = re.compile(
     r"[-+]?(\d+\.?\d*([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?|inf|infinity|nan)", re.IGNORECASE
 )
+_NUMBER = re.compile(r"[-+]?[\d.]+")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?")
 _UUID = re.compile(r"\{?[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\}?", re.IGNORECASE)
@@ -102,7 +103,7 @@ def _is_day(value: Any) -> bool:
     day = text[:10]
     if _DAY.fullmatch(day) is None:
         # Years before 1000 and after 9999, infinity, other ways to write it: the engine tells.
-        return "," not in text and bool(text) and not _FLOAT.fullmatch(text)
+        return bool(text) and not _NUMBER.fullmatch(text)
     rest = text[10:].strip(" T0:.Z+")
     try:
         date.fromisoformat(day)
@@ -116,7 +117,7 @@ def _is_moment(value: Any) -> bool:
         return False
     text = value.strip()
     if _MOMENT.fullmatch(text) is None:
-        return bool(text) and not _FLOAT.fullmatch(text)
+        return bool(text) and not _NUMBER.fullmatch(text)
     try:
         datetime.fromisoformat(text)
     except ValueError:
