@@ -20,6 +20,7 @@ PAGES = [
     "planner",
     "recovery",
     "tests",
+    "unit-tests",
     "ci",
 ]
 """Pages with commands that go from one to the next."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
@@ -208,35 +208,9 @@ class CachedCompiler:
         self.ran.extend(memo.ran)
 
     def _macros(self, project: Project) -> tuple[MacroLibrary, list[Diagnostic]]:
-        from xform.template.macros import load_macros
+        from xform.app.macros import library_of
 
-        texts = {
-            path: self._files.read(path).decode("utf-8-sig", "replace")
-            for path in project.macros
-            if path.endswith(".sql")
-        }
-        python = [path for path in project.macros if path.endswith(".py")]
-        functions: dict[str, Any] = {}
-        found: list[Diagnostic] = []
-        barred = (
-            [] if self._python == self._root else [p for p in python if not self._is_trusted(p)]
-        )
-        python = [path for path in python if path not in barred]
-        if python and self._python is not None:
-            from xform.host.python_macros import load_functions
-
-            functions, found = load_functions(self._python, python)
-        library, more = load_macros(texts, functions)
-        return library, [*map(_barred, barred), *found, *more]
-
-    def _is_trusted(self, path: str) -> bool:
-        """Whether a Python file is to the byte that of the project that is trusted."""
-        if self._python is None:
-            return False
-        try:
-            return (self._python / path).read_bytes() == self._files.read(path)
-        except OSError:
-            return False
+        return library_of(self._root, self._files, project, self._python)
 
     def _ask(self, queries: Mapping[str, str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
         self._asked = self._engine().identity()
@@ -267,18 +241,6 @@ class CachedCompiler:
         except EngineBusy:
             return True
         return False
-
-
-def _barred(path: str) -> Diagnostic:
-    from xform.base.codes import UNTRUSTED_CODE
-    from xform.base.diagnostics import diagnose
-
-    return diagnose(
-        UNTRUSTED_CODE,
-        f"'{path}' was changed and is not run",
-        path,
-        "check it where the author is trusted: xform ci without --untrusted",
-    )
 
 
 class Bodies:

@@ -19,6 +19,7 @@ from xform.base.spans import SourceMap
 from xform.checks.written import NONE_WRITTEN, Written
 from xform.fingerprint.evaluate import Fingerprints
 from xform.project.assets import Asset, Kind, Project
+from xform.project.unit_tests import UnitTest
 from xform.sema.facts import ModelFacts, Schema
 from xform.sema.slices import Sliced
 from xform.sema.tables import NameIndex
@@ -235,6 +236,10 @@ class Compilation:
     @property
     def project(self) -> Project:
         return self.slim.project
+
+    @property
+    def unit_tests(self) -> tuple[UnitTest, ...]:
+        return self.slim.declared.bare.unit_tests
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:

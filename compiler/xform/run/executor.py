@@ -32,7 +32,14 @@ from xform.run.events import (
 from xform.run.history import Asked, Statement
 from xform.run.hooks import run_hooks
 from xform.run.keeping import Keeper
-from xform.run.outcome import Judge, Outcome, judge_by_count, timed_out
+from xform.run.outcome import (
+    Judge,
+    Outcome,
+    Rehearse,
+    judge_by_count,
+    rehearse_nothing,
+    timed_out,
+)
 from xform.run.ports import (
     NOTHING_SAID,
     BuildRecord,
@@ -72,13 +79,15 @@ def execute(
     asked: Asked = NOTHING_SAID,
     secrets: Sequence[str] = (),
     hold: Hold | None = None,
+    rehearse: Rehearse = rehearse_nothing,
     force: bool = False,
     keeping: bool = False,
 ) -> RunResult:
     """Build, test and publish. Opens the engine where it is not open yet, and closes it.
 
     `hold` is the lease of the environment, whose owner the run is: without one it must be certain
-    by other means that nobody else writes there. `force`: tests run also where their result is
+    by other means that nobody else writes there. `rehearse` runs the unit tests of a model before
+    it is built: it is not, where one does not pass. `force`: tests run also where their result is
     known; `keeping`: rows that fail them are kept. Events are emitted in the calling thread.
     `asked` and what happens are kept in the state, but for `secrets`. Failures of models become
     diagnostics of the result.
@@ -92,7 +101,7 @@ def execute(
     try:
         engine.prepare(())
         run.enter()
-        run.begin(judge, threads, asked, force=force, keeping=keeping)
+        run.begin(judge, rehearse, threads, asked, force=force, keeping=keeping)
         with host.signals() as signals:
             run.hooks("on_start", plan.on_start, signals)
             run.steps(signals, threads)
@@ -170,7 +179,14 @@ class _Run:
             self._hold.enter(self._engine)
 
     def begin(
-        self, judge: Judge, threads: int, asked: Asked, *, force: bool, keeping: bool
+        self,
+        judge: Judge,
+        rehearse: Rehearse,
+        threads: int,
+        asked: Asked,
+        *,
+        force: bool,
+        keeping: bool,
     ) -> None:
         snapshot = self._state.snapshot(self._plan.environment, components=False)
         self._records = dict(snapshot.builds)
@@ -187,6 +203,7 @@ class _Run:
             self._run_id,
             self._posted.put,
             judge,
+            rehearse,
             environment=self._plan.environment,
             force=force,
             keeping=keeping,
