@@ -17,6 +17,7 @@ COMMANDS = (
     "show",
     "sources",
     "env",
+    "diff",
     "rollback",
     "gc",
     "state",
