@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from typing import Any
 import duckdb
 import pytest
 from command_line import Project, copied, project
+
+import xform
 
 PEOPLE = "id,name,mail\n1,ann,ann@x\n2,bob,bob@x\n3,cid,cid@x\n"
 OWNERS = "models/marts/owners.sql"
@@ -202,17 +205,29 @@ def test_one_asset_that_cannot_be_read_does_not_hide_the_others(place: Project) 
     assert "XF0614" in answer.err
 
 
+def has_open(process: subprocess.Popen[str], file: Path) -> bool:
+    try:
+        links = [os.readlink(entry) for entry in Path(f"/proc/{process.pid}/fd").iterdir()]
+    except OSError:
+        return False
+    return str(file.resolve()) in links
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="tells no open files")
 def test_ctrl_c_ends_a_long_comparison(place: Project) -> None:
     long = "select i as id, hash(i, {}) as v from range(3_000_000) a(i), range(20) b(j)\n"
     for environment, number in (("prod", 1), ("dev", 2)):
         place.write("models/marts/long.sql", long.format(number))
         place.ok("build", "--select", "long", "--env", environment)
-    process = place.start("diff", "prod", "dev", "long", "--sample", "1")
-    time.sleep(4)
+    here = str(Path(xform.__file__).parents[1])
+    process = place.start("diff", "prod", "dev", "long", "--sample", "1", PYTHONPATH=here)
+    while not has_open(process, place.path("warehouse.duckdb")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    time.sleep(1)
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
-    assert process.returncode in (130, -signal.SIGINT)
-    assert told == "interrupted\n"
+    out, told = process.communicate(timeout=60)
+    assert (process.returncode, out, told) == (130, "", "interrupted\n")
 
 
 def test_the_json_form(built: Project) -> None:
