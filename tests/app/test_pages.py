@@ -38,6 +38,7 @@ UNREACHABLE = {
     "XF0621": "it takes two processes (tests/acceptance/test_two_processes.py)",
     "XF0622": "it takes two processes (tests/acceptance/test_two_processes.py)",
     "XF0631": "it takes two builds, with a day between (tests/acceptance/test_incremental.py)",
+    "XF0614": "it takes two builds and a table that is gone (tests/acceptance/test_diff.py)",
     "XF0713": "only an engine that fails while it publishes raises it",
     "XF0902": "it takes two revisions (tests/ci)",
     "XF0903": "it takes two revisions (tests/ci)",

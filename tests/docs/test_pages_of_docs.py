@@ -19,6 +19,7 @@ PAGES = [
     "state",
     "planner",
     "recovery",
+    "diff",
     "tests",
     "unit-tests",
     "ci",
