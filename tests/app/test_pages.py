@@ -39,6 +39,8 @@ UNREACHABLE = {
     "XF0622": "it takes two processes (tests/acceptance/test_two_processes.py)",
     "XF0631": "it takes two builds, with a day between (tests/acceptance/test_incremental.py)",
     "XF0713": "only an engine that fails while it publishes raises it",
+    "XF0732": "it takes a server (tests/state/test_postgres_state.py)",
+    "XF0733": "it takes an installation without the driver (tests/state/test_postgres_state.py)",
     "XF0801": "the compiler finds the unknown name first, as XF0401",
 }
 """Codes that no small example raises, and why. Their pages say `command: none`."""

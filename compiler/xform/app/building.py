@@ -125,7 +125,7 @@ def build_file(
             planned = planner.plan(
                 selected, full_refresh=then.full_refresh, upstream=then.upstream, certain=True
             )
-            found = moved_since(then, plan_file(workspace, planned, wished))
+            found = moved_since(then, plan_file(workspace, planned, wished), workspace.state.place)
             if found:
                 raise UserError(found)
             if not wanted.again.allow_missing:

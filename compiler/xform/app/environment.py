@@ -10,7 +10,7 @@ import msgspec
 from xform.app.compiled import Compilation
 from xform.app.hooks import NONE, hooks_to_run
 from xform.app.planning import planned_assets
-from xform.app.record import refresh
+from xform.app.record import refreshed
 from xform.app.standing import Basis
 from xform.app.workspace import Workspace
 from xform.base.codes import SOURCES_UNSEEN
@@ -76,8 +76,6 @@ class EnvironmentPlanner:
         engine is open and the record was just brought up to date; `components` asks for the parts
         of all fingerprints in the snapshot.
         """
-        if not offline and not held:
-            self.refresh()
         environment = self.workspace.environment
         versions, tables = self._versions()
         unseen = tables if offline else self._look(tables, versions, certain=certain)
@@ -91,7 +89,10 @@ class EnvironmentPlanner:
             restate=self.restate,
             downstream=self.downstream,
         )
-        snapshot = self.workspace.state.snapshot(environment, components=components)
+        if offline or held:
+            snapshot = self.workspace.state.snapshot(environment, components=components)
+        else:
+            snapshot = refreshed(self.workspace, components=components)
         versions.update(_last_seen(snapshot, unseen))
         recorded = self._recorded(snapshot, complete=components)
         plan = self._with_hooks(make_plan(self.assets, recorded, versions, wish))
@@ -140,10 +141,6 @@ class EnvironmentPlanner:
         times = [asset.time for asset in self.assets if asset.time is not None]
         ends = [over_at(now, Grain(time.grain), time.zone) for time in times]
         return min(ends, default="")
-
-    def refresh(self) -> None:
-        """Bring the record up to date with the warehouse."""
-        refresh(self.workspace)
 
     def _versions(self) -> tuple[dict[str, str], dict[AssetName, tuple[str, str]]]:
         """The current data version of every leaf but the tables of the warehouse; those tables

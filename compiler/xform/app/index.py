@@ -24,7 +24,7 @@ from xform.host.files import Snapshot
 if TYPE_CHECKING:
     from xform.app.compiled import Slim
 
-LISTING = "index-v3.msgpack"
+LISTING = "index-v4.msgpack"
 SLIM = "slim-v1.msgpack"
 
 _REMEMBERED = 8

@@ -6,26 +6,44 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from xform.app.workspace import Workspace
-from xform.run.ports import EngineBusy, StateSnapshot
+from xform.run.ports import EngineBusy, StateError, StateSnapshot
+
+_TRIES = 8
+"""How often the record is looked at until it is that of this warehouse."""
 
 
-def refresh(workspace: Workspace) -> None:
-    """Copy the warehouse's ledger into the state, if the warehouse may have changed since."""
+def refresh(workspace: Workspace) -> str | None:
+    """Copy the warehouse's ledger into the state, if the warehouse may have changed since. Gives
+    the identity of what the state has now; None where a build is running there, which will bring
+    the state up to date."""
     engine, state = workspace.engine, workspace.state
     identity = engine.identity()
     if identity == state.identity():
-        return
+        return identity
     try:
         ledger = engine.ledger()
     except EngineBusy:
-        return  # a build is running there; it will bring the state up to date
-    state.sync(ledger, engine.identity())
+        return None
+    identity = engine.identity()
+    state.sync(ledger, identity)
+    return identity
 
 
-def refreshed(workspace: Workspace) -> StateSnapshot:
-    """The record after `refresh`, without the parts of fingerprints."""
-    refresh(workspace)
-    return workspace.state.snapshot(workspace.environment, components=False)
+def refreshed(workspace: Workspace, *, components: bool = False) -> StateSnapshot:
+    """The record after `refresh`; `components` as in `State.snapshot`. Raises StateError where it
+    cannot be had, since others keep the record of another warehouse in the same state."""
+    state = workspace.state
+    for _ in range(_TRIES):
+        identity = refresh(workspace)
+        snapshot = state.snapshot(workspace.environment, components=components)
+        if identity is None or snapshot.identity == identity:
+            return snapshot
+    raise StateError(
+        "others write the record of another warehouse into this state, again and again",
+        kind="busy",
+        at=state.place,
+        help="give each warehouse a state of its own: 'state' in profiles.yml",
+    )
 
 
 @contextmanager
