@@ -1,6 +1,7 @@
 """Runs a command in which one call fails: the n-th statement of the engine, or the n-th transaction
-of the state. `faulty_script.py engine|state exit|error N command …`; exits with 9 where it ended
-so, and with 7 where there were fewer calls than N."""
+of the state, in a file or on a server. `faulty_script.py engine|state|server exit|error|cut N
+command …`; exits with 9 where it ended so, with 7 where there were fewer calls than N. `cut` has
+the server end the connection while the transaction is at work."""
 
 from __future__ import annotations
 
@@ -11,9 +12,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import duckdb
+import psycopg
 
 from xform.cli.entrance import run
 from xform.engines.duckdb import engine
+from xform.state.postgres import PostgresDatabase
 from xform.state.sqlite import SqliteDatabase
 
 WHERE, HOW, NUMBER = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -51,6 +54,24 @@ if WHERE == "engine":
             yield Counted(cursor)
 
     engine.DuckDBEngine._cursor = counted_cursor  # type: ignore[method-assign]
+elif WHERE == "server":
+    plain_work: Any = PostgresDatabase._attempt
+
+    def counted_work(self: Any, work: Callable[[Any], Any], writes: bool) -> Any:
+        def cut_work(connection: Any) -> Any:
+            found = work(connection)
+            connection.execute("select pg_terminate_backend(pg_backend_pid())")
+            return found
+
+        try:
+            reached(lambda: psycopg.OperationalError("injected"))
+        except psycopg.OperationalError:
+            if HOW != "cut":
+                raise
+            return plain_work(self, cut_work, writes)
+        return plain_work(self, work, writes)
+
+    PostgresDatabase._attempt = counted_work  # type: ignore[method-assign]
 else:
     plain_attempt: Any = SqliteDatabase._attempt
 

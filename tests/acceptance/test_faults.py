@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from command_line import Project, copied, plain_environment, project
+from command_line import Project, copied, plain_environment, project, with_state
 
-import xform
+from postgres_server import Server
+from state_homes import PostgresHome
 
 SCRIPT = Path(__file__).with_name("faulty_script.py")
 FILES = {
@@ -37,11 +39,10 @@ AFTER = "id,day,price\n1,2024-01-01,5\n2,2024-01-02,8\n3,2024-01-03,7\n"
 
 
 def with_fault(shop: Project, where: str, how: str, number: int) -> int:
-    root = str(Path(xform.__file__).parents[1])
     done = subprocess.run(
         [sys.executable, str(SCRIPT), where, how, str(number), "build", "--threads", "1"],
         cwd=shop.root,
-        env=plain_environment(PYTHONPATH=root),
+        env=plain_environment(),
         capture_output=True,
         encoding="utf-8",
         timeout=120,
@@ -50,9 +51,16 @@ def with_fault(shop: Project, where: str, how: str, number: int) -> int:
     return done.returncode
 
 
-def faults(tmp_path: Path, where: str, how: str, step: int, begin: int = 1) -> int:
+def faults(
+    tmp_path: Path,
+    where: str,
+    how: str,
+    step: int,
+    begin: int = 1,
+    prepare: Callable[[Project], object] = lambda place: None,
+) -> int:
     """A fault at every `step`-th call, of a first build and of one after new data. Returns how many
-    calls there are."""
+    calls there are. `prepare` makes ready the copy of the project in which there is one."""
     first = project(tmp_path / "first", FILES)
     first.ok("build")
     before = first.contents()
@@ -64,6 +72,7 @@ def faults(tmp_path: Path, where: str, how: str, step: int, begin: int = 1) -> i
     number = begin
     while True:
         place = copied(changed, tmp_path / f"at{number}")
+        prepare(place)
         code = with_fault(place, where, how, number)
         for name, content in place.contents().items():
             assert content in (before[name], after[name]), f"{name} after a fault at {number}"
@@ -80,6 +89,26 @@ def faults(tmp_path: Path, where: str, how: str, step: int, begin: int = 1) -> i
 @pytest.mark.parametrize("where", ["engine", "state"])
 def test_a_fault_now_and_then(where: str, how: str, tmp_path: Path) -> None:
     faults(tmp_path, where, how, step=19 if where == "engine" else 5, begin=4)
+
+
+def on_a_server(postgres: Server) -> Callable[[Project], object]:
+    """Gives a project a state of its own there; what it has so far is of a file."""
+    return lambda place: with_state(place, PostgresHome(place.root, postgres).profile)
+
+
+@pytest.mark.parametrize("how", ["exit", "cut"])
+def test_a_fault_of_a_state_on_a_server_now_and_then(
+    how: str, tmp_path: Path, postgres: Server
+) -> None:
+    faults(tmp_path, "server", how, step=6, begin=5, prepare=on_a_server(postgres))
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("how", ["exit", "error", "cut"])
+def test_a_fault_of_a_state_on_a_server_at_every_call(
+    how: str, tmp_path: Path, postgres: Server
+) -> None:
+    assert faults(tmp_path, "server", how, step=1, prepare=on_a_server(postgres)) > 5
 
 
 @pytest.mark.deep

@@ -96,7 +96,7 @@ def _still(
         wanted.selected,
         full_refresh=wanted.full_refresh,
         upstream=wanted.upstream,
-        held=True,
+        held=ledger,
     ).plan
 
 

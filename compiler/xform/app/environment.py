@@ -10,7 +10,7 @@ import msgspec
 from xform.app.compiled import Compilation
 from xform.app.hooks import NONE, hooks_to_run
 from xform.app.planning import planned_assets
-from xform.app.record import refreshed
+from xform.app.record import as_in, refreshed
 from xform.app.standing import Basis
 from xform.app.workspace import Workspace
 from xform.base.codes import SOURCES_UNSEEN
@@ -24,7 +24,7 @@ from xform.plan.plan import Plan
 from xform.plan.planner import make_plan
 from xform.project.assets import Kind
 from xform.project.versioning import USUAL
-from xform.run.ports import EngineBusy, StateSnapshot
+from xform.run.ports import EngineBusy, Ledger, StateSnapshot
 from xform.sql.dialects import quote
 
 
@@ -64,7 +64,7 @@ class EnvironmentPlanner:
         full_refresh: bool = False,
         upstream: bool = False,
         offline: bool = False,
-        held: bool = False,
+        held: Ledger | None = None,
         components: bool = False,
         certain: bool = False,
     ) -> Planned:
@@ -72,9 +72,9 @@ class EnvironmentPlanner:
 
         `offline` takes the record as it is, and tables of the warehouse to hold what they held
         when they were last read; so does, with a notice, a plan while another process writes the
-        warehouse, unless it must be `certain`: then EngineBusy is raised. `held` says that the
-        engine is open and the record was just brought up to date; `components` asks for the parts
-        of all fingerprints in the snapshot.
+        warehouse, unless it must be `certain`: then EngineBusy is raised. `held` is what the
+        warehouse has, where that is open for writing and the record was just brought up to date;
+        `components` asks for the parts of all fingerprints in the snapshot.
         """
         environment = self.workspace.environment
         versions, tables = self._versions()
@@ -89,8 +89,9 @@ class EnvironmentPlanner:
             restate=self.restate,
             downstream=self.downstream,
         )
-        if offline or held:
+        if offline or held is not None:
             snapshot = self.workspace.state.snapshot(environment, components=components)
+            snapshot = snapshot if held is None else as_in(held, snapshot)
         else:
             snapshot = refreshed(self.workspace, components=components)
         versions.update(_last_seen(snapshot, unseen))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+import msgspec
+
 from xform.app.workspace import Workspace
-from xform.run.ports import EngineBusy, StateError, StateSnapshot
+from xform.run.ports import EngineBusy, Ledger, StateError, StateSnapshot
 
 _TRIES = 8
 """How often the record is looked at until it is that of this warehouse."""
@@ -46,6 +48,16 @@ def refreshed(workspace: Workspace, *, components: bool = False) -> StateSnapsho
     )
 
 
+def as_in(ledger: Ledger, snapshot: StateSnapshot) -> StateSnapshot:
+    """The record with the builds and names that a warehouse has itself. To be used while that is
+    held: whatever others write into the state meanwhile, this is right."""
+    builds = sorted(ledger.builds, key=lambda record: record.physical)
+    shown = sorted(ledger.publications, key=lambda item: (item.environment, item.asset))
+    return msgspec.structs.replace(
+        snapshot, builds={record.physical: record for record in builds}, publications=tuple(shown)
+    )
+
+
 @contextmanager
 def held(workspace: Workspace, *environments: str) -> Iterator[StateSnapshot]:
     """The record while environments and the warehouse are held for writing; what is done to names
@@ -61,8 +73,9 @@ def held(workspace: Workspace, *environments: str) -> Iterator[StateSnapshot]:
             engine.prepare(())
             for hold in holds:
                 hold.enter(engine)
-            state.sync(engine.ledger(), engine.identity())
-            yield state.snapshot(workspace.environment, components=False)
+            ledger = engine.ledger()
+            state.sync(ledger, engine.identity())
+            yield as_in(ledger, state.snapshot(workspace.environment, components=False))
             ledger = engine.ledger()
         finally:
             engine.close()

@@ -174,12 +174,13 @@ class Workspace:
 
     def _revision(self, circumstances: Circumstances) -> str | None:
         """That of the record, asked where it is; None where it cannot be told at once."""
-        from xform.run.ports import StateError
-        from xform.state.revision import revision_of
-
         if circumstances.state is not None:
+            from xform.state.revision import revision_of
+
             path = evaluated(circumstances.state, self.environ)
             return None if path is None else revision_of(self.root / path)
+        from xform.run.ports import StateError
+
         try:
             return self.state.revision()
         except (UserError, StateError):

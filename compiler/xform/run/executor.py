@@ -87,9 +87,10 @@ def execute(
         return run.nothing()
     engine.open()
     try:
+        identity = engine.identity()
         engine.prepare(())
         run.enter()
-        run.begin(judge, threads, asked)
+        run.begin(judge, threads, asked, identity)
         with host.signals() as signals:
             run.hooks("on_start", plan.on_start, signals)
             run.steps(signals, threads)
@@ -162,11 +163,13 @@ class _Run:
         if self._hold is not None:
             self._hold.enter(self._engine)
 
-    def begin(self, judge: Judge, threads: int, asked: Asked) -> None:
+    def begin(self, judge: Judge, threads: int, asked: Asked, identity: str) -> None:
+        """`identity` is that of the warehouse when it was opened. Where the state has the record
+        of another moment, or of another warehouse, the ledger is asked."""
         snapshot = self._state.snapshot(self._plan.environment, components=False)
         self._records = dict(snapshot.builds)
-        if any(physical not in self._records for physical in self._of_before()):
-            self._records |= {record.physical: record for record in self._engine.ledger().builds}
+        if snapshot.identity != identity or not self._of_before() <= self._records.keys():
+            self._records = {record.physical: record for record in self._engine.ledger().builds}
         for record in self._records.values():
             self._earlier.setdefault(record.asset, []).append(record)
         self._schedule = Schedule.of(self._work, snapshot.seconds)
