@@ -215,3 +215,22 @@ def test_all_of_it_is_exported(store: StateStore, home: StateHome) -> None:
     for table in home.tables():
         ((count,),) = home.execute(f"select count(*) from {table}")
         assert sum(row["table"] == table for row in rows) == count, table
+
+
+def test_an_excerpt_is_a_part_of_the_whole(store: StateStore) -> None:
+    other, gone = AssetName("m.b"), AssetName("m.gone")
+    builds = (
+        build("a_1"),
+        msgspec.structs.replace(build("b_1"), asset=other),
+        msgspec.structs.replace(build("gone_1"), asset=gone),
+        msgspec.structs.replace(build("gone_2"), asset=gone, fingerprint=Digest("g")),
+    )
+    elsewhere = msgspec.structs.replace(SHOWN, environment="dev", physical="b_1")
+    store.sync(Ledger(builds, (SHOWN, elsewhere)), "1")
+    found = store.excerpt("prod", {A}, {other}, {Digest("f")})
+    whole = store.snapshot("prod", components=False)
+    assert (found.identity, found.revision) == (whole.identity, whole.revision)
+    assert found.builds == {name: whole.builds[name] for name in ("a_1", "gone_1")}
+    assert found.published == {A: SHOWN}
+    assert found.shown_elsewhere == {"b_1"}
+    assert found.taken == {"raw__s_1", "a_2", "b_1"}
