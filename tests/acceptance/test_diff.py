@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -207,7 +206,7 @@ def test_one_asset_that_cannot_be_read_does_not_hide_the_others(place: Project) 
 
 def has_open(process: subprocess.Popen[str], file: Path) -> bool:
     try:
-        links = [os.readlink(entry) for entry in Path(f"/proc/{process.pid}/fd").iterdir()]
+        links = [str(entry.readlink()) for entry in Path(f"/proc/{process.pid}/fd").iterdir()]
     except OSError:
         return False
     return str(file.resolve()) in links

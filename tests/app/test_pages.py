@@ -40,6 +40,8 @@ UNREACHABLE = {
     "XF0631": "it takes two builds, with a day between (tests/acceptance/test_incremental.py)",
     "XF0614": "it takes two builds and a table that is gone (tests/acceptance/test_diff.py)",
     "XF0713": "only an engine that fails while it publishes raises it",
+    "XF0732": "it takes a server (tests/state/test_postgres_state.py)",
+    "XF0733": "it takes an installation without the driver (tests/state/test_postgres_state.py)",
     "XF0902": "it takes two revisions (tests/ci)",
     "XF0903": "it takes two revisions (tests/ci)",
     "XF0904": "it takes a job on GitHub (tests/ci/test_posting.py)",

@@ -228,6 +228,9 @@ STATE_REBUILT = _code("0717", "the state was damaged and starts anew", "warning"
 SOURCES_UNSEEN = _code("0718", "tables that could not be looked at for new data", "warning")
 TIMED_OUT = _code("0719", "a model that took longer than its timeout")
 HOOK_FAILED = _code("0720", "a hook failed")
+STATE_UNREACHABLE = _code("0731", "the server of the state cannot be reached")
+STATE_DENIED = _code("0732", "the state's server denies a right")
+STATE_DRIVER = _code("0733", "a driver of the state is not installed")
 # 08xx: checks
 CHECK_RELATION = _code("0801", "a test refers to an asset that does not exist")
 CHECK_UNSTORED = _code("0802", "a test reads an asset that is not stored")
