@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
 import msgspec
 
+from xform.app.declarations import Declarations
 from xform.app.hooks import AssetHooks
 from xform.app.silences import Silence
 from xform.base.diagnostics import Diagnostic, has_errors
@@ -18,6 +19,7 @@ from xform.base.spans import SourceMap
 from xform.checks.written import NONE_WRITTEN, Written
 from xform.fingerprint.evaluate import Fingerprints
 from xform.project.assets import Asset, Kind, Project
+from xform.project.unit_tests import UnitTest
 from xform.sema.facts import ModelFacts, Schema
 from xform.sema.slices import Sliced
 from xform.sema.tables import NameIndex
@@ -200,9 +202,9 @@ class Described(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Slim(msgspec.Struct, frozen=True):
-    """A whole compilation without bodies, as the index stores it."""
+    """A whole compilation without bodies, as the index stores it: what was declared apart."""
 
-    project: Project
+    declared: Declarations
     dialect: str
     assets: tuple[CompiledAsset, ...]
     """In topological order; members of cycles at the end, broken."""
@@ -216,18 +218,28 @@ class Slim(msgspec.Struct, frozen=True):
     hooks: AssetHooks = AssetHooks()
     """Those at both ends of a run."""
 
+    @property
+    def project(self) -> Project:
+        return self.declared.project
+
 
 @dataclass(frozen=True)
 class Compilation:
-    """A compiled project. `body` loads (or recomputes) the heavy part of an asset."""
+    """A compiled project. `body` loads (or recomputes) the heavy part of an asset; `load` those of
+    some at once, where they are known to be wanted."""
 
     slim: Slim
     body: Callable[[AssetName], Body]
     read_text: Callable[[str], str | None] = field(repr=False)
+    load: Callable[[Iterable[AssetName]], None] = field(repr=False, default=lambda names: None)
 
     @property
     def project(self) -> Project:
         return self.slim.project
+
+    @property
+    def unit_tests(self) -> tuple[UnitTest, ...]:
+        return self.slim.declared.bare.unit_tests
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -247,6 +259,6 @@ class Compilation:
         """All assets by the names that they may be called."""
         return NameIndex.of({asset.name: asset.kind for asset in self.slim.assets})
 
-    @cached_property
+    @property
     def declared(self) -> Mapping[AssetName, Asset]:
-        return {asset.name: asset for asset in self.slim.project.assets}
+        return self.slim.declared

@@ -14,6 +14,7 @@ from xform.app.ahead import BIND, PARSE, Helpers, hire, spread_down
 from xform.app.binding import BROKEN, ModelBinder, answer
 from xform.app.carrying import check_keyed, storage_of_carried, with_validity
 from xform.app.compiled import Body, Carried, CompiledAsset, Parsed, Slim, Surface
+from xform.app.declarations import Declarations
 from xform.app.declared_checks import (
     check_columns,
     check_tests,
@@ -29,6 +30,7 @@ from xform.app.saying import Result, what_is_said
 from xform.app.silences import Silence
 from xform.app.slicing import slicing, through_ephemerals
 from xform.app.source_columns import Describe, SourceColumns
+from xform.app.unit_checks import check_unit_tests, world_of
 from xform.app.written_tests import Query, TestWriter, owners, pii_of
 from xform.base.codes import GRANTS_UNKNOWN
 from xform.base.diagnostics import Diagnostic, diagnose, has_errors
@@ -146,7 +148,8 @@ class Compiler:
         self.settled = parser.settled
         self.diagnostics.extend(parser.diagnostics)
         assets = {asset.name: asset for asset in project.assets}
-        index = NameIndex.of({**others, **{name: asset.kind for name, asset in assets.items()}})
+        names = {**others, **{name: asset.kind for name, asset in assets.items()}}
+        index = declares if names == declares.kinds else NameIndex.of(names)
         self._index = index
         depends = {
             asset.name: self._depends(asset, tables.get(asset.name, ()), index)
@@ -184,8 +187,9 @@ class Compiler:
         self.settled = self.settled and parser.settled
         schemas = self._columns.schemas(project)
         self.diagnostics.extend(self._columns.diagnostics)
+        self.settled = self.settled and self._columns.settled
         binder = ModelBinder(self.inputs, self.files, self.memo, parser, schemas)
-        names = readable(index)
+        readables = readable(index)
         compiled: dict[AssetName, CompiledAsset] = {}
         prints: dict[AssetName, Fingerprints] = {}
 
@@ -210,7 +214,7 @@ class Compiler:
             self.bodies[name] = body
             known = beside.tests[name] if beside is not None else NONE_WRITTEN
             written = writer.written(asset, custom[name], with_files.get(name, ()), known, schemas)
-            self.diagnostics.extend(check_tests(asset, schemas, index, names, written))
+            self.diagnostics.extend(check_tests(asset, schemas, index, readables, written))
             compiled[name] = _compiled(
                 asset, body, depends[name], compiled, compared[name], self._hooks[name], written
             )
@@ -219,8 +223,18 @@ class Compiler:
         for name in circular:
             self.bodies[name] = Body(name, BROKEN)
             compiled[name] = _compiled(assets[name], self.bodies[name], depends[name], compiled, ())
+        if project.unit_tests:
+            world = world_of(
+                assets,
+                compiled,
+                index,
+                lambda name: self.bodies[name].schema,
+                self.files,
+                self.inputs.dialect_of,
+            )
+            self.diagnostics.extend(check_unit_tests(project, compiled, world))
         return Slim(
-            project,
+            Declarations.of(project),
             self.inputs.dialect,
             tuple(compiled[name] for name in (*ordered, *circular)),
             tuple(sorted(self._said(project, parser.silences, compiled), key=lambda d: d.order)),

@@ -15,14 +15,14 @@ from collections.abc import Iterable, Mapping, Set
 
 import msgspec
 
-from xform.app.compiled import CompiledAsset, Slim
+from xform.app.compiled import Body, CompiledAsset, Slim
 from xform.app.compiler import Beside, Compiler
 from xform.app.saying import asks_for_everything
 from xform.base.diagnostics import has_errors
 from xform.base.names import AssetName
 from xform.checks.written import Written
 from xform.host.files import ProjectFiles
-from xform.project.assets import Asset, Language
+from xform.project.assets import Asset, Project
 from xform.project.declare import declare
 from xform.project.files import FileEntry, UnreadableFile
 from xform.project.load import Declared, declared_key
@@ -40,35 +40,28 @@ def recompiled(
     the assets that may be others in it; None where it has to be made anew. `old` was made in the
     same circumstances."""
     if (
-        asks_for_everything(old.project)
+        asks_for_everything(old.declared.bare)
         or old.described
         or any(asset.broken for asset in old.assets)
         or has_errors(old.diagnostics)
     ):
         return None
-    models = {asset.path: asset for asset in old.project.assets if asset.language is Language.SQL}
+    models = old.declared.models
     if not all(
         path in models and _declares_the_same(path, entry, files, memo)
         for path, entry in before.items()
     ):
         return None
-    edited = {models[path].name for path in before}
+    edited = {models[path] for path in before}
     touched = _with_readers(old, edited)
     taking_part = _with_what_is_read(old, touched)
     if not all(_tests_stay(asset.tests, touched, taking_part) for asset in old.assets):
         return None
-    assets = tuple(asset for asset in old.project.assets if asset.name in taking_part)
-    if {found.span.path for found in old.diagnostics} & _files_of(assets):
+    declared = old.declared.part(taking_part)
+    if {found.span.path for found in old.diagnostics} & _files_of(declared.assets):
         return None
-    part = compiler.run_part(
-        msgspec.structs.replace(old.project, assets=assets),
-        Beside(
-            {asset.name: asset.kind for asset in old.assets},
-            {asset.name: asset.depends_on for asset in old.assets if asset.name in taking_part},
-            {asset.name: asset.tests for asset in old.assets if asset.name in taking_part},
-        ),
-    )
-    paths = {asset.path for asset in assets}
+    part = _part(old, taking_part, declared, compiler)
+    paths = {asset.path for asset in declared.assets}
     if (
         part is None
         or not compiler.settled
@@ -80,6 +73,31 @@ def recompiled(
     return _merged(old, part), touched
 
 
+def bodies_of(
+    slim: Slim, names: Iterable[AssetName], compiler: Compiler
+) -> Mapping[AssetName, Body] | None:
+    """The bodies of some assets and of all that they read, in a compilation that holds; None where
+    they have to be made with all others."""
+    if slim.described:
+        return None
+    taking_part = _with_what_is_read(slim, frozenset(names))
+    part = _part(slim, taking_part, slim.declared.part(taking_part), compiler)
+    return compiler.bodies if part is not None else None
+
+
+def _part(
+    slim: Slim, taking_part: Set[AssetName], declared: Project, compiler: Compiler
+) -> Slim | None:
+    return compiler.run_part(
+        declared,
+        Beside(
+            {asset.name: asset.kind for asset in slim.assets},
+            {asset.name: asset.depends_on for asset in slim.assets if asset.name in taking_part},
+            {asset.name: asset.tests for asset in slim.assets if asset.name in taking_part},
+        ),
+    )
+
+
 def _declares_the_same(path: str, before: FileEntry, files: ProjectFiles, memo: Memo) -> bool:
     """Whether an edited file says of itself what it said; then that is remembered of it too."""
     known = memo.peek("declare", declared_key(path, before.digest), Declared)
@@ -89,8 +107,13 @@ def _declares_the_same(path: str, before: FileEntry, files: ProjectFiles, memo: 
         and now is not None
         and not known.diagnostics
         and not now.diagnostics
-        and known.declarations == now.declarations
+        and _as_stored(known) == _as_stored(now)
     )
+
+
+def _as_stored(declared: Declared) -> bytes:
+    """What it declares, alike whether it was just read or is remembered."""
+    return msgspec.msgpack.encode(declared.declarations)
 
 
 def _declared(path: str, files: ProjectFiles, memo: Memo) -> Declared | None:

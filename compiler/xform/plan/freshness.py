@@ -188,6 +188,8 @@ class Recorded:
     """The parts of a build's fingerprint: asked for only where reasons are to be given."""
     shown_elsewhere: frozenset[str] = frozenset()
     """Physical names of the builds that other environments show."""
+    taken: frozenset[str] = frozenset()
+    """Physical names that something else shows or reads, where this is a part of the record."""
 
     def by_fingerprint(self) -> dict[tuple[AssetName, Digest], list[Build]]:
         """The builds of each asset and fingerprint, the newest first. Two assets that mean the
