@@ -15,15 +15,13 @@ from xform.app.workspace import UserError, Workspace
 from xform.base.codes import NO_ENVIRONMENT, NOT_BUILT, NOT_COMPARABLE, ROWS_UNREAD
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName, did_you_mean
+from xform.checks.queries import hidden_in
 from xform.checks.row_keys import keys_of
 from xform.checks.table_diff import DataDiff, TableDiff
 from xform.plan.names import sql_name
 from xform.project.assets import Asset, Kind
 from xform.run.ports import EngineError, Publication, Session
 from xform.run.workers import submit
-
-PII = "pii"
-"""The tag of columns whose values are never shown."""
 
 _UNSHOWN = (Kind.EXTERNAL, Kind.EPHEMERAL, Kind.EXPOSURE)
 _GLANCE = 0.1
@@ -229,8 +227,7 @@ def _privacy(
     not know, as it stands, it cannot say to be harmless: that is not shown either."""
     if declared is None:
         return lambda name: True
-    secret = {column.name.lower() for column in declared.columns if PII in column.tags}
-    secret |= {name.lower() for name in more}
+    secret = {*hidden_in(declared), *(name.lower() for name in more)}
     schema = compilation.body(declared.name).schema.columns
     if schema is None:
         return lambda name: name in secret

@@ -91,7 +91,7 @@ def _bad_rows(relation: str, wrong: str, spec: TestSpec) -> str:
 
 
 def hidden_in(asset: Asset) -> tuple[str, ...]:
-    """The columns of an asset whose values are never kept, in lower case."""
+    """The columns of an asset whose values are never kept or shown, in lower case."""
     return tuple(
         column.name.lower()
         for column in asset.columns
