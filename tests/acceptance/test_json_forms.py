@@ -117,6 +117,7 @@ CHECK = {
     "failures": int | NULL,
     "seconds": float,
     "message": str,
+    "unchanged": bool,
 }
 RUN = {
     "version": 1,
