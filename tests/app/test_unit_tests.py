@@ -73,7 +73,7 @@ class Shop:
         compilation = workspace.compile()
         assert not compilation.failed, "\n".join(map(str, compilation.diagnostics))
         with UnitTester(workspace, compilation, on_engine=on_engine) as tester:
-            return list(tester.run(compilation.project.unit_tests))
+            return list(tester.run(compilation.unit_tests))
 
     def found(self) -> list[str]:
         """What compiling says, as one line each."""

@@ -12,7 +12,14 @@ import pytest
 from test_readme import EXAMPLE, REPOSITORY, as_run, blocks_of
 
 PAGES = [
-    *("environments", "incremental", "sources", "running", "state", "planner", "recovery"),
+    "environments",
+    "incremental",
+    "sources",
+    "running",
+    "state",
+    "planner",
+    "recovery",
+    "tests",
     "unit-tests",
 ]
 """Pages with commands that go from one to the next."""

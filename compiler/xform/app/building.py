@@ -39,6 +39,8 @@ class Wanted:
     again: Again = field(default_factory=Again)
     rehearse: Rehearse = rehearse_nothing
     """Runs the unit tests of a model before it is built."""
+    keeping: bool = False
+    """Whether rows that fail tests are kept."""
 
     @property
     def asked(self) -> Asked:
@@ -161,6 +163,7 @@ def carry_out(
         secrets=workspace.known_secrets,
         hold=hold,
         rehearse=wanted.rehearse,
+        keeping=wanted.keeping,
     )
     if plan.steps:
         forget_old_runs(workspace)

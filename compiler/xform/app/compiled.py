@@ -9,14 +9,17 @@ from typing import Any, Protocol
 
 import msgspec
 
+from xform.app.declarations import Declarations
 from xform.app.hooks import AssetHooks
 from xform.app.silences import Silence
 from xform.base.diagnostics import Diagnostic, has_errors
 from xform.base.hashing import Digest
 from xform.base.names import AssetName, ColumnRef
 from xform.base.spans import SourceMap
+from xform.checks.written import NONE_WRITTEN, Written
 from xform.fingerprint.evaluate import Fingerprints
 from xform.project.assets import Asset, Kind, Project
+from xform.project.unit_tests import UnitTest
 from xform.sema.facts import ModelFacts, Schema
 from xform.sema.slices import Sliced
 from xform.sema.tables import NameIndex
@@ -185,6 +188,8 @@ class CompiledAsset(msgspec.Struct, frozen=True):
     """Whether what it yields depends on the order of the rows that it reads."""
     carried: str = ""
     """Of models with a form that carries on what they built: what it adds to their storage."""
+    tests: Written = NONE_WRITTEN
+    """Its tests, as far as they are not just as declared."""
 
 
 class Described(msgspec.Struct, frozen=True, array_like=True):
@@ -197,9 +202,9 @@ class Described(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Slim(msgspec.Struct, frozen=True):
-    """A whole compilation without bodies, as the index stores it."""
+    """A whole compilation without bodies, as the index stores it: what was declared apart."""
 
-    project: Project
+    declared: Declarations
     dialect: str
     assets: tuple[CompiledAsset, ...]
     """In topological order; members of cycles at the end, broken."""
@@ -213,6 +218,10 @@ class Slim(msgspec.Struct, frozen=True):
     hooks: AssetHooks = AssetHooks()
     """Those at both ends of a run."""
 
+    @property
+    def project(self) -> Project:
+        return self.declared.project
+
 
 @dataclass(frozen=True)
 class Compilation:
@@ -225,6 +234,10 @@ class Compilation:
     @property
     def project(self) -> Project:
         return self.slim.project
+
+    @property
+    def unit_tests(self) -> tuple[UnitTest, ...]:
+        return self.slim.declared.bare.unit_tests
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -244,6 +257,6 @@ class Compilation:
         """All assets by the names that they may be called."""
         return NameIndex.of({asset.name: asset.kind for asset in self.slim.assets})
 
-    @cached_property
+    @property
     def declared(self) -> Mapping[AssetName, Asset]:
-        return {asset.name: asset for asset in self.slim.project.assets}
+        return self.slim.declared

@@ -30,7 +30,7 @@ def reads_of(name: AssetName, compiled: Mapping[AssetName, CompiledAsset]) -> fr
 
 
 def world_of(
-    project: Project,
+    assets: Mapping[AssetName, Asset],
     compiled: Mapping[AssetName, CompiledAsset],
     index: NameIndex,
     schema: Callable[[AssetName], Schema],
@@ -46,7 +46,6 @@ def world_of(
         return reads_of(name, compiled)
 
     fixtures = [path for path in files.entries if path.startswith(FIXTURES)]
-    assets = {asset.name: asset for asset in project.assets}
     return World(index, assets, reads, schema, text, fixtures, dialect)
 
 

@@ -256,7 +256,7 @@ class _Sampling:
         names = tuple(column.name for column in schema.columns or ())
         if not names:
             raise _none(self.compilation, self.model, "its columns are not known", "declare them")
-        taken = {test.name.casefold() for test in self.compilation.project.unit_tests}
+        taken = {test.name.casefold() for test in self.compilation.unit_tests}
         base, number = f"{table_of(self.model)}_sample", 1
         name = base
         while name.casefold() in taken:

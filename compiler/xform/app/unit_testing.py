@@ -67,6 +67,8 @@ class UnitTester:
     workspace: Workspace
     compilation: Compilation
     on_engine: bool = False
+    force: bool = False
+    """Whether tests run that have passed as they are."""
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _opened: Engine | None = None
     failed: list[UnitResult] = field(default_factory=list)
@@ -102,7 +104,7 @@ class UnitTester:
     def by_model(self) -> Mapping[AssetName, Sequence[UnitTest]]:
         """The tests of each model that has some."""
         found: dict[AssetName, list[UnitTest]] = {}
-        for test in self.compilation.project.unit_tests:
+        for test in self.compilation.unit_tests:
             model = model_of(test, self._world)
             if not isinstance(model, Diagnostic):
                 found.setdefault(model, []).append(test)
@@ -122,7 +124,11 @@ class UnitTester:
             case = self._case(test, model)
             form = self._forms.of(case)
             key = self._key(case, form)
-            again = key is not None and self._memo.peek("unit", key, Passed) is not None
+            again = (
+                key is not None
+                and not self.force
+                and self._memo.peek("unit", key, Passed) is not None
+            )
             if not again:
                 differs = self._compared(case, form)
                 if differs is None and key is not None:
@@ -254,7 +260,7 @@ class UnitTester:
     @cached_property
     def _world(self) -> World:
         return world_of(
-            self.compilation.project,
+            self.compilation.declared,
             self.compilation.assets,
             self.compilation.names,
             lambda name: self.compilation.body(name).schema,

@@ -14,17 +14,24 @@ if TYPE_CHECKING:
     from xform.cli.context import Context
 
 
+def unit_tested(compilation: Compilation) -> frozenset[AssetName]:
+    """The models that have unit tests."""
+    found = (compilation.names.one(test.model) for test in compilation.unit_tests)
+    return frozenset(name for name in found if name is not None)
+
+
 def run_unit_tests(
     context: Context,
     compilation: Compilation,
     assets: Collection[AssetName],
     *,
     on_engine: bool,
+    force: bool,
     alone: bool,
 ) -> list[UnitResult]:
     """Run the unit tests of these models, and show what came out. `alone`: nothing else is to be
     tested, so that none at all is to be said."""
-    if not compilation.project.unit_tests:
+    if not compilation.unit_tests:
         if alone and not context.json and not context.reporting:
             from xform.console.text import line
 
@@ -32,7 +39,7 @@ def run_unit_tests(
         return []
     from xform.app.unit_testing import UnitTester
 
-    with UnitTester(context.workspace, compilation, on_engine=on_engine) as tester:
+    with UnitTester(context.workspace, compilation, on_engine=on_engine, force=force) as tester:
         tests = [test for model, own in tester.by_model.items() if model in assets for test in own]
         results = list(tester.run(tests))
     show_results(context, results)
@@ -53,7 +60,7 @@ def before_building(
     context: Context, compilation: Compilation, stack: ExitStack
 ) -> UnitTester | None:
     """What runs the unit tests of models that are to be built, until the stack ends."""
-    if not compilation.project.unit_tests:
+    if not compilation.unit_tests:
         return None
     from xform.app.unit_testing import UnitTester
 

@@ -41,6 +41,13 @@ WARNED = (TEST_WARNED.id, TEST_BROKEN_WARNED.id)
 
 Emit = Callable[["Event"], None]
 
+StoreFailures = Annotated[
+    bool,
+    Option(
+        "--store-failures", help="Keep rows that fail tests: a sample, without what is tagged pii."
+    ),
+]
+
 
 @reporting
 def run(
@@ -62,6 +69,7 @@ def run(
     start: Start = None,
     end: End = None,
     allow_missing: AllowMissing = False,
+    store_failures: StoreFailures = False,
     wait: Wait = 0,
     events: Annotated[
         str | None,
@@ -77,7 +85,7 @@ def run(
         )
     wait_for(context, wait)
     again = Again(span_of(start, end), allow_missing=allow_missing)
-    asked = Asked(full_refresh, upstream, fail_fast, atomic, dry_run, events, again)
+    asked = Asked(full_refresh, upstream, fail_fast, atomic, dry_run, events, again, store_failures)
     if plan_file is not None:
         if select or exclude or selector or full_refresh or upstream or start or end:
             raise UsageMistake("a plan has been made already: what it builds cannot be chosen anew")
@@ -111,6 +119,7 @@ class Asked(NamedTuple):
     dry_run: bool
     events: str | None
     again: Again = Again()
+    store_failures: bool = False
 
 
 def planned_and_built(context: Context, request: Request, asked: Asked) -> None:
@@ -169,6 +178,7 @@ def build_chosen(
         asked.atomic,
         context.command_line,
         asked.again,
+        keeping=asked.store_failures,
     )
     if planned.plan.actions and context.format == "text" and asked.events != "-":
         context.terminal.talk([*plan_lines(planned.plan, context.terminal.err), EMPTY])
@@ -201,6 +211,7 @@ def _build_file(context: Context, path: Path, asked: Asked) -> None:
         atomic=asked.atomic,
         command=context.command_line,
         again=asked.again,
+        keeping=asked.store_failures,
     )
     with ExitStack() as stack:
         tester = before_building(context, compilation, stack)

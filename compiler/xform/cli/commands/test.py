@@ -7,7 +7,7 @@ from typing import Annotated
 
 from xform.app.environment import EnvironmentPlanner
 from xform.app.testing import run_tests, test_plan
-from xform.cli.commands.build import emitter, finish
+from xform.cli.commands.build import StoreFailures, emitter, finish
 from xform.cli.context import FAILED, OK, Context, reporting
 from xform.cli.options import Option
 from xform.cli.selection import (
@@ -18,7 +18,7 @@ from xform.cli.selection import (
     request_of,
     selector_of,
 )
-from xform.cli.unit_tests import generate_test, results_form, run_unit_tests
+from xform.cli.unit_tests import generate_test, results_form, run_unit_tests, unit_tested
 from xform.console.text import line
 
 
@@ -36,6 +36,10 @@ def run(
     generate: Annotated[
         str | None, Option("--generate", help="Write a unit test of a model from real rows.")
     ] = None,
+    force: Annotated[
+        bool, Option("--force", help="Also run tests whose result is known: nothing has changed.")
+    ] = False,
+    store_failures: StoreFailures = False,
 ) -> None:
     """Run unit tests, then the data tests of what is published. Nothing is built."""
     compilation = context.compile(strict=False)
@@ -46,9 +50,10 @@ def run(
     chooser = selector_of(context, compilation)
     selected = chooser.select(request)
     tested = frozenset(test.asset for test in selected.tests)
-    context.check(compilation, selected.assets if unit else tested | selected.assets)
+    own = unit_tested(compilation) & selected.assets
+    context.check(compilation, own if unit else tested | own)
     context.report(chooser.diagnostics)
-    results = run_unit_tests(context, compilation, selected.assets, on_engine=engine, alone=unit)
+    results = run_unit_tests(context, compilation, own, on_engine=engine, force=force, alone=unit)
     failed = any(result.status != "pass" for result in results)
     if unit:
         if context.json:
@@ -62,6 +67,13 @@ def run(
         context.exit(FAILED if failed else OK)
     with ExitStack() as stack:
         emit = emitter(context, stack, None)
-        result = run_tests(context.workspace, plan, emit, context.command_line)
+        result = run_tests(
+            context.workspace,
+            plan,
+            emit,
+            context.command_line,
+            force=force,
+            keeping=store_failures,
+        )
     more = {"unit_tests": results_form(results)} if results else {}
     finish(context, result, more, failed=failed)
