@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -225,11 +225,13 @@ class Slim(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Compilation:
-    """A compiled project. `body` loads (or recomputes) the heavy part of an asset."""
+    """A compiled project. `body` loads (or recomputes) the heavy part of an asset; `load` those of
+    some at once, where they are known to be wanted."""
 
     slim: Slim
     body: Callable[[AssetName], Body]
     read_text: Callable[[str], str | None] = field(repr=False)
+    load: Callable[[Iterable[AssetName]], None] = field(repr=False, default=lambda names: None)
 
     @property
     def project(self) -> Project:

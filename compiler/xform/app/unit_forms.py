@@ -243,7 +243,8 @@ class Forms:
     @cached_property
     def _library(self) -> MacroLibrary:
         project = self.compilation.project
-        return library_of(self.workspace.root, self.workspace.files, project)[0]
+        root = self.workspace.root
+        return library_of(root, self.workspace.files, project, root)[0]
 
     def _own_dialect(self, asset: Asset) -> str:
         return asset.dialect or self.compilation.slim.dialect

@@ -23,6 +23,7 @@ from xform.app.workspace import UserError, Workspace
 from xform.base.codes import NOT_BUILT, UNIT_SAMPLE
 from xform.base.diagnostics import diagnose
 from xform.base.names import AssetName, ColumnRef, table_of
+from xform.checks.queries import hidden_in
 from xform.checks.unit.cases import MODELS, Case, Filled
 from xform.checks.unit.sql import as_text
 from xform.project.assets import Asset, Kind
@@ -31,7 +32,6 @@ from xform.run.ports import Engine, EngineError, Session
 from xform.sema.types.type import NUMERIC, read
 from xform.sql.dialects import quote
 
-PII = "pii"
 FEW = 4
 """Rows of an input that are few enough."""
 MOST = 50
@@ -152,7 +152,8 @@ class _Sampling:
         """Keep halves for as long as the output has rows, and inputs that matter."""
         full = self._output(session, parts)
         if not full[0]:
-            raise _none(self.compilation, self.model, "it yields no rows now", "build its inputs")
+            advice = "build its inputs, or write a test by hand"
+            raise _none(self.compilation, self.model, "it yields no rows now", advice)
         mattering = [name for name in parts if self._without(session, parts, name) != full]
 
         def holds(changed: dict[AssetName, _Narrowing]) -> bool:
@@ -234,6 +235,11 @@ class _Sampling:
         """What the model makes of these rows, in memory."""
         private = _private(self.compilation)
         masks: dict[str, str] = {}
+        for name, listed in rows.items():
+            for row in listed:
+                for column, value in row.items():
+                    if value is not None and (name, column.lower()) in private:
+                        masks.setdefault(value, _MASKED.format(len(masks) + 1))
         given = {
             name: [
                 {
@@ -306,10 +312,11 @@ class _Sampling:
         """The value as the test holds it; None where it is left out."""
         known = self.compilation.body(asset).schema.columns or ()
         kind = next((item.type for item in known if item.name == column), "unknown")
-        if (asset, column.lower()) in private and value is not None:
-            if read(kind).name != "varchar":
-                return None
-            value = masks.setdefault(value, _MASKED.format(len(masks) + 1))
+        is_text = read(kind).name == "varchar"
+        if (asset, column.lower()) in private and not is_text:
+            return None
+        if is_text and value is not None:
+            value = masks.get(value, value)  # also where it is not tagged, so that it joins
         return _value(value, kind, self.asset)
 
 
@@ -319,7 +326,7 @@ def _private(compilation: Compilation) -> frozenset[ColumnRef]:
     found: set[ColumnRef] = set()
     for name in compilation.assets:
         declared = compilation.declared[name]
-        tagged = {c.name.lower() for c in declared.columns if PII in c.tags}
+        tagged = hidden_in(declared)
         for column in compilation.body(name).schema.columns or ():
             folded = column.name.lower()
             sources = {(read, c.lower()) for read, c in lineage.value(name, column.name)}
