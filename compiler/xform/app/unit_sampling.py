@@ -263,14 +263,14 @@ class _Sampling:
         if not names:
             raise _none(self.compilation, self.model, "its columns are not known", "declare them")
         taken = {test.name.casefold() for test in self.compilation.unit_tests}
-        base, number = f"{table_of(self.model)}_sample", 1
-        name = base
-        while name.casefold() in taken:
+        called = base = f"{table_of(self.model)}_sample"
+        number = 1
+        while called.casefold() in taken:
             number += 1
-            name = f"{base}_{number}"
+            called = f"{base}_{number}"
         start, end = bounds or (None, None)
         span = self.asset.span
-        test = UnitTest(name, self.model, span, span, time=time, start=start, end=end)
+        test = UnitTest(called, self.model, span, span, time=time, start=start, end=end)
         filled = {read: _filled(listed) for read, listed in given.items() if listed}
         case = Case(test, self.model, filled, Filled(names, span=span))
         out = self._computed(case)
@@ -279,7 +279,7 @@ class _Sampling:
             {column: _value(value, types[column], self.asset) for column, value in row.items()}
             for row in sorted(out, key=lambda row: [value or "" for value in row.values()])
         ]
-        return Sample(name, self.model, given, expect, time, bounds)
+        return Sample(called, self.model, given, expect, time, bounds)
 
     def _computed(self, case: Case) -> list[dict[str, str | None]]:
         from xform.plugins.registry import scratch_engine
