@@ -253,6 +253,7 @@ UNIT_FAILED = _code("0859", "a unit test failed")
 UNIT_BROKEN = _code("0860", "a unit test could not run")
 UNIT_OVERRIDE = _code("0861", "a unit test overrides a macro that does not exist")
 UNIT_FORM = _code("0862", "a unit test asks for a form that its model does not have")
+UNIT_SAMPLE = _code("0863", "no unit test can be made of real rows")
 # 09xx: comparing revisions
 NO_REVISION = _code("0901", "git cannot give a revision to compare with")
 BREAKING_CHANGE = _code("0902", "a change takes away what others may read")

@@ -97,3 +97,22 @@ def results_form(results: Sequence[UnitResult]) -> list[dict[str, Any]]:
         }
         forms.append(form)
     return forms
+
+
+def generate_test(context: Context, compilation: Compilation, written: str) -> None:
+    """Write a unit test of a model from what is published; its path is the answer."""
+    from xform.app.lineage import find_asset
+    from xform.app.unit_sampling import sampled
+    from xform.app.unit_writing import write_test
+    from xform.app.workspace import UserError
+
+    name, found = find_asset(compilation, written)
+    if name is None:
+        raise UserError(found)
+    context.check(compilation, frozenset((name,)))
+    sample = sampled(context.workspace, compilation, name)
+    path = write_test(context.workspace.root, sample)
+    if context.json:
+        context.print_json({"version": 1, "path": path, "name": sample.name, "model": name})
+    elif not context.reporting:
+        context.print_text(path)

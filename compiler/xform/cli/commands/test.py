@@ -18,7 +18,7 @@ from xform.cli.selection import (
     request_of,
     selector_of,
 )
-from xform.cli.unit_tests import results_form, run_unit_tests, unit_tested
+from xform.cli.unit_tests import generate_test, results_form, run_unit_tests, unit_tested
 from xform.console.text import line
 
 
@@ -33,6 +33,9 @@ def run(
     engine: Annotated[
         bool, Option("--engine", help="Run unit tests on the warehouse's engine.")
     ] = False,
+    generate: Annotated[
+        str | None, Option("--generate", help="Write a unit test of a model from real rows.")
+    ] = None,
     force: Annotated[
         bool, Option("--force", help="Also run tests whose result is known: nothing has changed.")
     ] = False,
@@ -40,6 +43,9 @@ def run(
 ) -> None:
     """Run unit tests, then the data tests of what is published. Nothing is built."""
     compilation = context.compile(strict=False)
+    if generate is not None:
+        generate_test(context, compilation, generate)
+        return
     request = request_of(select, exclude, selector, indirect_selection)
     chooser = selector_of(context, compilation)
     selected = chooser.select(request)
