@@ -17,7 +17,7 @@ from xform.project.files import WideFiles
 from xform.project.profile import Target
 from xform.project.settings import Settings
 
-PARSE_VERSION = "parse 17"
+PARSE_VERSION = "parse 18"
 BIND_VERSION = "bind 16"
 """Raised whenever the same input may give another result: part of the memo's keys."""
 
