@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from xform.base.diagnostics import Diagnostic
     from xform.base.hashing import Digest
     from xform.project.assets import Asset, Project
+    from xform.project.files import WideFiles
     from xform.query.memo import Memo
     from xform.run.ports import Engine
     from xform.template.macros import MacroLibrary
@@ -91,6 +92,23 @@ class CachedCompiler:
             self._save(Listing(self._files.snapshot, key, circumstances, earlier=earlier))
         return slim, _Bodies(lambda: self._run()[1], bodies)
 
+    def with_texts(
+        self, slim: Slim, texts: Mapping[str, bytes]
+    ) -> tuple[Slim, Callable[[AssetName], Body]]:
+        """What the compilation `slim` would be if these files held these texts. What it takes is
+        remembered by content; the index stays as it is."""
+        from xform.app.overlay import Overlay
+        from xform.app.recompiling import recompiled
+
+        files = Overlay(self._files, texts)
+        before = {path: self._files.entries[path] for path in texts}
+        with self._compiler(files) as (compiler, memo):
+            made = recompiled(slim, before, files, memo, compiler)
+        if made is not None:
+            return made[0], _Bodies(lambda: self._run(files)[1], compiler.bodies)
+        slim, bodies, _ = self._run(files)
+        return slim, _Bodies(lambda: bodies, bodies)
+
     def _key(self) -> Digest:
         from xform.app.inputs import slim_key
 
@@ -132,9 +150,9 @@ class CachedCompiler:
             return None
         return msgspec.structs.replace(slim, warehouse=warehouse) if certain else slim
 
-    def _run(self) -> _Made:
+    def _run(self, files: WideFiles | None = None) -> _Made:
         """The compilation made from all files."""
-        with self._compiler() as (compiler, _):
+        with self._compiler(files) as (compiler, _):
             slim = compiler.run()
         if slim.described:
             slim = msgspec.structs.replace(slim, warehouse=self._asked)
@@ -157,7 +175,7 @@ class CachedCompiler:
         return slim, compiler.bodies, listing.edited(touched)
 
     @contextmanager
-    def _compiler(self) -> Iterator[tuple[Compiler, Memo]]:
+    def _compiler(self, files: WideFiles | None = None) -> Iterator[tuple[Compiler, Memo]]:
         """A compiler, and the memo that it works with, kept when this has ended."""
         from xform.app.collector import only_young_garbage
         from xform.app.compiler import Compiler
@@ -168,7 +186,7 @@ class CachedCompiler:
         memo = Memo(cache)
         compiler = Compiler(
             self._inputs(),
-            self._files,
+            files or self._files,
             memo,
             self._macros,
             self._ask,

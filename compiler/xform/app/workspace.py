@@ -22,7 +22,8 @@ from xform.project.layout import PYPROJECT, XFORM_TOML
 from xform.project.profile import Target
 
 if TYPE_CHECKING:
-    from xform.app.compiled import Compilation
+    from xform.app.cached import CachedCompiler
+    from xform.app.compiled import Compilation, Slim
     from xform.app.inputs import Inputs
     from xform.host.local import LocalHost
     from xform.plan.plan import Plan
@@ -72,6 +73,10 @@ class Workspace:
         """For how long others who write are waited for."""
         self.ran: list[tuple[str, str]] = []
         """The queries that compiling really computed."""
+        self.unsaved: dict[str, str] = {}
+        """By path the texts that an editor holds, where they are shown in place of files."""
+        self._compiled: tuple[CachedCompiler, Slim] | None = None
+        """The last compilation, and what made it."""
 
     # Settings and target -------------------------------------------------------------------------
 
@@ -238,6 +243,7 @@ class Workspace:
         compiler.ran = self.ran
         slim, body = compiler.compile()
         self._listing = compiler.listing
+        self._compiled = compiler, slim
         if any(item.missing for item in slim.diagnostics):
             slim = msgspec.structs.replace(slim, diagnostics=self._with_past(slim.diagnostics))
         if self.notices:
@@ -245,6 +251,20 @@ class Workspace:
             diagnostics = (*self.notices, *slim.diagnostics)
             slim = msgspec.structs.replace(slim, diagnostics=diagnostics)
         return Compilation(slim, body, self.read_text)
+
+    def compile_with(self, texts: Mapping[str, bytes]) -> Compilation:
+        """What the project would be if these of its files held these texts. To be asked once it
+        has been compiled."""
+        from xform.app.compiled import Compilation
+
+        assert self._compiled is not None
+        compiler, slim = self._compiled
+        made, body = compiler.with_texts(slim, texts)
+        return Compilation(made, body, self.read_text)
+
+    def reopened(self) -> Workspace:
+        """The project as it lies on disk now."""
+        return Workspace(self.options, self.environ)
 
     def identity_of(self, compilation: Compilation) -> Digest | None:
         """What two compilations share only if all that is written of them is the same; None where
@@ -338,6 +358,8 @@ class Workspace:
 
     def read_text(self, path: str) -> str | None:
         """The text of a file of the project, to show a part of it."""
+        if path in self.unsaved:
+            return self.unsaved[path]
         try:
             return (self.root / path).read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError, ValueError):

@@ -231,3 +231,6 @@ CHECK_UNSTORED = _code("0802", "a test reads an asset that is not stored")
 CHECK_ARGUMENT = _code("0803", "an argument of a test cannot be used")
 TEST_COLUMN = _code("0804", "a test names a column that the asset does not have")
 TEST_DOWNSTREAM = _code("0805", "a test reads something that is built from what it tests")
+# 09xx: layout and fixes
+NOT_LAID_OUT = _code("0901", "a file whose layout cannot be told", "warning")
+WOULD_CHANGE = _code("0902", "an edit that would change what is built", "warning")

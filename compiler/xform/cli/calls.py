@@ -18,6 +18,9 @@ SEVERAL = ("--select", "-s", "--exclude", "--resource-type", "--exclude-resource
 none has an argument that goes with one of them, which such a value might be taken for."""
 
 
+_STDIN = "-"
+
+
 def spread(args: Sequence[str]) -> list[str]:
     """`--select a b` as `--select a --select b`."""
     found: list[str] = []
@@ -41,10 +44,12 @@ def read_call(parameters: Sequence[Parameter], args: Sequence[str]) -> dict[str,
     values: dict[str, Any] = {}
     rest = iter(spread(args))
     for arg in rest:
-        if not arg.startswith("-"):
+        if not arg.startswith("-") or arg == _STDIN:
             if not arguments:
                 return None
-            parameter, text = arguments.pop(0), arg
+            parameter, text = arguments[0], arg
+            if not _is_list(parameter):
+                arguments.pop(0)
         else:
             name, equals, text = arg.partition("=")
             known = options.get(name)
@@ -83,12 +88,16 @@ def _names(option: Option, *, is_flag: bool) -> Iterator[tuple[str, bool | None]
             yield off, False
 
 
+def _is_list(parameter: Parameter) -> bool:
+    return any(get_origin(kind) is list for kind in get_args(parameter.type))
+
+
 def _put(values: dict[str, Any], parameter: Parameter, text: str) -> bool:
     """Add a value; whether it is one that the parameter takes."""
     kinds = get_args(parameter.type) or (parameter.type,)
-    if not text or text.startswith("-"):
+    if not text or (text.startswith("-") and text != _STDIN):
         return False
-    if list in (get_origin(kind) for kind in kinds):
+    if _is_list(parameter):
         values.setdefault(parameter.name, []).append(text)
         return True
     if parameter.name in values:
