@@ -14,7 +14,8 @@ import pytest
 from command_line import Answer, Project, copied, project
 
 from xform.app.environment import EnvironmentPlanner
-from xform.app.index import LISTING, SLIM
+from xform.app.index import LISTING
+from xform.app.stored import PROJECT, SLIM
 
 FILES = {
     "profiles.yml": """\
@@ -204,7 +205,12 @@ def cut_slim(made: Project) -> None:
     place.write_bytes(place.read_bytes()[:-20])
 
 
-ANSWERED = [nothing, touch, unread, no_op_build, cut_slim]
+def cut_project(made: Project) -> None:
+    place = made.path(".xform/cache") / PROJECT
+    place.write_bytes(place.read_bytes()[:-20])
+
+
+ANSWERED = [nothing, touch, unread, no_op_build, cut_slim, cut_project]
 MADE = [
     comment,
     hidden,

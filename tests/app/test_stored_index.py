@@ -10,8 +10,10 @@ import pytest
 from compile_steps import Site
 
 from xform.app.forms import compile_form
-from xform.app.index import SLIM, load_listing, load_slim, save_slim
+from xform.app.index import load_listing, write_whole
+from xform.app.stored import PROJECT, SLIM, load_slim, save_slim
 from xform.base.hashing import Digest
+from xform.engines.duckdb.engine import DuckDBEngine
 
 ORDERS = "models/marts/orders.sql"
 
@@ -48,9 +50,10 @@ def test_every_damaged_byte_is_noticed(site: Site) -> None:
         assert load_listing(site.index.parent) is None
 
 
-def test_every_damaged_byte_of_the_compilation_is_noticed(site: Site) -> None:
+@pytest.mark.parametrize("name", [SLIM, PROJECT])
+def test_every_damaged_byte_of_the_compilation_is_noticed(site: Site, name: str) -> None:
     key = the_key(site)
-    place = site.index.with_name(SLIM)
+    place = site.index.with_name(name)
     whole = place.read_bytes()
     assert load_slim(place.parent, key) is not None
     for at in range(0, len(whole), max(1, len(whole) // 300)):
@@ -66,9 +69,12 @@ def the_key(site: Site) -> Digest:
     return listing.key
 
 
-@pytest.mark.parametrize("damage", ["gone", "cut", "of another key"])
-def test_a_compilation_that_does_not_fit_its_listing_is_made_anew(site: Site, damage: str) -> None:
-    place = site.index.with_name(SLIM)
+@pytest.mark.parametrize("name", [SLIM, PROJECT])
+@pytest.mark.parametrize("damage", ["gone", "cut", "another"])
+def test_a_compilation_that_does_not_fit_its_listing_is_made_anew(
+    site: Site, damage: str, name: str
+) -> None:
+    place = site.index.with_name(name)
     good = compile_form(site.compile())
     slim = load_slim(place.parent, the_key(site))
     match damage:
@@ -76,8 +82,10 @@ def test_a_compilation_that_does_not_fit_its_listing_is_made_anew(site: Site, da
             place.unlink()
         case "cut":
             place.write_bytes(place.read_bytes()[:-1])
-        case _:
+        case _ if name == SLIM:
             save_slim(place.parent, Digest("0" * 32), slim)
+        case _:
+            write_whole(place, b"another")
     assert compile_form(site.compile()) == good
     assert load_slim(place.parent, the_key(site)) == slim
 
@@ -171,6 +179,17 @@ def test_errors_of_macros_stay_when_another_file_changes(site: Site) -> None:
     assert [str(found) for found in site.compile().diagnostics] == first
     site.replace("models/marts/names.sql", "select name", "select  name")
     assert [str(found) for found in site.compile().diagnostics] == first
+
+
+def test_an_engine_that_could_not_read_a_file_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Site(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(DuckDBEngine, "describe", lambda self, queries: {})
+        assert {found.code for found in site.compile().diagnostics} == {"XF0416"}
+    assert ("describe", "raw.people") in site.ran()
+    assert site.ran() == set()
 
 
 def test_a_folder_that_cannot_hold_caches_is_done_without(tmp_path: Path) -> None:

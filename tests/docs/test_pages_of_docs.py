@@ -20,6 +20,7 @@ PAGES = [
     "planner",
     "recovery",
     "lint-format",
+    "tests",
 ]
 """Pages with commands that go from one to the next."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 from fuzz_edits import Edit
 from fuzz_project import Project
@@ -66,13 +67,22 @@ def told(history: History) -> Iterator[None]:
 
 
 @contextmanager
-def places() -> Iterator[tuple[Place, Place]]:
-    """A folder to work in, and one to build cleanly in."""
+def places(*, remember: bool = False) -> Iterator[tuple[Place, Place]]:
+    """A folder to work in, and one to build cleanly in. `remember`: what was compiled and planned
+    is remembered though it was made just now, and used however much an edit touches."""
+    with ExitStack() as stack:
+        if remember:  # the profile is written once, so nothing hides behind its times
+            stack.enter_context(patch("xform.app.circumstances.RACY_NS", 0))
+            stack.enter_context(patch("xform.app.replanning.LARGEST", 1.0))
+        yield from _places(remember)
+
+
+def _places(remember: bool) -> Iterator[tuple[Place, Place]]:
     with tempfile.TemporaryDirectory(prefix="xform-fuzz-", ignore_cleanup_errors=True) as folder:
         made = []
         for name in ("work", "clean"):
             (Path(folder) / name).mkdir()
-            made.append(Place(Path(folder) / name))
+            made.append(Place(Path(folder) / name, remember))
         try:
             yield made[0], made[1]
         finally:

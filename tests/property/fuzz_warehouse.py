@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import duckdb
+from msgspec.json import encode
 
 from xform.app.building import Wanted, build
 from xform.app.compiled import Compilation
-from xform.app.environment import EnvironmentPlanner
+from xform.app.environment import EnvironmentPlanner, Planned
+from xform.app.replanning import replanned
 from xform.app.workspace import Options, Workspace
 from xform.base.names import AssetName
 from xform.engines.duckdb.engine import DuckDBEngine
@@ -125,8 +127,13 @@ class Place:
 
     root: Path
     engine: Attached = field(init=False)
+    remembers: bool = False
+    """Whether plans are brought up to date from the last one, too: variables stand in the settings
+    then, for a compilation with options is not kept."""
     written: dict[str, str] = field(default_factory=dict)
     variables: dict[str, int] = field(default_factory=dict)
+    replanned: int = 0
+    """How many plans were, each of which was that of planning anew."""
 
     def __post_init__(self) -> None:
         self.engine = Attached(self.root / "warehouse.duckdb", self.root)
@@ -134,6 +141,11 @@ class Place:
     def write(self, project: Files) -> None:
         """Make the files those of the project; touch only what differs."""
         files = project.files()
+        self.variables = project.variables()
+        if self.remembers:
+            lines = "".join(f"{name} = {value}\n" for name, value in self.variables.items())
+            files["xform.toml"] += f"[vars]\n{lines}"
+            self.variables = {}
         for path in self.written.keys() - files.keys():
             (self.root / path).unlink()
         for path, text in files.items():
@@ -141,7 +153,6 @@ class Place:
                 (self.root / path).parent.mkdir(parents=True, exist_ok=True)
                 (self.root / path).write_text(text, "utf-8")
         self.written = files
-        self.variables = project.variables()
 
     @contextmanager
     def workspace(self, environment: str | None = None) -> Iterator[Workspace]:
@@ -166,7 +177,7 @@ class Place:
     def plan(self, environment: str | None = None) -> Plan:
         with self.workspace(environment) as workspace:
             compilation = compiled(workspace)
-            return EnvironmentPlanner(workspace, compilation).plan().plan
+            return self._planned(workspace, EnvironmentPlanner(workspace, compilation)).plan
 
     def build(
         self,
@@ -180,11 +191,24 @@ class Place:
         with self.workspace(environment) as workspace:
             compilation = compiled(workspace)
             planner = EnvironmentPlanner(workspace, compilation)
-            planned = planner.plan(wish)
+            planned = planner.plan(wish) if wish else self._planned(workspace, planner)
             result = build(workspace, planner, planned, Wanted(wish), lambda event: None)
         said = "\n".join(str(d) for d in result.diagnostics)
         assert result.status == "success" or not sure, f"the build failed:\n{said}"
         return planned.plan
+
+    def _planned(self, workspace: Workspace, planner: EnvironmentPlanner) -> Planned:
+        """The plan of everything, made anew; and where it can be, from the last one."""
+        compilation = planner.compilation
+        again = replanned(workspace, compilation) if self.remembers else None
+        planned = planner.plan()
+        if again is not None:
+            self.replanned += 1
+            assert again.plan == planned.plan
+            assert encode(again.plan) == encode(planned.plan)
+        if self.remembers and planned.basis is not None:
+            workspace.keep_plan(planned.basis, planned.plan, compilation.diagnostics)
+        return planned
 
     def published(self) -> dict[str, Content]:
         """What the published names hold."""

@@ -29,7 +29,7 @@ def test_whatever_happens_what_is_published_is_right(random: Random) -> None:
     history = History(life)
     earlier = [life]
     shown: dict[str, dict[str, Content]] = {"prod": {}, "dev": {}}
-    with told(history), places() as (work, _):
+    with told(history), places(remember=True) as (work, _):
         work.write(life)
         for _ in range(STEPS):
             environment = choose.pick(("prod", "prod", "dev"))

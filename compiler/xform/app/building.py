@@ -36,6 +36,8 @@ class Wanted:
     command: str = ""
     """The command line that asks for it."""
     again: Again = field(default_factory=Again)
+    keeping: bool = False
+    """Whether rows that fail tests are kept."""
 
     @property
     def asked(self) -> Asked:
@@ -157,6 +159,7 @@ def carry_out(
         asked=wanted.asked,
         secrets=workspace.known_secrets,
         hold=hold,
+        keeping=wanted.keeping,
     )
     if plan.steps:
         forget_old_runs(workspace)

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import msgspec
+from msgspec.structs import replace
 
-from xform.app.index import NOTHING, Earlier, Listing, load_slim, save_listing, save_slim
+from xform.app.index import Earlier, Listing, save_listing
+from xform.app.stored import load_slim, save_slim
 from xform.base.names import AssetName
 from xform.host.files import ProjectFiles
 
@@ -88,8 +89,12 @@ class CachedCompiler:
             self._save(Listing(self._files.snapshot, key))
         else:
             save_slim(self._directory, key, slim)
-            circumstances = self._circumstances(slim.traces)
-            self._save(Listing(self._files.snapshot, key, circumstances, earlier=earlier))
+            made = Listing(
+                self._files.snapshot, key, self._circumstances(slim.traces), earlier=earlier
+            )
+            if listing is not None and earlier:  # which the plan may be of
+                made = replace(made, plan=listing.plan, planned=listing.planned)
+            self._save(made)
         return slim, _Bodies(lambda: self._run()[1], bodies)
 
     def with_texts(
@@ -121,9 +126,12 @@ class CachedCompiler:
         circumstances = listing.circumstances
         if not self._stands:
             circumstances = self._circumstances(slim.traces)
-        plan = listing.plan if self._stands else NOTHING
-        earlier = listing.earlier if self._stands else ()
-        self._save(Listing(self._files.snapshot, listing.key, circumstances, plan, earlier))
+        made = Listing(self._files.snapshot, listing.key, circumstances)
+        if self._stands:
+            made = replace(
+                made, plan=listing.plan, planned=listing.planned, earlier=listing.earlier
+            )
+        self._save(made)
 
     def _save(self, listing: Listing) -> None:
         self.listing = listing
@@ -148,14 +156,14 @@ class CachedCompiler:
         now, certain = self._describe({item.asset: item.query for item in slim.described})
         if any(now.get(item.asset) != item.columns for item in slim.described):
             return None
-        return msgspec.structs.replace(slim, warehouse=warehouse) if certain else slim
+        return replace(slim, warehouse=warehouse) if certain else slim
 
     def _run(self, files: WideFiles | None = None) -> _Made:
         """The compilation made from all files."""
         with self._compiler(files) as (compiler, _):
             slim = compiler.run()
         if slim.described:
-            slim = msgspec.structs.replace(slim, warehouse=self._asked)
+            slim = replace(slim, warehouse=self._asked)
         return slim, compiler.bodies, () if compiler.settled else None
 
     def _recompiled(self) -> _Made | None:

@@ -9,12 +9,14 @@ from typing import Any, Protocol
 
 import msgspec
 
+from xform.app.declarations import Declarations
 from xform.app.hooks import AssetHooks
 from xform.app.silences import Silence
 from xform.base.diagnostics import Diagnostic, has_errors
 from xform.base.hashing import Digest
 from xform.base.names import AssetName, ColumnRef
 from xform.base.spans import SourceMap
+from xform.checks.written import NONE_WRITTEN, Written
 from xform.fingerprint.evaluate import Fingerprints
 from xform.project.assets import Asset, Kind, Project
 from xform.sema.facts import ModelFacts, Schema
@@ -187,6 +189,8 @@ class CompiledAsset(msgspec.Struct, frozen=True):
     """Whether what it yields depends on the order of the rows that it reads."""
     carried: str = ""
     """Of models with a form that carries on what they built: what it adds to their storage."""
+    tests: Written = NONE_WRITTEN
+    """Its tests, as far as they are not just as declared."""
 
 
 class Described(msgspec.Struct, frozen=True, array_like=True):
@@ -199,9 +203,9 @@ class Described(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Slim(msgspec.Struct, frozen=True):
-    """A whole compilation without bodies, as the index stores it."""
+    """A whole compilation without bodies, as the index stores it: what was declared apart."""
 
-    project: Project
+    declared: Declarations
     dialect: str
     assets: tuple[CompiledAsset, ...]
     """In topological order; members of cycles at the end, broken."""
@@ -214,6 +218,10 @@ class Slim(msgspec.Struct, frozen=True):
     """The warehouse's identity when it was asked for them."""
     hooks: AssetHooks = AssetHooks()
     """Those at both ends of a run."""
+
+    @property
+    def project(self) -> Project:
+        return self.declared.project
 
 
 @dataclass(frozen=True)
@@ -246,6 +254,6 @@ class Compilation:
         """All assets by the names that they may be called."""
         return NameIndex.of({asset.name: asset.kind for asset in self.slim.assets})
 
-    @cached_property
+    @property
     def declared(self) -> Mapping[AssetName, Asset]:
-        return {asset.name: asset for asset in self.slim.project.assets}
+        return self.slim.declared

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 import msgspec
 
 from xform.app.compiled import Compilation
 from xform.app.hooks import NONE, hooks_to_run
-from xform.app.planning import planned_assets
+from xform.app.planning import planned_assets, planned_names, published_schema
 from xform.app.record import refresh
 from xform.app.standing import Basis
 from xform.app.workspace import Workspace
@@ -47,14 +47,24 @@ class Planned:
 class EnvironmentPlanner:
     """Plans one environment, as often as needed."""
 
-    def __init__(self, workspace: Workspace, compilation: Compilation) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        compilation: Compilation,
+        part: Set[AssetName] | None = None,
+    ) -> None:
+        """`part`: the assets to be looked at, where these are not all."""
         self.workspace = workspace
         self.restate: dict[AssetName, Ranges] = {}
         """Intervals to be computed again, and whether their readers' are, too."""
         self.downstream = False
         self.compilation = compilation
         self.assets = planned_assets(
-            compilation, workspace.environment, workspace.inputs.engine, workspace.relation_sql
+            compilation,
+            workspace.environment,
+            workspace.inputs.engine,
+            workspace.relation_sql,
+            part,
         )
 
     def plan(
@@ -79,7 +89,7 @@ class EnvironmentPlanner:
         if not offline and not held:
             self.refresh()
         environment = self.workspace.environment
-        versions, tables = self._versions()
+        versions, tables = self.versions()
         unseen = tables if offline else self._look(tables, versions, certain=certain)
         now = self.workspace.host.now()
         wish = Wish(
@@ -94,7 +104,7 @@ class EnvironmentPlanner:
         snapshot = self.workspace.state.snapshot(environment, components=components)
         versions.update(_last_seen(snapshot, unseen))
         recorded = self._recorded(snapshot, complete=components)
-        plan = self._with_hooks(make_plan(self.assets, recorded, versions, wish))
+        plan = self.with_hooks(make_plan(self.assets, recorded, versions, wish))
         notices = list(self.workspace.state.notices)
         if unseen and not offline:
             notices.append(_unseen_notice(tuple(unseen)))
@@ -107,12 +117,15 @@ class EnvironmentPlanner:
             return replace(found, basis=basis)
         return found
 
-    def _with_hooks(self, plan: Plan) -> Plan:
+    def with_hooks(self, plan: Plan) -> Plan:
         """The plan with what runs at both ends of it, where it does anything."""
         hooks = self.compilation.slim.hooks
         if not plan.steps or hooks == NONE:
             return plan
-        names = {asset.name: f"{quote(asset.schema)}.{quote(asset.table)}" for asset in self.assets}
+        names = {
+            name: f"{quote(published_schema(name, plan.environment))}.{quote(table_of(name))}"
+            for name in planned_names(self.compilation)
+        }
         ready = hooks_to_run(hooks, names)
         return msgspec.structs.replace(plan, on_start=ready.before, on_end=ready.after)
 
@@ -145,7 +158,7 @@ class EnvironmentPlanner:
         """Bring the record up to date with the warehouse."""
         refresh(self.workspace)
 
-    def _versions(self) -> tuple[dict[str, str], dict[AssetName, tuple[str, str]]]:
+    def versions(self) -> tuple[dict[str, str], dict[AssetName, tuple[str, str]]]:
         """The current data version of every leaf but the tables of the warehouse; those tables
         by leaf, as (schema, name)."""
         entries = self.workspace.files.entries

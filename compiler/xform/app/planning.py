@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
+from functools import cache
 
 from xform.app.bodies import carried_body, run_body
 from xform.app.compiled import Compilation, CompiledAsset
@@ -14,8 +15,9 @@ from xform.checks.queries import audits_of
 from xform.fingerprint import components as parts
 from xform.fingerprint.component import Component
 from xform.fingerprint.evaluate import Fingerprints
+from xform.plan.audits import Audit
 from xform.plan.freshness import PlannedAsset
-from xform.plan.plan import AS_USUAL, Audit, Comments, Conduct
+from xform.plan.plan import AS_USUAL, Comments, Conduct
 from xform.plan.plan import Body as RunBody
 from xform.project.assets import Asset, Kind
 from xform.project.running import Retries, Running
@@ -35,14 +37,25 @@ def planned_assets(
     environment: str,
     engine: str,
     relation_of: Callable[[Asset], str],
+    part: Set[AssetName] | None = None,
 ) -> tuple[PlannedAsset, ...]:
-    """The assets that the planner sees: those that compile and are not exposures."""
+    """The assets that the planner sees: those that compile and are not exposures; only those of
+    `part`, where it is given."""
     feeding = _feeding_order(compilation)
     return tuple(
         _planned(compilation, compiled, environment, engine, relation_of, feeding)
         for compiled in compilation.slim.assets
-        if compiled.fingerprint is not None and compiled.kind not in (Kind.EXPOSURE, Kind.EPHEMERAL)
+        if (part is None or compiled.name in part) and _is_planned(compiled)
     )
+
+
+def planned_names(compilation: Compilation) -> frozenset[AssetName]:
+    """Their names, of the whole project."""
+    return frozenset(asset.name for asset in compilation.slim.assets if _is_planned(asset))
+
+
+def _is_planned(compiled: CompiledAsset) -> bool:
+    return compiled.fingerprint is not None and compiled.kind not in (Kind.EXPOSURE, Kind.EPHEMERAL)
 
 
 def _feeding_order(compilation: Compilation) -> frozenset[AssetName]:
@@ -70,7 +83,7 @@ def _planned(
         return run_body(compilation, declared, inputs)
 
     def audits(physical: Mapping[AssetName, str]) -> tuple[Audit, ...]:
-        return _audits(compilation, declared, physical)
+        return _audits(compilation, compiled, physical)
 
     def columns() -> tuple[str, ...]:
         known = compilation.body(name).schema.columns
@@ -87,7 +100,7 @@ def _planned(
         compiled.checks,
         compiled.checks_read,
         body=body,
-        components=lambda: components_of(compilation, name, engine),
+        components=cache(lambda: components_of(compilation, name, engine)),
         audits=audits,
         columns=columns,
         files=compiled.files,
@@ -108,7 +121,8 @@ def conduct_of(running: Running) -> Conduct:
     if running == Running():
         return AS_USUAL
     retries = running.retries or Retries(AS_USUAL.retries, AS_USUAL.wait)
-    return Conduct(running.timeout, retries.times, retries.wait, running.checksum is not False)
+    checksum = running.checksum or AS_USUAL.checksum
+    return Conduct(running.timeout, retries.times, retries.wait, checksum)
 
 
 def comments_of(asset: Asset) -> Comments | None:
@@ -121,11 +135,13 @@ def comments_of(asset: Asset) -> Comments | None:
 
 
 def _audits(
-    compilation: Compilation, asset: Asset, physical: Mapping[AssetName, str]
+    compilation: Compilation, compiled: CompiledAsset, physical: Mapping[AssetName, str]
 ) -> tuple[Audit, ...]:
     """Raises UserError where a test cannot be run, because what it compares with is broken: what
     has not passed all of its tests must not be published."""
-    found, problems = audits_of(asset, physical, compilation.names.one, quote)
+    declared = compilation.declared[compiled.name]
+    names = compilation.names.one
+    found, problems = audits_of(declared, physical, names, quote, compiled.tests)
     if problems:
         raise UserError(problems)
     return found

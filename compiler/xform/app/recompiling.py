@@ -20,7 +20,8 @@ from xform.app.compiler import Beside, Compiler
 from xform.app.saying import asks_for_everything
 from xform.base.diagnostics import has_errors
 from xform.base.names import AssetName
-from xform.project.assets import Asset, Language
+from xform.checks.written import Written
+from xform.project.assets import Asset
 from xform.project.declare import declare
 from xform.project.files import FileEntry, UnreadableFile, WideFiles
 from xform.project.load import Declared, declared_key
@@ -38,32 +39,35 @@ def recompiled(
     the assets that may be others in it; None where it has to be made anew. `old` was made in the
     same circumstances."""
     if (
-        asks_for_everything(old.project)
+        asks_for_everything(old.declared.bare)
         or old.described
         or any(asset.broken for asset in old.assets)
         or has_errors(old.diagnostics)
     ):
         return None
-    models = {asset.path: asset for asset in old.project.assets if asset.language is Language.SQL}
+    models = old.declared.models
     if not all(
         path in models and _declares_the_same(path, entry, files, memo)
         for path, entry in before.items()
     ):
         return None
-    edited = {models[path].name for path in before}
+    edited = {models[path] for path in before}
     touched = _with_readers(old, edited)
     taking_part = _with_what_is_read(old, touched)
-    assets = tuple(asset for asset in old.project.assets if asset.name in taking_part)
-    if {found.span.path for found in old.diagnostics} & _files_of(assets):
+    if not all(_tests_stay(asset.tests, touched, taking_part) for asset in old.assets):
+        return None
+    declared = old.declared.part(taking_part)
+    if {found.span.path for found in old.diagnostics} & _files_of(declared.assets):
         return None
     part = compiler.run_part(
-        msgspec.structs.replace(old.project, assets=assets),
+        declared,
         Beside(
             {asset.name: asset.kind for asset in old.assets},
             {asset.name: asset.depends_on for asset in old.assets if asset.name in taking_part},
+            {asset.name: asset.tests for asset in old.assets if asset.name in taking_part},
         ),
     )
-    paths = {asset.path for asset in assets}
+    paths = {asset.path for asset in declared.assets}
     if (
         part is None
         or not compiler.settled
@@ -84,8 +88,13 @@ def _declares_the_same(path: str, before: FileEntry, files: WideFiles, memo: Mem
         and now is not None
         and not known.diagnostics
         and not now.diagnostics
-        and known.declarations == now.declarations
+        and _as_stored(known) == _as_stored(now)
     )
+
+
+def _as_stored(declared: Declared) -> bytes:
+    """What it declares, alike whether it was just read or is remembered."""
+    return msgspec.msgpack.encode(declared.declarations)
 
 
 def _declared(path: str, files: WideFiles, memo: Memo) -> Declared | None:
@@ -117,6 +126,18 @@ def _with_what_is_read(slim: Slim, names: Set[AssetName]) -> set[AssetName]:
         if asset.name in found:
             found.update(asset.depends_on)
     return found
+
+
+def _tests_stay(tests: Written, touched: Set[AssetName], part: Set[AssetName]) -> bool:
+    """Whether the queries of tests mean what they meant: those of files read nothing that may be
+    another, those of macros nothing that does not take part."""
+    files = {name for name, _ in tests.files}
+    return all(
+        touched.isdisjoint(query.reads)
+        if query.name in files
+        else touched.isdisjoint(query.reads) or part >= set(query.reads)
+        for query in tests.queries
+    )
 
 
 def _files_of(assets: Iterable[Asset]) -> set[str]:

@@ -13,7 +13,7 @@ import msgspec
 from xform.app.circumstances import Asked, Circumstances, ProfileFile, are_as, circumstances_of
 from xform.app.index import Listing, load_listing, save_listing
 from xform.app.patience import Patience
-from xform.app.standing import Basis, StandingPlan, read_plan, stored_plan
+from xform.app.standing import Basis, LastPlan, StandingPlan, read_plan, stored_plan
 from xform.base.diagnostics import Diagnostic, Severity, has_errors
 from xform.base.hashing import Digest, digest_parts
 from xform.base.names import AssetName, schema_of, table_of
@@ -312,20 +312,33 @@ class Workspace:
         listing = self._listing
         if not self.stands or listing is None or listing.circumstances is None:
             return None
-        found = read_plan(listing.plan)
-        environment = self.options.environment or listing.circumstances.environment
-        if (
-            found is None
-            or found.basis.environment != environment
-            or not found.basis.is_now(
-                self.root, self._state_file, listing.circumstances, self.environ
-            )
-        ):
+        last = self.last_plan()
+        if last is None or last.touched:
             return None
         if self.files.read_again:  # so that they need not be the next time
             kept = msgspec.structs.replace(listing, snapshot=self.files.snapshot)
             save_listing(self.cache, kept)
-        return found
+        return last.plan
+
+    def last_plan(self) -> LastPlan | None:
+        """The last plan of the whole environment that had nothing to do, if it still would but for
+        the assets that may be others since. The files are as in the last compilation."""
+        listing = self._listing
+        if listing is None or listing.circumstances is None:
+            return None
+        touched = listing.touched_since(listing.planned)
+        plan = read_plan(listing.plan)
+        environment = self.options.environment or listing.circumstances.environment
+        if (
+            touched is None
+            or plan is None
+            or plan.basis.environment != environment
+            or not plan.basis.is_now(
+                self.root, self._state_file, listing.circumstances, self.environ
+            )
+        ):
+            return None
+        return LastPlan(plan, touched)
 
     def keep_plan(self, basis: Basis, plan: Plan, diagnostics: Sequence[Diagnostic]) -> None:
         """Keep a plan of the whole environment, made for no selection, for as long as it stands.
@@ -337,8 +350,10 @@ class Workspace:
         if any(secret in told for secret in self.known_secrets):
             return
         stored = stored_plan(basis, plan, tuple(diagnostics))
-        if stored is not None and stored != listing.plan:
-            save_listing(self.cache, msgspec.structs.replace(listing, plan=stored))
+        if stored is not None and (stored, listing.key) != (listing.plan, listing.planned):
+            kept = msgspec.structs.replace(listing, plan=stored, planned=listing.key)
+            self._listing = kept
+            save_listing(self.cache, kept)
 
     def relation_query(self, asset: Asset) -> str:
         """A query over the data of a seed or source, to ask for its columns."""

@@ -65,9 +65,9 @@ class Standing(msgspec.Struct, frozen=True):
 
 def left(root: Path, cache: Path) -> Written | None:
     """What was written to `target/`, where that holds it as it was left, and no more."""
-    data = read_whole(cache / NAME)
+    found = read_whole(cache / NAME)
     try:
-        written = msgspec.msgpack.decode(data, type=Written) if data is not None else None
+        written = msgspec.msgpack.decode(found.data, type=Written) if found is not None else None
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     if written is None:

@@ -356,7 +356,7 @@ class Decider:
         build under such a name would be seen before it is tested."""
         shown = (published.physical for published in self.recorded.published.values())
         read = (name for build in self.recorded.builds.values() for name in build.inputs.values())
-        return self.recorded.shown_elsewhere.union(shown, read)
+        return self.recorded.shown_elsewhere.union(self.recorded.taken, shown, read)
 
     def _followed(self, asset: PlannedAsset, previous: Build) -> Reason:
         moved = sorted(

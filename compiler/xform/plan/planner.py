@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from xform.base.hashing import Digest, digest_parts
 from xform.base.names import AssetName
+from xform.plan.comparing import compared
 from xform.plan.deciding import Decider, Decision, Wish
 from xform.plan.freshness import (
     BEHIND,
@@ -75,6 +76,7 @@ class _Planner(Decider):
             steps,
             self._behind(),
             tuple(self.gaps),
+            compared=tuple(compared(stored, self.decisions, self.recorded)),
         )
 
     # Steps ---------------------------------------------------------------------------------------

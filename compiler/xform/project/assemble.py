@@ -25,7 +25,14 @@ from xform.project.drafts import Draft, drafts
 from xform.project.fields import AssetSettings, python_kind
 from xform.project.files import FileEntry
 from xform.project.incremental import column_grain, incremental_of, keyed_of
-from xform.project.layout import MACROS, SEED_FORMATS, SELECTORS, folder_of, split_suffix
+from xform.project.layout import (
+    MACROS,
+    SEED_FORMATS,
+    SELECTORS,
+    folder_of,
+    is_data_test,
+    split_suffix,
+)
 from xform.project.merge import merge
 from xform.project.patches import match_patches
 from xform.project.settings import Settings
@@ -61,6 +68,7 @@ def assemble(
         variables=settings.variables,
         assets=tuple(assets),
         macros=tuple(sorted(path for path in entries if folder_of(path) == MACROS)),
+        tests=tuple(sorted(filter(is_data_test, entries))),
         selectors=SELECTORS if SELECTORS in entries else None,
         lint=settings.lint,
     )

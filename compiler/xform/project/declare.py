@@ -19,7 +19,7 @@ from xform.project.text import decode
 
 _MARK = re.compile(r"^@(?:\w+\.)?model\b", re.MULTILINE)
 
-DECLARE_VERSION = 8
+DECLARE_VERSION = 10
 """Raised whenever the same content may declare something else: part of a memo's key."""
 
 

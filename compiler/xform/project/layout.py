@@ -68,6 +68,11 @@ def usable(name: str) -> bool:
     return _USABLE.fullmatch(name) is not None
 
 
+def is_data_test(path: str) -> bool:
+    """Whether a path is that of a data test: SQL under `tests/data/`."""
+    return path.startswith(f"{TESTS}/data/") and split_suffix(path)[1] == ".sql"
+
+
 def is_listed(path: str) -> bool:
     """Whether a path belongs to the listing of a project's files."""
     suffixes = FOLDERS.get(folder_of(path))

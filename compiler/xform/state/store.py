@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 
 import msgspec
 
 from xform.base.diagnostics import Diagnostic
+from xform.base.hashing import Digest
+from xform.base.names import AssetName
 from xform.plan.plan import Component
 from xform.run.events import CheckDone, Log, NodeDone, NodeSkip
 from xform.run.history import Asked, PastRun, Statement
-from xform.run.ports import NOTHING_SAID, BuildRecord, Kept, Ledger, Publication, StateSnapshot
+from xform.run.ports import (
+    NOTHING_SAID,
+    BuildRecord,
+    Excerpt,
+    Kept,
+    Ledger,
+    Publication,
+    StateSnapshot,
+)
 from xform.state import history
 from xform.state.database import Database
+from xform.state.excerpt import decode_record, excerpt
 from xform.state.export import export
 from xform.state.leases import LeaseStore
 from xform.state.migrations import MIGRATIONS
@@ -59,6 +70,19 @@ class StateStore:
             )
 
         return self._database.read(work)
+
+    def excerpt(
+        self,
+        environment: str,
+        assets: Set[AssetName],
+        beside: Set[AssetName],
+        fingerprints: Set[Digest],
+    ) -> Excerpt:
+        """What of `snapshot` a plan of these assets needs. `beside` are the other assets of the
+        project; `fingerprints` are those of builds that may stand for these assets."""
+        return self._database.read(
+            lambda connection: excerpt(connection, environment, assets, beside, fingerprints)
+        )
 
     def identity(self) -> str:
         """That of the warehouse when its ledger was last copied; see `StateSnapshot`."""
@@ -162,13 +186,12 @@ class StateStore:
 
 
 def _builds(connection: sqlite3.Connection, *, components: bool) -> dict[str, BuildRecord]:
-    decode = msgspec.json.Decoder(BuildRecord).decode
     if not components:
         rows = connection.execute("select record from builds order by physical")
-        return {record.physical: record for record in (decode(row[0]) for row in rows)}
+        return {record.physical: record for record in (decode_record(row[0]) for row in rows)}
     whole = connection.execute("select physical, record, components from builds order by physical")
     return {
-        physical: msgspec.structs.replace(decode(record), components=_decode_parts(parts))
+        physical: msgspec.structs.replace(decode_record(record), components=_decode_parts(parts))
         for physical, record, parts in whole
     }
 

@@ -39,6 +39,13 @@ WARNED = (TEST_WARNED.id, TEST_BROKEN_WARNED.id)
 
 Emit = Callable[["Event"], None]
 
+StoreFailures = Annotated[
+    bool,
+    Option(
+        "--store-failures", help="Keep rows that fail tests: a sample, without what is tagged pii."
+    ),
+]
+
 
 @reporting
 def run(
@@ -60,6 +67,7 @@ def run(
     start: Start = None,
     end: End = None,
     allow_missing: AllowMissing = False,
+    store_failures: StoreFailures = False,
     wait: Wait = 0,
     events: Annotated[
         str | None,
@@ -75,7 +83,7 @@ def run(
         )
     wait_for(context, wait)
     again = Again(span_of(start, end), allow_missing=allow_missing)
-    asked = Asked(full_refresh, upstream, fail_fast, atomic, dry_run, events, again)
+    asked = Asked(full_refresh, upstream, fail_fast, atomic, dry_run, events, again, store_failures)
     if plan_file is not None:
         if select or exclude or selector or full_refresh or upstream or start or end:
             raise UsageMistake("a plan has been made already: what it builds cannot be chosen anew")
@@ -109,6 +117,7 @@ class Asked(NamedTuple):
     dry_run: bool
     events: str | None
     again: Again = Again()
+    store_failures: bool = False
 
 
 def planned_and_built(context: Context, request: Request, asked: Asked) -> None:
@@ -167,6 +176,7 @@ def build_chosen(
         asked.atomic,
         context.command_line,
         asked.again,
+        asked.store_failures,
     )
     if planned.plan.actions and context.format == "text" and asked.events != "-":
         context.terminal.talk([*plan_lines(planned.plan, context.terminal.err), EMPTY])
@@ -195,6 +205,7 @@ def _build_file(context: Context, path: Path, asked: Asked) -> None:
         atomic=asked.atomic,
         command=context.command_line,
         again=asked.again,
+        keeping=asked.store_failures,
     )
     with ExitStack() as stack:
         emit = emitter(context, stack, asked.events)

@@ -76,22 +76,33 @@ def run(
 class How(NamedTuple):
     """The options of a plan besides its selection."""
 
-    full_refresh: bool
-    upstream: bool
-    offline: bool
-    explain: bool
-    out: Path | None
+    full_refresh: bool = False
+    upstream: bool = False
+    offline: bool = False
+    explain: bool = False
+    out: Path | None = None
+
+    @property
+    def is_usual(self) -> bool:
+        return self == How()
 
 
 @only_young_garbage()
 def _made(context: Context, request: Request, how: How) -> Plan:
     """A plan made anew; what is to be said of the project besides is said."""
     from xform.app.environment import EnvironmentPlanner
+    from xform.app.replanning import replanned
 
     compilation = context.compile(strict=False)
     chooser = selector_of(context, compilation)
     chosen = chooser.chosen(request)
     context.check(compilation, chosen)
+    if chosen is None and how.is_usual:
+        again = replanned(context.workspace, compilation)
+        if again is not None:
+            context.workspace.keep_plan(again.basis, again.plan, compilation.diagnostics)
+            context.report([*chooser.diagnostics, *compilation.diagnostics])
+            return again.plan
     planner = EnvironmentPlanner(context.workspace, compilation)
     planned = planner.plan(
         chosen,

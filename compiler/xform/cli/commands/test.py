@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from typing import Annotated
 
 from xform.app.environment import EnvironmentPlanner
 from xform.app.testing import run_tests, test_plan
-from xform.cli.commands.build import emitter, finish
+from xform.cli.commands.build import StoreFailures, emitter, finish
 from xform.cli.context import Context, reporting
+from xform.cli.options import Option
 from xform.cli.selection import (
     Exclude,
     Indirect,
@@ -26,6 +28,10 @@ def run(
     exclude: Exclude = None,
     selector: SelectorName = None,
     indirect_selection: Indirect = "eager",
+    force: Annotated[
+        bool, Option("--force", help="Also run tests whose result is known: nothing has changed.")
+    ] = False,
+    store_failures: StoreFailures = False,
 ) -> None:
     """Run the data tests of what is published. Nothing is built."""
     compilation = context.compile(strict=False)
@@ -42,5 +48,12 @@ def run(
         return
     with ExitStack() as stack:
         emit = emitter(context, stack, None)
-        result = run_tests(context.workspace, plan, emit, context.command_line)
+        result = run_tests(
+            context.workspace,
+            plan,
+            emit,
+            context.command_line,
+            force=force,
+            keeping=store_failures,
+        )
     finish(context, result)
