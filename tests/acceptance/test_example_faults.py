@@ -29,7 +29,7 @@ CALLS = [
     ("transactions", "damage"),
 ]
 """Of the state only where transactions begin and end: what is between goes with them, and
-test_faults.py looks there."""
+test_faults_of_calls.py looks there."""
 
 
 @pytest.fixture(scope="module")

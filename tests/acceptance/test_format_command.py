@@ -124,7 +124,7 @@ def test_a_syntax_error_is_said_and_other_files_get_their_form(place: Project) -
     answer = place.call("format")
     assert answer.code == 2
     assert "XF0301" in answer.err
-    assert "XF0901" not in answer.err
+    assert "XF1001" not in answer.err
     assert place.read("models/m/c.sql") == "SELECT (1 AS c\n"
     assert place.read(MODEL) == FORM
 
@@ -134,7 +134,7 @@ def test_what_would_be_another_model_stays_and_its_readers_get_their_form(place:
     place.write("models/m/c.sql", kept)
     place.write("models/m/d.sql", "SELECT A FROM m.c\n")
     answer = place.ok("format")
-    assert "XF0902" in answer.err
+    assert "XF1002" in answer.err
     assert place.read("models/m/c.sql") == kept
     assert place.read("models/m/d.sql") == "select A from m.c\n"
 
@@ -174,7 +174,7 @@ def test_what_an_editor_holds_is_looked_at_as_the_model_it_is(place: Project) ->
     kept = "select 1 as a {{ '--' }}, 2 as x\n, 3 as b\n"
     answer = place.ok("format", "-", "--stdin-filename", MODEL, stdin=kept)
     assert answer.out == kept
-    assert "XF0902" in answer.err
+    assert "XF1002" in answer.err
 
 
 def test_an_error_in_what_an_editor_holds_is_said_and_nothing_comes_out(place: Project) -> None:
@@ -258,6 +258,6 @@ def test_what_is_hashed_by_its_text_gets_its_form_too(place: Project, text: str)
     place.write("models/m/c.sql", text)
     before = prints(place)
     answer = place.ok("format")
-    assert "XF09" not in answer.err
+    assert "XF10" not in answer.err
     assert not re.search(r"\bSELECT\b", place.read("models/m/c.sql"))
     assert prints(place) == before

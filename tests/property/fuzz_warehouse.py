@@ -191,7 +191,7 @@ class Place:
         with self.workspace(environment) as workspace:
             compilation = compiled(workspace)
             planner = EnvironmentPlanner(workspace, compilation)
-            planned = planner.plan(wish) if wish else self._planned(workspace, planner)
+            planned = self._planned(workspace, planner) if wish is None else planner.plan(wish)
             result = build(workspace, planner, planned, Wanted(wish), lambda event: None)
         said = "\n".join(str(d) for d in result.diagnostics)
         assert result.status == "success" or not sure, f"the build failed:\n{said}"

@@ -16,6 +16,7 @@ from xform.plan.plan import Plan
 from xform.run.events import Event
 from xform.run.executor import execute
 from xform.run.history import BUILD, Asked
+from xform.run.outcome import Rehearse, rehearse_nothing
 from xform.run.ports import Hold, Ledger, StateError, StateSnapshot
 from xform.run.result import RunResult
 
@@ -36,6 +37,8 @@ class Wanted:
     command: str = ""
     """The command line that asks for it."""
     again: Again = field(default_factory=Again)
+    rehearse: Rehearse = rehearse_nothing
+    """Runs the unit tests of a model before it is built."""
     keeping: bool = False
     """Whether rows that fail tests are kept."""
 
@@ -98,7 +101,7 @@ def _still(
         wanted.selected,
         full_refresh=wanted.full_refresh,
         upstream=wanted.upstream,
-        held=True,
+        held=ledger,
     ).plan
 
 
@@ -127,7 +130,7 @@ def build_file(
             planned = planner.plan(
                 selected, full_refresh=then.full_refresh, upstream=then.upstream, certain=True
             )
-            found = moved_since(then, plan_file(workspace, planned, wished))
+            found = moved_since(then, plan_file(workspace, planned, wished), workspace.state.place)
             if found:
                 raise UserError(found)
             if not wanted.again.allow_missing:
@@ -159,6 +162,7 @@ def carry_out(
         asked=wanted.asked,
         secrets=workspace.known_secrets,
         hold=hold,
+        rehearse=wanted.rehearse,
         keeping=wanted.keeping,
     )
     if plan.steps:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -19,6 +19,7 @@ from xform.base.spans import SourceMap
 from xform.checks.written import NONE_WRITTEN, Written
 from xform.fingerprint.evaluate import Fingerprints
 from xform.project.assets import Asset, Kind, Project
+from xform.project.unit_tests import UnitTest
 from xform.sema.facts import ModelFacts, Schema
 from xform.sema.slices import Sliced
 from xform.sema.tables import NameIndex
@@ -31,7 +32,7 @@ class Carried(msgspec.Struct, frozen=True):
 
     rendered: Rendered
     unit: SqlUnit
-    says: Digest
+    says: Digest = Digest("")
     """Of all that it says: its layout and comments are not in it."""
 
 
@@ -226,15 +227,21 @@ class Slim(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Compilation:
-    """A compiled project. `body` loads (or recomputes) the heavy part of an asset."""
+    """A compiled project. `body` loads (or recomputes) the heavy part of an asset; `load` those of
+    some at once, where they are known to be wanted."""
 
     slim: Slim
     body: Callable[[AssetName], Body]
     read_text: Callable[[str], str | None] = field(repr=False)
+    load: Callable[[Iterable[AssetName]], None] = field(repr=False, default=lambda names: None)
 
     @property
     def project(self) -> Project:
         return self.slim.project
+
+    @property
+    def unit_tests(self) -> tuple[UnitTest, ...]:
+        return self.slim.declared.bare.unit_tests
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:

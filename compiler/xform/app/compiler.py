@@ -30,6 +30,7 @@ from xform.app.saying import Result, what_is_said
 from xform.app.silences import Silence
 from xform.app.slicing import slicing, through_ephemerals
 from xform.app.source_columns import Describe, SourceColumns
+from xform.app.unit_checks import check_unit_tests, world_of
 from xform.app.written_tests import Query, TestWriter, owners, pii_of
 from xform.base.codes import GRANTS_UNKNOWN
 from xform.base.diagnostics import Diagnostic, diagnose, has_errors
@@ -222,6 +223,16 @@ class Compiler:
         for name in circular:
             self.bodies[name] = Body(name, BROKEN)
             compiled[name] = _compiled(assets[name], self.bodies[name], depends[name], compiled, ())
+        if project.unit_tests:
+            world = world_of(
+                assets,
+                compiled,
+                index,
+                lambda name: self.bodies[name].schema,
+                self.files,
+                self.inputs.dialect_of,
+            )
+            self.diagnostics.extend(check_unit_tests(project, compiled, world))
         return Slim(
             Declarations.of(project),
             self.inputs.dialect,

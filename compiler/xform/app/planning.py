@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
-from functools import cache
 
 from xform.app.bodies import carried_body, run_body
 from xform.app.compiled import Compilation, CompiledAsset
@@ -42,8 +41,9 @@ def planned_assets(
     """The assets that the planner sees: those that compile and are not exposures; only those of
     `part`, where it is given."""
     feeding = _feeding_order(compilation)
+    taken_apart: dict[AssetName, tuple[Component, ...]] = {}
     return tuple(
-        _planned(compilation, compiled, environment, engine, relation_of, feeding)
+        _planned(compilation, compiled, environment, engine, relation_of, feeding, taken_apart)
         for compiled in compilation.slim.assets
         if (part is None or compiled.name in part) and _is_planned(compiled)
     )
@@ -74,6 +74,7 @@ def _planned(
     engine: str,
     relation_of: Callable[[Asset], str],
     feeding: frozenset[AssetName],
+    taken_apart: dict[AssetName, tuple[Component, ...]],
 ) -> PlannedAsset:
     name = compiled.name
     declared = compilation.declared[name]
@@ -84,6 +85,11 @@ def _planned(
 
     def audits(physical: Mapping[AssetName, str]) -> tuple[Audit, ...]:
         return _audits(compilation, compiled, physical)
+
+    def components() -> tuple[Component, ...]:
+        if name not in taken_apart:
+            taken_apart[name] = components_of(compilation, name, engine)
+        return taken_apart[name]
 
     def columns() -> tuple[str, ...]:
         known = compilation.body(name).schema.columns
@@ -100,7 +106,7 @@ def _planned(
         compiled.checks,
         compiled.checks_read,
         body=body,
-        components=cache(lambda: components_of(compilation, name, engine)),
+        components=components,
         audits=audits,
         columns=columns,
         files=compiled.files,

@@ -15,13 +15,13 @@ from collections.abc import Iterable, Mapping, Set
 
 import msgspec
 
-from xform.app.compiled import CompiledAsset, Slim
+from xform.app.compiled import Body, CompiledAsset, Slim
 from xform.app.compiler import Beside, Compiler
 from xform.app.saying import asks_for_everything
 from xform.base.diagnostics import has_errors
 from xform.base.names import AssetName
 from xform.checks.written import Written
-from xform.project.assets import Asset
+from xform.project.assets import Asset, Project
 from xform.project.declare import declare
 from xform.project.files import FileEntry, UnreadableFile, WideFiles
 from xform.project.load import Declared, declared_key
@@ -59,14 +59,7 @@ def recompiled(
     declared = old.declared.part(taking_part)
     if {found.span.path for found in old.diagnostics} & _files_of(declared.assets):
         return None
-    part = compiler.run_part(
-        declared,
-        Beside(
-            {asset.name: asset.kind for asset in old.assets},
-            {asset.name: asset.depends_on for asset in old.assets if asset.name in taking_part},
-            {asset.name: asset.tests for asset in old.assets if asset.name in taking_part},
-        ),
-    )
+    part = _part(old, taking_part, declared, compiler)
     paths = {asset.path for asset in declared.assets}
     if (
         part is None
@@ -77,6 +70,31 @@ def recompiled(
     ):
         return None
     return _merged(old, part), touched
+
+
+def bodies_of(
+    slim: Slim, names: Iterable[AssetName], compiler: Compiler
+) -> Mapping[AssetName, Body] | None:
+    """The bodies of some assets and of all that they read, in a compilation that holds; None where
+    they have to be made with all others."""
+    if slim.described:
+        return None
+    taking_part = _with_what_is_read(slim, frozenset(names))
+    part = _part(slim, taking_part, slim.declared.part(taking_part), compiler)
+    return compiler.bodies if part is not None else None
+
+
+def _part(
+    slim: Slim, taking_part: Set[AssetName], declared: Project, compiler: Compiler
+) -> Slim | None:
+    return compiler.run_part(
+        declared,
+        Beside(
+            {asset.name: asset.kind for asset in slim.assets},
+            {asset.name: asset.depends_on for asset in slim.assets if asset.name in taking_part},
+            {asset.name: asset.tests for asset in slim.assets if asset.name in taking_part},
+        ),
+    )
 
 
 def _declares_the_same(path: str, before: FileEntry, files: WideFiles, memo: Memo) -> bool:

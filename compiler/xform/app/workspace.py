@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from xform.app.circumstances import Asked, Circumstances, ProfileFile, are_as, circumstances_of
+from xform.app.circumstances import (
+    Asked,
+    Circumstances,
+    ProfileFile,
+    are_as,
+    circumstances_of,
+    evaluated,
+)
 from xform.app.index import Listing, load_listing, save_listing
 from xform.app.patience import Patience
 from xform.app.standing import Basis, LastPlan, StandingPlan, read_plan, stored_plan
@@ -19,6 +26,7 @@ from xform.base.hashing import Digest, digest_parts
 from xform.base.names import AssetName, schema_of, table_of
 from xform.host.files import ProjectFiles
 from xform.project.layout import PYPROJECT, XFORM_TOML
+from xform.project.profile import FILE as PROFILES
 from xform.project.profile import Target
 
 if TYPE_CHECKING:
@@ -56,6 +64,8 @@ class Options(msgspec.Struct, frozen=True):
     environment: str | None = None
     variables: Mapping[str, Any] = {}
     threads: int | None = None
+    home: Path | None = None
+    """Where caches and state lie, if not in the project."""
 
 
 class Workspace:
@@ -65,7 +75,7 @@ class Workspace:
         self.options = options
         self.root = options.project_dir.resolve()
         self.environ = dict(os.environ) if environ is None else environ
-        self.home = self.root / HOME
+        self.home = options.home or self.root / HOME
         self.cache = self.home / "cache"
         self.notices: tuple[Diagnostic, ...] = ()
         """What is to be said of the profile, besides errors."""
@@ -77,6 +87,15 @@ class Workspace:
         """By path the texts that an editor holds, where they are shown in place of files."""
         self._compiled: tuple[CachedCompiler, Slim] | None = None
         """The last compilation, and what made it."""
+        self.results = self.cache
+        """Where what was computed is remembered by content: projects may share it."""
+        self.lenient = False
+        """Whether it is opened only to be compiled, where secrets may not be set."""
+        self.confined = False
+        """Whether its files may be anybody's: then the engine sees nothing but these, and no
+        warehouse."""
+        self.trusted: Path | None = None
+        """Of one that is confined: the project whose Python macros may run."""
 
     # Settings and target -------------------------------------------------------------------------
 
@@ -119,7 +138,9 @@ class Workspace:
             raise UserError([no_profiles([str(path)])]) from None
         shown = os.path.relpath(path, self.root) if path.is_relative_to(self.root) else str(path)
         profile = self.options.profile or self.settings.profile
-        target, found = read_target(text, shown, profile, self.options.target, self.environ)
+        target, found = read_target(
+            text, shown, profile, self.options.target, self.environ, lenient=self.lenient
+        )
         if target is None or has_errors(found):
             raise UserError(found)
         self.notices = tuple(found)
@@ -133,6 +154,11 @@ class Workspace:
     @cached_property
     def _profile_file(self) -> ProfileFile | None:
         return self._asked.profile_file()
+
+    @property
+    def profile_path(self) -> Path | None:
+        """The profiles.yml that counts; None where there is none."""
+        return Path(self._profile_file.path) if self._profile_file is not None else None
 
     @property
     def known_secrets(self) -> tuple[str, ...]:
@@ -157,26 +183,44 @@ class Workspace:
     def engine(self) -> Engine:
         from xform.plugins.registry import engine_for
 
-        engine, found = engine_for(self.target, self.root)
+        target = confined_target(self.target, self.root) if self.confined else self.target
+        engine, found = engine_for(target, self.root)
         if engine is None:
             raise UserError(list(found))
         return engine
 
     @cached_property
     def state(self) -> StateStore:
-        from xform.state.store import StateStore
+        """Raises UserError, and StateError where its driver is not installed."""
+        from xform.state.opening import open_state
 
-        return StateStore(self._state_file)
+        return open_state(self.target.state, self.root)
 
-    @property
-    def _state_file(self) -> Path:
-        return self.home / "state.db"
+    def _revision(self, circumstances: Circumstances) -> str | None:
+        """That of the record, asked where it is; None where it cannot be told at once."""
+        if circumstances.state is not None:
+            from xform.state.revision import revision_of
+
+            path = evaluated(circumstances.state, self.environ)
+            return None if path is None else revision_of(self.root / path)
+        from xform.run.ports import StateError
+
+        try:
+            return self.state.revision()
+        except (UserError, StateError):
+            return None
 
     @cached_property
     def host(self) -> LocalHost:
         from xform.host.local import LocalHost
 
         return LocalHost(self.root)
+
+    def close(self) -> None:
+        """Disconnect from the state, where it is open."""
+        state = self.__dict__.get("state")
+        if state is not None:
+            state.close()
 
     # Compiling -----------------------------------------------------------------------------------
 
@@ -239,9 +283,11 @@ class Workspace:
             lambda: self.engine,
             self.relation_query,
             self.options.threads,
+            self.results,
+            self._python_root,
         )
         compiler.ran = self.ran
-        slim, body = compiler.compile()
+        slim, bodies = compiler.compile()
         self._listing = compiler.listing
         self._compiled = compiler, slim
         if any(item.missing for item in slim.diagnostics):
@@ -250,7 +296,7 @@ class Workspace:
             # What is to be said of the profile is said with the project, and not stored with it.
             diagnostics = (*self.notices, *slim.diagnostics)
             slim = msgspec.structs.replace(slim, diagnostics=diagnostics)
-        return Compilation(slim, body, self.read_text)
+        return Compilation(slim, bodies, self.read_text, bodies.load)
 
     def compile_with(self, texts: Mapping[str, bytes]) -> Compilation:
         """What the project would be if these of its files held these texts. To be asked once it
@@ -299,7 +345,8 @@ class Workspace:
         from xform.app.dropped import tell_dropped
         from xform.run.ports import StateError
 
-        if not (self.home / "state.db").exists():
+        state = self.target.state
+        if state.type == "sqlite" and not (self.root / state.path).exists():
             return diagnostics
         try:
             past = self.state.snapshot(self.environment)
@@ -328,14 +375,17 @@ class Workspace:
             return None
         touched = listing.touched_since(listing.planned)
         plan = read_plan(listing.plan)
-        environment = self.options.environment or listing.circumstances.environment
+        circumstances = listing.circumstances
+        environment = self.options.environment or circumstances.environment
+
+        def revision() -> str | None:
+            return self._revision(circumstances)
+
         if (
             touched is None
             or plan is None
             or plan.basis.environment != environment
-            or not plan.basis.is_now(
-                self.root, self._state_file, listing.circumstances, self.environ
-            )
+            or not plan.basis.is_now(self.root, circumstances, self.environ, revision)
         ):
             return None
         return LastPlan(plan, touched)
@@ -371,14 +421,43 @@ class Workspace:
         body = SeedBody(asset.files, asset.format or "csv", types)
         return f"({self.engine.scan(body)})"
 
+    @property
+    def _python_root(self) -> Path | None:
+        """Where Python macros are run from; None: nowhere."""
+        return self.trusted if self.confined else self.root
+
     def read_text(self, path: str) -> str | None:
-        """The text of a file of the project, to show a part of it."""
+        """The text of a file of the project, to show a part of it; None too where a link leads
+        out of the project."""
         if path in self.unsaved:
             return self.unsaved[path]
         try:
-            return (self.root / path).read_text("utf-8-sig")
+            if not (self.root / path).resolve().is_relative_to(self.root) and self.confined:
+                return None
+            text = (self.root / path).read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError, ValueError):
             return None
+        if not path.endswith(PROFILES):
+            return text
+        from xform.project.state_target import without_passwords
+
+        return without_passwords(text)
+
+
+def confined_target(target: Target, root: Path) -> Target:
+    """A target whose engine holds nothing, reads only under `root`, and takes no other settings."""
+    given = target.settings.get("settings")
+    kept = given if isinstance(given, dict) else {}
+    settings = {
+        **{key: value for key, value in kept.items() if key.lower() in ("timezone", "calendar")},
+        "memory_limit": "1GB",
+        "threads": 2,
+        "allowed_directories": [str(root)],
+        "enable_external_access": False,
+        "lock_configuration": True,
+    }
+    confined = {**target.settings, "path": ":memory:", "settings": settings}
+    return msgspec.structs.replace(target, settings=confined)
 
 
 def dialect_of(engine: str) -> str:

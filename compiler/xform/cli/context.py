@@ -166,6 +166,11 @@ class Context:
             for d in diagnostics
         ]
 
+    def close(self) -> None:
+        workspace = self.__dict__.get("workspace")
+        if isinstance(workspace, Workspace):
+            workspace.close()
+
     def exit(self, code: int) -> None:
         raise Ended(code)
 
@@ -254,6 +259,12 @@ class Command:
         context = _context(shared, self._formats)
         context.words = self._written({**shared, **values})
         try:
+            self._run(context, values)
+        finally:
+            context.close()
+
+    def _run(self, context: Context, values: dict[str, Any]) -> None:
+        try:
             self.function(context, **values)
         except Ended:
             context.finish()
@@ -295,6 +306,13 @@ def reporting(function: Callable[..., None]) -> Command:
     """A command whose answer may be its diagnostics, in one of the REPORTS."""
     options = {**GLOBAL, "format": (ReportFormat, "text")}
     return Command(function, options, (*ANSWERS, *REPORTS))
+
+
+def in_forms(said: str, *more: str) -> Callable[[Callable[..., None]], Command]:
+    """For a command that answers in more forms than usual; `said` is the help of --format."""
+    annotated = Annotated[str, Option("--format", help=said)]
+    options: dict[str, tuple[Any, Any]] = {**GLOBAL, "format": (annotated, "text")}
+    return lambda function: Command(function, options, (*ANSWERS, *more, *REPORTS))
 
 
 def _context(shared: dict[str, Any], formats: tuple[str, ...]) -> Context:

@@ -17,6 +17,7 @@ from xform.base.spans import Span
 from xform.project.incremental import Keyed, TimeRange
 from xform.project.running import Running
 from xform.project.thresholds import ANY, Threshold
+from xform.project.unit_tests import UnitTest
 from xform.project.versioning import USUAL, Versioning
 
 
@@ -196,3 +197,5 @@ class Project(msgspec.Struct, frozen=True):
     """Path of `selectors.yml` where there is one."""
     lint: dict[str, str] = {}
     """Levels of diagnostics by code, where they are not the usual."""
+    unit_tests: tuple[UnitTest, ...] = ()
+    """Of models, by name; no name stands twice."""

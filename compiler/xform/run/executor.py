@@ -32,7 +32,14 @@ from xform.run.events import (
 from xform.run.history import Asked, Statement
 from xform.run.hooks import run_hooks
 from xform.run.keeping import Keeper
-from xform.run.outcome import Judge, Outcome, judge_by_count, timed_out
+from xform.run.outcome import (
+    Judge,
+    Outcome,
+    Rehearse,
+    judge_by_count,
+    rehearse_nothing,
+    timed_out,
+)
 from xform.run.ports import (
     NOTHING_SAID,
     BuildRecord,
@@ -72,13 +79,15 @@ def execute(
     asked: Asked = NOTHING_SAID,
     secrets: Sequence[str] = (),
     hold: Hold | None = None,
+    rehearse: Rehearse = rehearse_nothing,
     force: bool = False,
     keeping: bool = False,
 ) -> RunResult:
     """Build, test and publish. Opens the engine where it is not open yet, and closes it.
 
     `hold` is the lease of the environment, whose owner the run is: without one it must be certain
-    by other means that nobody else writes there. `force`: tests run also where their result is
+    by other means that nobody else writes there. `rehearse` runs the unit tests of a model before
+    it is built: it is not, where one does not pass. `force`: tests run also where their result is
     known; `keeping`: rows that fail them are kept. Events are emitted in the calling thread.
     `asked` and what happens are kept in the state, but for `secrets`. Failures of models become
     diagnostics of the result.
@@ -90,9 +99,10 @@ def execute(
         return run.nothing()
     engine.open()
     try:
+        identity = engine.identity()
         engine.prepare(())
         run.enter()
-        run.begin(judge, threads, asked, force=force, keeping=keeping)
+        run.begin(judge, rehearse, threads, asked, identity, force=force, keeping=keeping)
         with host.signals() as signals:
             run.hooks("on_start", plan.on_start, signals)
             run.steps(signals, threads)
@@ -170,14 +180,30 @@ class _Run:
             self._hold.enter(self._engine)
 
     def begin(
-        self, judge: Judge, threads: int, asked: Asked, *, force: bool, keeping: bool
+        self,
+        judge: Judge,
+        rehearse: Rehearse,
+        threads: int,
+        asked: Asked,
+        identity: str,
+        *,
+        force: bool,
+        keeping: bool,
     ) -> None:
+        """`identity` is that of the warehouse when it was opened. Where the state has the record
+        of another moment, or of another warehouse, the ledger is asked."""
         snapshot = self._state.snapshot(self._plan.environment, components=False)
         self._records = dict(snapshot.builds)
-        shown = snapshot.published(self._plan.environment)
-        self._shown = {name: found.physical for name, found in shown.items()}
-        if any(physical not in self._records for physical in self._of_before()):
-            self._records |= {record.physical: record for record in self._engine.ledger().builds}
+        shown = snapshot.publications
+        if snapshot.identity != identity or not self._of_before() <= self._records.keys():
+            ledger = self._engine.ledger()
+            self._records = {record.physical: record for record in ledger.builds}
+            shown = ledger.publications
+        self._shown = {
+            item.asset: item.physical
+            for item in shown
+            if item.environment == self._plan.environment
+        }
         for record in self._records.values():
             self._earlier.setdefault(record.asset, []).append(record)
         self._schedule = Schedule.of(self._work, snapshot.seconds)
@@ -187,6 +213,7 @@ class _Run:
             self._run_id,
             self._posted.put,
             judge,
+            rehearse,
             environment=self._plan.environment,
             force=force,
             keeping=keeping,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -37,6 +37,24 @@ def judge_by_count(
     found = audit.failure or f"not so: {audit.description or audit.name}"
     rows = "1 row" if failures == 1 else f"{failures:,} rows"
     return Verdict("fail" if audit.severity == "error" else "warn", f"{found}: {rows}", failures)
+
+
+class Rehearsed(NamedTuple):
+    """A test of a model over given rows. `status` is pass, fail or error."""
+
+    name: str
+    status: str
+    seconds: float
+    message: str = ""
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+Rehearse = Callable[[AssetName], Iterable[Rehearsed]]
+"""Tests an asset over given rows, before it is built; callable from any thread."""
+
+
+def rehearse_nothing(asset: AssetName) -> Iterable[Rehearsed]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +114,12 @@ class Tests:
         )
         said = f"{audit.asset}: {verdict.message}"
         self.diagnostics.append(diagnose(code, said, audit.span, text, asset=audit.asset))
+
+    def note_rehearsed(self, found: Rehearsed) -> None:
+        if found.status != "pass":
+            self.blocked = True
+            self.messages.append(found.message)
+            self.diagnostics.extend(found.diagnostics)
 
     def outcome(self, asset: AssetName, seconds: float, record: BuildRecord | None) -> Outcome:
         found = tuple(self.diagnostics)

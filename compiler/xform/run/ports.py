@@ -16,7 +16,15 @@ from xform.base.names import AssetName
 from xform.base.spans import Span
 from xform.plan.freshness import Standing, Token
 from xform.plan.intervals import Ranges
-from xform.plan.plan import BuildStep, Component, DropStep, HookSql, PublishStep, SeedBody
+from xform.plan.plan import (
+    BuildStep,
+    Component,
+    DropStep,
+    HookSql,
+    PublishStep,
+    PythonBody,
+    SeedBody,
+)
 from xform.project.checksum import EXACT, Checksum
 from xform.project.versioning import Versioning
 from xform.run.events import Event
@@ -105,12 +113,18 @@ class CodeError(EngineError):
 
 
 class StateError(Exception):
-    """The state store refused. `kind` is busy, newer or io."""
+    """The state store refused.
 
-    def __init__(self, message: str, *, kind: str, help: str) -> None:  # noqa: A002
+    `kind` is busy, newer, io, unreachable (a server), denied (a right that is missing) or driver
+    (one that is not installed); `at` is where the user says, or sees, which state it is. No secret
+    is in it.
+    """
+
+    def __init__(self, message: str, *, kind: str, at: Span, help: str) -> None:  # noqa: A002
         super().__init__(message)
         self.message = message
         self.kind = kind
+        self.at = at
         self.help = help
 
 
@@ -345,6 +359,11 @@ class Session(Protocol):
         ...
 
     def query(self, sql: str, limit: int | None = None) -> QueryResult: ...
+
+    def computed(self, body: PythonBody, function: Any, columns: Sequence[str]) -> QueryResult:
+        """What a Python model returns, and is not stored: these columns of it, in the types that
+        they have, as text. All where none are named. Raises CodeError."""
+        ...
 
     def interrupt(self) -> None:
         """Stop what runs in this session; callable from another thread."""

@@ -19,9 +19,9 @@ from xform.plan.plan import AuditStep, BuildStep, Conduct, PythonBody, SeedBody
 from xform.project.checksum import Checksum
 from xform.run import cutoff
 from xform.run.errors import build_diagnostic
-from xform.run.events import Log
+from xform.run.events import CheckDone, Log
 from xform.run.history import Statement
-from xform.run.outcome import Judge, Outcome, Tests, timed_out
+from xform.run.outcome import Judge, Outcome, Rehearse, Tests, rehearse_nothing, timed_out
 from xform.run.ports import (
     BadRows,
     BuildRecord,
@@ -62,6 +62,7 @@ class Workshop:
     run_id: str
     post: Callable[[Kept], None]
     judge: Judge
+    rehearse: Rehearse = rehearse_nothing
     watches: Watches = field(default_factory=Watches)
     environment: str = ""
     force: bool = False
@@ -81,6 +82,9 @@ class Workshop:
         """`records` are builds by physical name; `earlier` those of the step's asset; `past` is
         the one that the environment shows, or the last."""
         begun = self.host.monotonic()
+        rehearsal = self._rehearsal(step)
+        if rehearsal.blocked:
+            return rehearsal.outcome(step.asset, self.host.monotonic() - begun, None)
         watch: Watch | None = None
         try:
             with self._watched(step) as (session, watch):
@@ -104,6 +108,16 @@ class Workshop:
                 return done
         except EngineError as error:
             return self._broken(step, error, self.host.monotonic() - begun, watch)
+
+    def _rehearsal(self, step: BuildStep) -> Tests:
+        """The unit tests of the step's model, before anything of it is made."""
+        tests = Tests()
+        for found in self.rehearse(step.asset):
+            self.post(
+                CheckDone(step.asset, found.name, found.status, None, found.seconds, found.message)
+            )
+            tests.note_rehearsed(found)
+        return tests
 
     @contextmanager
     def aside(self, name: AssetName) -> Iterator[Session]:

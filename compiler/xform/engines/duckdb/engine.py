@@ -39,8 +39,15 @@ from xform.run.ports import (
 if TYPE_CHECKING:
     import duckdb
 
-_LATE = ("timezone", "calendar", "lock_configuration", "enable_external_access")
-"""Settings that cannot be given while connecting, or that would forbid those that follow."""
+_LATE = (
+    "timezone",
+    "calendar",
+    "allowed_directories",
+    "enable_external_access",
+    "lock_configuration",
+)
+"""Settings that cannot be given while connecting, or that forbid others: in the order in which they
+are made."""
 
 
 class DuckDBEngine:
@@ -226,10 +233,10 @@ class DuckDBEngine:
     def _connect_to(self, path: str, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         import duckdb
 
+        late = {key: value for key, value in self._settings.items() if key.lower() in _LATE}
         early: dict[str, str | bool | int | float | list[str]] = {
-            key: _setting(key, value) for key, value in self._settings.items()
+            key: _setting(key, value) for key, value in self._settings.items() if key not in late
         }
-        late = {key: early.pop(key) for key in list(early) if key.lower() in _LATE}
         zone = {} if any(key.lower() == "timezone" for key in late) else {"TimeZone": "UTC"}
         try:
             connection = duckdb.connect(path, read_only=read_only, config=early)

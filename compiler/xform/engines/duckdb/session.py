@@ -182,6 +182,24 @@ class DuckDBSession:
                 self._cursor.execute("select 1").fetchall()
         return QueryResult(columns, rows)
 
+    def computed(self, body: PythonBody, function: Any, columns: Sequence[str]) -> QueryResult:
+        result = frames.call(self._cursor, body, function, self._root)
+        expected = frames.frame_rows(result)
+        with translated():
+            self._cursor.register("xform_result", result)
+            try:
+                listed = ", ".join(map(name, columns)) or "*"
+                cursor = self._cursor.execute(f"select {listed} from xform_result limit 0")
+                found = _columns_of(cursor)
+                texts = ", ".join(f"cast({name(column)} as varchar)" for column, _ in found)
+                rows = self._cursor.execute(f"select {texts} from xform_result").fetchall()
+            finally:
+                with suppress(Exception):
+                    self._cursor.unregister("xform_result")
+        if expected is not None and len(rows) != expected:
+            raise EngineError(f"the returned frame has {expected} rows, but {len(rows)} were read")
+        return QueryResult(found, rows)
+
     def interrupt(self) -> None:
         self._stopped = True
         self._cursor.interrupt()
