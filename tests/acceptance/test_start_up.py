@@ -8,17 +8,17 @@ import time
 from pathlib import Path
 
 import pytest
-from command_line import Project, example, plain_environment
+from command_line import REPOSITORY, Project, example, plain_environment
 
 HEAVY = {"sqlglot", "duckdb", "networkx", "rich", "jinja2", "typer", "polars", "pandas", "pyarrow"}
 
 
-def imported(*command: str, cwd: Path | None = None) -> set[str]:
+def imported(*command: str, cwd: Path | None = None, **environ: str) -> set[str]:
     """The top-level packages that a command imports, by `python -X importtime`."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", *command],
         cwd=cwd,
-        env=plain_environment(),
+        env=plain_environment(**environ),
         capture_output=True,
         text=True,
     )
@@ -144,3 +144,20 @@ def test_a_plan_that_stands_reads_no_file_of_the_project(built: Project) -> None
     assert {path for path in mine if not path.startswith(".xform/")} == set()
     cached = {path for path in mine if path.startswith(".xform/cache")}
     assert {path.partition("-v")[0] for path in cached} == {".xform/cache/index"}
+
+
+THIS_TREE = {"PYTHONPATH": str(REPOSITORY / "compiler")}
+"""Commands that are newer than what is installed."""
+
+
+def test_lint_with_nothing_new_imports_no_parser_and_no_engine(built: Project) -> None:
+    call = ("-m", "xform", "lint", "models/marts")
+    imported(*call, cwd=built.root, **THIS_TREE)  # compiles, where this tree is newer
+    used = imported(*call, cwd=built.root, **THIS_TREE)
+    assert not used & {*HEAVY, "yaml"}
+
+
+def test_format_imports_a_tokenizer_and_no_engine(built: Project) -> None:
+    used = imported("-m", "xform", "format", "--check", cwd=built.root, **THIS_TREE)
+    assert "sqlglot" in used
+    assert not used & (HEAVY - {"sqlglot", "jinja2"})

@@ -19,6 +19,7 @@ PAGES = [
     "state",
     "planner",
     "recovery",
+    "lint-format",
     "diff",
     "tests",
     "unit-tests",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from xform.base.diagnostics import Diagnostic
     from xform.base.hashing import Digest
     from xform.project.assets import Asset, Project
+    from xform.project.files import WideFiles
     from xform.query.memo import Memo
     from xform.run.ports import Engine
     from xform.template.macros import MacroLibrary
@@ -102,6 +103,24 @@ class CachedCompiler:
             self._save(made)
         return slim, self._bodies(slim, bodies)
 
+    def with_texts(
+        self, slim: Slim, texts: Mapping[str, bytes]
+    ) -> tuple[Slim, Callable[[AssetName], Body]]:
+        """What the compilation `slim` would be if these files held these texts. What it takes is
+        remembered by content; the index stays as it is."""
+        from xform.app.overlay import Overlay
+        from xform.app.recompiling import recompiled
+
+        files = Overlay(self._files, texts)
+        before = {path: self._files.entries[path] for path in texts}
+        with self._compiler(files) as (compiler, memo):
+            made = recompiled(slim, before, files, memo, compiler)
+        if made is not None:
+            known = compiler.bodies
+            return made[0], Bodies(lambda: self._run(files)[1], lambda _: None, known)
+        slim, bodies, _ = self._run(files)
+        return slim, Bodies(lambda: bodies, lambda _: None, bodies)
+
     def _key(self) -> Digest:
         from xform.app.inputs import slim_key
 
@@ -146,9 +165,9 @@ class CachedCompiler:
             return None
         return replace(slim, warehouse=warehouse) if certain else slim
 
-    def _run(self) -> _Made:
+    def _run(self, files: WideFiles | None = None) -> _Made:
         """The compilation made from all files."""
-        with self._compiler() as (compiler, _):
+        with self._compiler(files) as (compiler, _):
             slim = compiler.run()
         if slim.described:
             slim = replace(slim, warehouse=self._asked)
@@ -180,7 +199,7 @@ class CachedCompiler:
         return Bodies(lambda: self._run()[1], some, known)
 
     @contextmanager
-    def _compiler(self) -> Iterator[tuple[Compiler, Memo]]:
+    def _compiler(self, files: WideFiles | None = None) -> Iterator[tuple[Compiler, Memo]]:
         """A compiler, and the memo that it works with, kept when this has ended."""
         from xform.app.collector import only_young_garbage
         from xform.app.compiler import Compiler
@@ -191,7 +210,7 @@ class CachedCompiler:
         memo = Memo(cache)
         compiler = Compiler(
             self._inputs(),
-            self._files,
+            files or self._files,
             memo,
             self._macros,
             self._ask,

@@ -79,10 +79,10 @@ def check_keyed(
 
 
 def storage_of_carried(carried: Carried | None) -> str:
-    """Its text decides what the table holds, too."""
+    """What it says decides what the table holds, too."""
     if carried is None:
         return ""
-    return f" carried {digest_parts((carried.rendered.text.strip(),))[:16]}"
+    return f" carried {carried.says[:16]}"
 
 
 def with_validity(

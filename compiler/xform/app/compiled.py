@@ -32,6 +32,8 @@ class Carried(msgspec.Struct, frozen=True):
 
     rendered: Rendered
     unit: SqlUnit
+    says: Digest = Digest("")
+    """Of all that it says: its layout and comments are not in it."""
 
 
 class Parsed(msgspec.Struct, frozen=True):

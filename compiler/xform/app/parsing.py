@@ -270,8 +270,13 @@ class ModelParser:
         if rendered is None:
             return None, found
         place = Place(asset.path, lambda: text, rendered.source_map)
-        unit, more = parse_model(asset.name, place, rendered, self._inputs.dialect_of(asset))
-        return (Carried(rendered, unit) if unit is not None else None), [*found, *more]
+        from xform.sql.tokens import digest_text
+
+        dialect = self._inputs.dialect_of(asset)
+        unit, more = parse_model(asset.name, place, rendered, dialect)
+        if unit is None:
+            return None, [*found, *more]
+        return Carried(rendered, unit, digest_text(rendered.text, dialect)), [*found, *more]
 
     def _check_macros(self) -> None:
         """Say what is wrong with macros, also where no model had to be rendered."""

@@ -21,10 +21,9 @@ from xform.app.saying import asks_for_everything
 from xform.base.diagnostics import has_errors
 from xform.base.names import AssetName
 from xform.checks.written import Written
-from xform.host.files import ProjectFiles
 from xform.project.assets import Asset, Project
 from xform.project.declare import declare
-from xform.project.files import FileEntry, UnreadableFile
+from xform.project.files import FileEntry, UnreadableFile, WideFiles
 from xform.project.load import Declared, declared_key
 from xform.query.memo import Memo
 
@@ -32,7 +31,7 @@ from xform.query.memo import Memo
 def recompiled(
     old: Slim,
     before: Mapping[str, FileEntry],
-    files: ProjectFiles,
+    files: WideFiles,
     memo: Memo,
     compiler: Compiler,
 ) -> tuple[Slim, frozenset[AssetName]] | None:
@@ -98,7 +97,7 @@ def _part(
     )
 
 
-def _declares_the_same(path: str, before: FileEntry, files: ProjectFiles, memo: Memo) -> bool:
+def _declares_the_same(path: str, before: FileEntry, files: WideFiles, memo: Memo) -> bool:
     """Whether an edited file says of itself what it said; then that is remembered of it too."""
     known = memo.peek("declare", declared_key(path, before.digest), Declared)
     now = _declared(path, files, memo) if known is not None else None
@@ -116,7 +115,7 @@ def _as_stored(declared: Declared) -> bytes:
     return msgspec.msgpack.encode(declared.declarations)
 
 
-def _declared(path: str, files: ProjectFiles, memo: Memo) -> Declared | None:
+def _declared(path: str, files: WideFiles, memo: Memo) -> Declared | None:
     digest = files.entries[path].digest
     key = declared_key(path, digest)
     known = memo.peek("declare", key, Declared)

@@ -9,6 +9,7 @@ import msgspec
 
 from xform.base.codes import CODES, UNUSED_SILENCE
 from xform.base.diagnostics import Diagnostic, diagnose
+from xform.base.edits import Edit
 from xform.base.names import AssetName, did_you_mean
 from xform.base.spans import Span
 
@@ -44,6 +45,45 @@ def _each(text: str) -> Iterator[Silence]:
                 yield Silence(number, code.start() + 1, code.end() + 1, code.group())
             if not codes:
                 yield Silence(number, comment.start() + 1, comment.end() + 1, "")
+
+
+_LEFT_OVER = " \t;,.:"
+_AROUND = {"/*": "*/", "{#": "#}"}
+
+
+def without(text: str, start: int, end: int) -> Edit | None:
+    """Takes one code out of such a comment, and what of the comment would say nothing then. None
+    where it is no code of a warning: it may be misspelt."""
+    code = CODES.get(text[start:end])
+    if code is None or code.severity == "error":
+        return None
+    begin = text.rfind("\n", 0, start) + 1
+    finish = text.find("\n", end)
+    finish = finish if finish >= 0 else len(text)
+    line = text[begin:finish]
+    for comment in _COMMENT.finditer(line):
+        if comment.start() <= start - begin < comment.end():
+            codes = _CODE.findall(comment["codes"] or "")
+            if len(codes) > 1:
+                kept = ", ".join(each for each in codes if each != code.id)
+                at = begin + comment.start("codes")
+                return Edit(at, begin + comment.end("codes"), f" {kept}")
+            return _without(line[: comment.start()], line[comment.end() :], begin, finish, text)
+    return None
+
+
+def _without(before: str, behind: str, begin: int, finish: int, text: str) -> Edit:
+    """A line without what stood between these two parts of it."""
+    before, behind = before.rstrip(_LEFT_OVER), behind.strip()
+    mark = before[-2:]
+    if mark == "--" and not behind:
+        before = before[:-2].rstrip()
+    elif mark in _AROUND and behind.startswith(_AROUND[mark]):
+        before, behind = before[:-2].rstrip(), behind[2:].strip()
+    rest = f"{before} {behind}".rstrip() if behind else before
+    if not rest and finish < len(text):
+        return Edit(begin, finish + 1)
+    return Edit(begin, finish, rest)
 
 
 def unused(path: str, silence: Silence, asset: AssetName) -> Diagnostic:

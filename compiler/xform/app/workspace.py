@@ -30,7 +30,8 @@ from xform.project.profile import FILE as PROFILES
 from xform.project.profile import Target
 
 if TYPE_CHECKING:
-    from xform.app.compiled import Compilation
+    from xform.app.cached import CachedCompiler
+    from xform.app.compiled import Compilation, Slim
     from xform.app.inputs import Inputs
     from xform.host.local import LocalHost
     from xform.plan.plan import Plan
@@ -82,6 +83,10 @@ class Workspace:
         """For how long others who write are waited for."""
         self.ran: list[tuple[str, str]] = []
         """The queries that compiling really computed."""
+        self.unsaved: dict[str, str] = {}
+        """By path the texts that an editor holds, where they are shown in place of files."""
+        self._compiled: tuple[CachedCompiler, Slim] | None = None
+        """The last compilation, and what made it."""
         self.results = self.cache
         """Where what was computed is remembered by content: projects may share it."""
         self.lenient = False
@@ -284,6 +289,7 @@ class Workspace:
         compiler.ran = self.ran
         slim, bodies = compiler.compile()
         self._listing = compiler.listing
+        self._compiled = compiler, slim
         if any(item.missing for item in slim.diagnostics):
             slim = msgspec.structs.replace(slim, diagnostics=self._with_past(slim.diagnostics))
         if self.notices:
@@ -291,6 +297,20 @@ class Workspace:
             diagnostics = (*self.notices, *slim.diagnostics)
             slim = msgspec.structs.replace(slim, diagnostics=diagnostics)
         return Compilation(slim, bodies, self.read_text, bodies.load)
+
+    def compile_with(self, texts: Mapping[str, bytes]) -> Compilation:
+        """What the project would be if these of its files held these texts. To be asked once it
+        has been compiled."""
+        from xform.app.compiled import Compilation
+
+        assert self._compiled is not None
+        compiler, slim = self._compiled
+        made, body = compiler.with_texts(slim, texts)
+        return Compilation(made, body, self.read_text)
+
+    def reopened(self) -> Workspace:
+        """The project as it lies on disk now."""
+        return Workspace(self.options, self.environ)
 
     def identity_of(self, compilation: Compilation) -> Digest | None:
         """What two compilations share only if all that is written of them is the same; None where
@@ -409,6 +429,8 @@ class Workspace:
     def read_text(self, path: str) -> str | None:
         """The text of a file of the project, to show a part of it; None too where a link leads
         out of the project."""
+        if path in self.unsaved:
+            return self.unsaved[path]
         try:
             if not (self.root / path).resolve().is_relative_to(self.root) and self.confined:
                 return None

@@ -261,3 +261,6 @@ CHANGE_LIMIT = _code("0903", "a change costs more than it may")
 POSTING = _code("0904", "GitHub did not take a verdict", "warning")
 OUT_OF_BOUNDS = _code("0905", "an untrusted change takes more than it may")
 UNTRUSTED_CODE = _code("0906", "Python code of an untrusted change is not run")
+# 10xx: layout and fixes
+NOT_LAID_OUT = _code("1001", "a file whose layout cannot be told", "warning")
+WOULD_CHANGE = _code("1002", "an edit that would change what is built", "warning")

@@ -18,6 +18,9 @@ SEVERAL = ("--select", "-s", "--exclude", "--resource-type", "--exclude-resource
 before them."""
 
 
+_STDIN = "-"
+
+
 def spread(args: Sequence[str]) -> list[str]:
     """`--select a b` as `--select a --select b`."""
     found: list[str] = []
@@ -41,7 +44,7 @@ def read_call(parameters: Sequence[Parameter], args: Sequence[str]) -> dict[str,
     values: dict[str, Any] = {}
     rest = iter(spread(args))
     for arg in rest:
-        if not arg.startswith("-"):
+        if not arg.startswith("-") or arg == _STDIN:
             if not arguments:
                 return None
             parameter, text = arguments[0], arg
@@ -93,7 +96,7 @@ def _takes_several(parameter: Parameter) -> bool:
 def _put(values: dict[str, Any], parameter: Parameter, text: str) -> bool:
     """Add a value; whether it is one that the parameter takes."""
     kinds = get_args(parameter.type) or (parameter.type,)
-    if not text or text.startswith("-"):
+    if not text or (text.startswith("-") and text != _STDIN):
         return False
     if _takes_several(parameter):
         values.setdefault(parameter.name, []).append(text)

@@ -9,6 +9,7 @@ from xform.cli.options import Option
 if TYPE_CHECKING:
     from xform.app.compiled import Compilation
     from xform.app.selecting import Selector
+    from xform.base.names import AssetName
     from xform.cli.context import Context
     from xform.graph.selection.request import Request
 
@@ -39,6 +40,21 @@ def request_of(
     from xform.graph.selection.request import Request
 
     return Request(tuple(select or ()), tuple(exclude or ()), selector, indirect)
+
+
+def chosen_assets(
+    context: Context,
+    compilation: Compilation,
+    select: list[str] | None,
+    exclude: list[str] | None,
+) -> frozenset[AssetName] | None:
+    """What a selection takes; None where nothing is selected. What is to be said of it is said."""
+    if not select and not exclude:
+        return None
+    chooser = selector_of(context, compilation)
+    selected = chooser.select(request_of(select, exclude, None, "eager"))
+    context.report(chooser.diagnostics)
+    return selected.assets
 
 
 def selector_of(context: Context, compilation: Compilation) -> Selector:

@@ -11,6 +11,7 @@ from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.spans import Span, file_span
 from xform.project.fields import AssetSettings, Subject
 from xform.project.fields import read_settings as read_asset_settings
+from xform.project.form import LINE_LENGTH, read_line_length
 from xform.project.keeping import Keeping, read_environments, read_grace
 from xform.project.layout import PYPROJECT, XFORM_TOML, usable
 from xform.project.lint import read_lint
@@ -42,6 +43,7 @@ KEYS = (
     "vars",
     "defaults",
     "lint",
+    "format",
     "history",
     "hooks",
     "environments",
@@ -69,6 +71,8 @@ class Settings(msgspec.Struct, frozen=True):
     defaults: tuple[FolderDefaults, ...] = ()
     lint: dict[str, str] = {}
     """Levels by code, where they are not the usual."""
+    line_length: int = LINE_LENGTH
+    """Columns of a line of SQL, for `xform format`."""
     running: Running = Running()
     """Of every model and seed that does not say otherwise."""
     history: History = History()
@@ -151,6 +155,7 @@ def _settings(table: Mapping, path: str, fallback: str | None, notes: Notes) -> 
     variables: dict[str, Any] = {}
     defaults: tuple[FolderDefaults, ...] = ()
     lint: dict[str, str] = {}
+    line_length = LINE_LENGTH
     running: dict[str, Any] = {}
     history, hooks = History(), RunHooks()
     keeping = Keeping()
@@ -165,6 +170,8 @@ def _settings(table: Mapping, path: str, fallback: str | None, notes: Notes) -> 
                 defaults = _defaults(folders, notes) if folders is not None else ()
             case "lint":
                 lint = read_lint(entry.value, notes)
+            case "format":
+                line_length = read_line_length(entry.value, notes)
             case "history":
                 history = read_history(entry.value, notes)
             case "hooks":
@@ -196,6 +203,7 @@ def _settings(table: Mapping, path: str, fallback: str | None, notes: Notes) -> 
         variables=variables,
         defaults=defaults,
         lint=lint,
+        line_length=line_length,
         running=Running(**running),
         history=history,
         hooks=hooks,

@@ -184,7 +184,7 @@ class ExpressionLowerer(LeafLowerer):
         self.known(node, ("this", "partition_by", "order", "spec", "alias", "over", "first"))
         spec = node.args.get("spec")
         first = node.args.get("first")
-        frame = [self.expr(spec)] if spec is not None else []
+        frame = [self.expr(_in_lower_case(spec))] if spec is not None else []
         if first is not None:
             frame.append(Text(canonical.word(f"first {first}")))
         return Window(
@@ -487,3 +487,12 @@ def column_of(parts: Sequence[exp.Expr]) -> exp.Column:
     """A column by the parts of its name, the innermost last."""
     keys = ("this", "table", "db", "catalog")
     return exp.Column(**dict(zip(keys, reversed(parts), strict=False)))
+
+
+def _in_lower_case(spec: exp.Expr) -> exp.Expr:
+    """A window's frame, whose words sqlglot keeps as they are written."""
+    for key in ("kind", "start_side", "end_side"):
+        word = spec.args.get(key)
+        if isinstance(word, str):
+            spec.set(key, word.lower())
+    return spec

@@ -15,9 +15,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlglot.dialects.dialect import Dialect
+from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
 from xform.base.hashing import Digest, digest_parts
+from xform.sql.keywords import is_keyword
 
 if TYPE_CHECKING:
     from sqlglot.tokenizer_core import Token
@@ -147,10 +149,42 @@ def unmarked(text: str) -> str:
 
 
 def digest_tokens(tokens: Sequence[Token]) -> Digest:
-    """All that a text says but for comments and layout: for what is not modelled."""
+    """All that a text says but for comments, layout and the case of keywords: for what is not
+    modelled."""
+    texts = [unmarked(token.text) for token in tokens]
     return digest_parts(
-        part for token in tokens for part in (token.token_type.name, unmarked(token.text))
+        part
+        for token, text, before, behind in zip(
+            tokens, texts, ["", *texts[:-1]], [*texts[1:], ""], strict=True
+        )
+        for part in (token.token_type.name, _said(token, text, before, behind))
     )
+
+
+def digest_text(text: str, dialect: str) -> Digest:
+    """The same of a text; of one that has no tokens, of all of it."""
+    try:
+        return digest_tokens(Dialect.get_or_raise(dialect).tokenize(text))
+    except (SqlglotError, ValueError):
+        return digest_parts((text.strip(),))
+
+
+_NO_WORD = frozenset(
+    [
+        *(TokenType.IDENTIFIER, TokenType.NUMBER, TokenType.STRING, TokenType.BYTE_STRING),
+        *(TokenType.HEX_STRING, TokenType.BIT_STRING, TokenType.RAW_STRING),
+        *(TokenType.HEREDOC_STRING, TokenType.NATIONAL_STRING, TokenType.UNICODE_STRING),
+    ]
+)
+
+
+def _said(token: Token, text: str, before: str, behind: str) -> str:
+    if token.token_type in _NO_WORD:
+        return text
+    first, *others = text.lower().split() or [""]
+    if others:
+        return " ".join((first, *others))  # several keywords that are one to the parser
+    return first if is_keyword(first, before.lower(), behind.lower()) else text
 
 
 def end_of_query(tokens: Sequence[Token], text: str) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 COMMANDS = (
     "init",
     "compile",
+    "lint",
+    "format",
     "plan",
     "build",
     "retry",

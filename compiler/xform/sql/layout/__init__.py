@@ -1,0 +1,1 @@
+"""The layout of written SQL: tokens to a document of possible line breaks, and to text again."""
