@@ -170,7 +170,8 @@ class Compiler:
         schemas = self._columns.schemas(project)
         self.diagnostics.extend(self._columns.diagnostics)
         binder = ModelBinder(self.inputs, self.files, self.memo, parser, schemas)
-        readables = readable(index)
+        tested = {name for reads in compared.values() for name in reads}.union(assets)
+        names_in_sql = readable(index, tested)
         compiled: dict[AssetName, CompiledAsset] = {}
         prints: dict[AssetName, Fingerprints] = {}
 
@@ -193,7 +194,7 @@ class Compiler:
             if body.fingerprints is not None:
                 prints[name] = body.fingerprints
             self.bodies[name] = body
-            self.diagnostics.extend(check_tests(asset, body.schema, index, readables))
+            self.diagnostics.extend(check_tests(asset, body.schema, index, names_in_sql))
             compiled[name] = _compiled(
                 asset, body, depends[name], compiled, compared[name], self._hooks[name]
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from xform.base.codes import (
     CHECK_RELATION,
@@ -52,13 +52,10 @@ def check_columns(asset: Asset, schema: Schema) -> Iterator[Diagnostic]:
             )
 
 
-def readable(index: NameIndex) -> dict[AssetName, str]:
-    """A name in SQL for everything that a test can read."""
-    return {
-        name: quote(name)
-        for name, kind in index.kinds.items()
-        if kind not in (Kind.EPHEMERAL, Kind.EXPOSURE)
-    }
+def readable(index: NameIndex, names: Iterable[AssetName]) -> dict[AssetName, str]:
+    """A name in SQL for those of these assets that a test can read."""
+    unread = (Kind.EPHEMERAL, Kind.EXPOSURE)
+    return {name: quote(name) for name in names if index.kinds[name] not in unread}
 
 
 def check_tests(
