@@ -1,11 +1,11 @@
 """xform: a SQL-first transformation compiler.
 
-`from xform import model, macro` is all that Python files of a project need; importing this
-package loads nothing else.
+`from xform import model, macro, unit_test` is all that Python files of a project need; importing
+this package loads nothing else.
 """
 
-from xform.base.declare import macro, model
+from xform.base.declare import macro, model, unit_test
 
-__all__ = ["__version__", "macro", "model"]
+__all__ = ["__version__", "macro", "model", "unit_test"]
 
 __version__ = "0.1.0"

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 from typer.testing import CliRunner
 
+import xform
 from xform.cli.app import application
 
 REPOSITORY = Path(__file__).parents[2]
@@ -147,10 +148,12 @@ class Project:
 
 
 def plain_environment(**more: str) -> dict[str, str]:
-    """The environment without what would change output, and without a home with profiles."""
-    dropped = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "CI", "TERM", "PYTHONPATH")
+    """The environment without what would change output, in which Python finds the package that is
+    tested here and nothing else besides what is installed."""
+    dropped = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "CI", "TERM")
     kept = {key: value for key, value in os.environ.items() if key not in dropped}
-    return {**kept, "PYTHONIOENCODING": "utf-8", **more}
+    package = str(Path(xform.__file__).parents[1])
+    return {**kept, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": package, **more}
 
 
 def example(to: Path) -> Project:

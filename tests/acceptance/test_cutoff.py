@@ -122,6 +122,17 @@ def test_without_a_checksum_readers_run(shop: Project) -> None:
     assert kept(shop) == {"shop.top"}
 
 
+def test_what_is_kept_is_compared_with_what_comes_next(shop: Project) -> None:
+    shop.replace("models/shop/clean.sql", "trim(name)", "rtrim(ltrim(name))")
+    assert "shop.names" in kept(shop)
+    assert shop.json("why", "shop.names")["differences"] == []
+    shop.replace("models/shop/names.sql", "count(*)", "count(*) + 1")
+    (action,) = (a for a in shop.json("plan")["actions"] if a["asset"] == "shop.names")
+    assert [reason["detail"] for reason in action["reasons"]] == ["column n changed"]
+    (difference,) = shop.json("why", "shop.names")["differences"]
+    assert difference["component"] == "column n"
+
+
 def test_a_full_refresh_runs_everything(shop: Project) -> None:
     result = shop.json("build", "--full-refresh")
     assert not [node for node in result["nodes"] if node["kept"]]

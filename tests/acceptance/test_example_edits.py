@@ -404,3 +404,12 @@ def test_many_edits_end_in_what_a_clean_build_gives(warehouse: Project, tmp_path
             clean.path(str(path.relative_to(warehouse.root))).write_bytes(path.read_bytes())
     clean.ok("build")
     assert warehouse.contents() == clean.contents()
+
+
+def test_the_tests_of_the_example_take_a_statement_a_model(built: Project) -> None:
+    run = built.json("runs")["runs"][0]["run_id"]
+    past = built.json("runs", "show", run)
+    asked = [item["sql"] for item in past["statements"] if " as _q0" in item["sql"]]
+    tested = {check["asset"] for check in past["checks"]}
+    assert len(past["checks"]) > 8 * len(tested)
+    assert len(asked) == len(tested)

@@ -332,6 +332,12 @@ BUILD = {
     "holds": str,
 }
 INPUT = {"name": str, "old": str | NULL, "new": str | NULL}
+COMPARED = {
+    "asset": str,
+    "upstream": str,
+    "how": {"sample": float, "float_digits": int | NULL},
+    "ahead": bool,
+}
 WHY = {
     "version": 1,
     "asset": str,
@@ -344,6 +350,7 @@ WHY = {
     "differences": [{"component": str, "old": str | NULL, "new": str | NULL, "inputs": [INPUT]}],
     "versions": [VERSION],
     "build": BUILD,
+    "compared": [COMPARED],
 }
 
 

@@ -251,7 +251,7 @@ CLICKHOUSE: list[Case] = [
         "k=t.k; n=t.a",
         "t.k",
     ),
-    ("select q.A as x from (select a as A, b as a from t) q", "x=t.a", ""),
+    ("select q.A as x from (select a as A, b as B from t) q", "x=t.a", ""),
     ("select q.a as x from (select a as A, b as a from t) q", "x=t.b", ""),
     ("select multiIf(a > 1, b, k) as x from t", "x=t.a t.b t.k", ""),
     ("select a ? b : k as x from t", "x=t.a t.b t.k", ""),

@@ -39,6 +39,11 @@ UNREACHABLE = {
     "XF0622": "it takes two processes (tests/acceptance/test_two_processes.py)",
     "XF0631": "it takes two builds, with a day between (tests/acceptance/test_incremental.py)",
     "XF0713": "only an engine that fails while it publishes raises it",
+    "XF0902": "it takes two revisions (tests/ci)",
+    "XF0903": "it takes two revisions (tests/ci)",
+    "XF0904": "it takes a job on GitHub (tests/ci/test_posting.py)",
+    "XF0905": "it takes a change that crashes the compiler (tests/ci/test_untrusted.py)",
+    "XF0906": "it takes two revisions (tests/ci/test_untrusted.py)",
     "XF0801": "the compiler finds the unknown name first, as XF0401",
 }
 """Codes that no small example raises, and why. Their pages say `command: none`."""

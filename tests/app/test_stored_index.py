@@ -13,6 +13,7 @@ from xform.app.forms import compile_form
 from xform.app.index import load_listing, write_whole
 from xform.app.stored import PROJECT, SLIM, load_slim, save_slim
 from xform.base.hashing import Digest
+from xform.engines.duckdb.engine import DuckDBEngine
 
 ORDERS = "models/marts/orders.sql"
 
@@ -178,6 +179,17 @@ def test_errors_of_macros_stay_when_another_file_changes(site: Site) -> None:
     assert [str(found) for found in site.compile().diagnostics] == first
     site.replace("models/marts/names.sql", "select name", "select  name")
     assert [str(found) for found in site.compile().diagnostics] == first
+
+
+def test_an_engine_that_could_not_read_a_file_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Site(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(DuckDBEngine, "describe", lambda self, queries: {})
+        assert {found.code for found in site.compile().diagnostics} == {"XF0416"}
+    assert ("describe", "raw.people") in site.ran()
+    assert site.ran() == set()
 
 
 def test_a_folder_that_cannot_hold_caches_is_done_without(tmp_path: Path) -> None:

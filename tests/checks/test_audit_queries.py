@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from xform.base.names import AssetName
 from xform.base.spans import Span
 from xform.checks.declared import digest_of
+from xform.checks.outcome import judge
 from xform.checks.queries import audits_of
-from xform.plan.plan import Audit
+from xform.plan.audits import Audit, question, width
 from xform.project import assets
 from xform.project.assets import Asset, Kind, Language
 
@@ -57,9 +58,9 @@ def audit(one: assets.TestSpec) -> Audit:
 def failures(warehouse: duckdb.DuckDBPyConnection, rows: str, one: assets.TestSpec) -> int:
     """What the test yields over a query's rows."""
     warehouse.execute(f"create or replace table {PHYSICAL[ORDERS]} as {rows}")
-    ((number,),) = warehouse.execute(audit(one).sql).fetchall()
-    assert isinstance(number, int)
-    return number
+    made = audit(one)
+    (numbers,) = warehouse.execute(question([made])).fetchall()
+    return judge(made, numbers).failures
 
 
 def values(*listed: str) -> str:
@@ -190,9 +191,9 @@ def test_any_text_is_accepted_as_itself_only(text: str) -> None:
         connection.execute("create schema _xform")
         connection.execute(f"create table {PHYSICAL[ORDERS]} (x varchar)")
         connection.execute(f"insert into {PHYSICAL[ORDERS]} values (?), (?)", [text, text + "'"])
-        sql = audit(spec("accepted_values", "x", values=[text])).sql
+        sql = question([audit(spec("accepted_values", "x", values=[text]))])
         assert connection.execute(sql).fetchone() == (1,)
-        sql = audit(spec("range", "x", min=text, max=text)).sql
+        sql = question([audit(spec("range", "x", min=text, max=text))])
         assert connection.execute(sql).fetchone() == (1,)
 
 
@@ -209,10 +210,10 @@ def test_any_value_is_accepted_and_in_its_own_range(typed: tuple[str, Any]) -> N
         connection.execute("create schema _xform")
         connection.execute(f"create table {PHYSICAL[ORDERS]} (x {kind})")
         connection.execute(f"insert into {PHYSICAL[ORDERS]} values (?)", [value])
-        sql = audit(spec("accepted_values", "x", values=[value])).sql
+        sql = question([audit(spec("accepted_values", "x", values=[value]))])
         assert connection.execute(sql).fetchone() == (0,)
         if kind != "boolean":
-            sql = audit(spec("range", "x", min=value, max=value)).sql
+            sql = question([audit(spec("range", "x", min=value, max=value))])
             assert connection.execute(sql).fetchone() == (0,)
 
 
@@ -267,3 +268,94 @@ def test_the_digest_is_of_what_is_tested() -> None:
     assert digest(unique, spec("not_null", "x", severity="warn")) != base
     assert digest(unique, spec("not_null", "x", where="x > 1")) != base
     assert digest(unique, spec("not_null", "y")) != base
+
+
+def numbers(warehouse: duckdb.DuckDBPyConnection, rows: str, one: assets.TestSpec) -> list[Any]:
+    warehouse.execute(f"create or replace table {PHYSICAL[ORDERS]} as {rows}")
+    (found,) = warehouse.execute(question([audit(one)])).fetchall()
+    return list(found)
+
+
+@pytest.mark.parametrize(
+    ("rows", "one", "expected"),
+    [
+        (values("'a1'", "'b'", "null"), spec("regex", "x", pattern="^[a-z]$"), 1),
+        (values("12", "123"), spec("regex", "x", pattern=r"^\d{2}$"), 1),
+        (values("'{0}'", "'x'"), spec("regex", "x", pattern="[{]0[}]"), 1),
+        (values("1", "2", "null"), spec("expression", expression="x < 2 -- small"), 1),
+        (values("1", "2"), spec("expression", expression="x < 2", where="x <> 2"), 0),
+        (
+            values("'a'", "'1'"),
+            spec("expression", expression="cast(x as int) = 2", where="x <> 'a'"),
+            1,
+        ),
+        (values("1", "1", "2", "2"), spec("unique", "x", where="x > 1"), 1),
+        (PAIRS, spec("unique", "x", "y", where="y = 'b'"), 0),
+    ],
+)
+def test_counts_of_more_kinds(
+    warehouse: duckdb.DuckDBPyConnection, rows: str, one: assets.TestSpec, expected: int
+) -> None:
+    assert failures(warehouse, rows, one) == expected
+
+
+def test_ages_and_statistics(warehouse: duckdb.DuckDBPyConnection) -> None:
+    rows = "select now()::timestamp - interval 1 hour as x union all select timestamp '2001-01-01'"
+    (age,) = numbers(warehouse, rows, spec("freshness", "x", max_age=60.0))
+    assert 3599 < age < 3700
+    assert numbers(warehouse, f"from ({rows}) limit 0", spec("freshness", "x")) == [None]
+    one = spec("recency", "x", max_age=7200.0, group_by=["g"])
+    grouped = f"select x, x > '2002-01-01' as g from ({rows})"
+    assert numbers(warehouse, grouped, one) == [1]
+    one = spec("drift", "x", mean=1.0, null_share=1.0, distinct_share=1.0)
+    assert numbers(warehouse, values("1", "1", "4", "null"), one) == [2.0, 0.25, 2 / 3]
+    assert numbers(warehouse, "select 1 as x limit 0", one) == [None, None, None]
+    one = spec("drift", "x", mean=1.0, distinct_share=1.0, where="x > 1")
+    assert numbers(warehouse, values("1", "3", "5", "null"), one) == [4.0, 1.0]
+
+
+EVERY = (
+    spec("not_null", "x"),
+    spec("unique", "x"),
+    spec("unique", "x", "y"),
+    spec("accepted_values", "y", values=["a"]),
+    spec("range", "x", min=2, where="y = 'b'"),
+    spec("regex", "y", pattern="a"),
+    spec("expression", expression="x = 1"),
+    spec("relationships", "x", to="planes", field="x"),
+    spec("row_count", min=9),
+    spec("row_count", min=9, where="x = 1"),
+    spec("drift", "x", mean=1.0, null_share=1.0),
+)
+
+
+def test_all_at_once_is_as_one_by_one(warehouse: duckdb.DuckDBPyConnection) -> None:
+    warehouse.execute(f"create or replace table {PHYSICAL[PLANES]} as select 1 as x where false")
+    warehouse.execute(f"create or replace table {PHYSICAL[ORDERS]} as {PAIRS}")
+    audits, problems = audits_of(asset_with(*EVERY), PHYSICAL, resolve, quote)
+    assert problems == []
+    (together,) = warehouse.execute(question(audits)).fetchall()
+    alone = [
+        number
+        for one in audits
+        for row in warehouse.execute(question([one])).fetchall()
+        for number in row
+    ]
+    assert list(together) == alone
+    assert len(together) == sum(map(width, audits)) == len(EVERY) + 1
+
+
+@pytest.mark.parametrize("one", EVERY, ids=lambda one: f"{one.kind} {one.where or ''}")
+def test_bad_rows_are_those_that_are_counted(
+    warehouse: duckdb.DuckDBPyConnection, one: assets.TestSpec
+) -> None:
+    warehouse.execute(f"create or replace table {PHYSICAL[PLANES]} as select 2 as x")
+    warehouse.execute(f"create or replace table {PHYSICAL[ORDERS]} as {PAIRS}")
+    made = audit(one)
+    if not made.bad:
+        assert one.kind in ("row_count", "drift")
+        return
+    found = len(warehouse.execute(made.bad).fetchall())
+    ((count,),) = warehouse.execute(question([made])).fetchall()
+    # Of what is repeated all rows are shown, of which one might stay.
+    assert found == (count + 1 if one.kind == "unique" and count else count)

@@ -11,7 +11,18 @@ from pathlib import Path
 import pytest
 from test_readme import EXAMPLE, REPOSITORY, as_run, blocks_of
 
-PAGES = ["environments", "incremental", "sources", "running", "state", "planner", "recovery"]
+PAGES = [
+    "environments",
+    "incremental",
+    "sources",
+    "running",
+    "state",
+    "planner",
+    "recovery",
+    "tests",
+    "unit-tests",
+    "ci",
+]
 """Pages with commands that go from one to the next."""
 
 

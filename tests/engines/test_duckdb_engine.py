@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import msgspec
 import pandas  # type: ignore[import-untyped]
 import polars
 import pyarrow
@@ -244,7 +245,9 @@ def test_a_build_whose_relation_is_gone_is_left_out(engine: DuckDBEngine) -> Non
 def test_passing_tests_is_noted(engine: DuckDBEngine) -> None:
     make(engine, step_of("a", "select 1 as x"))
     with engine.session() as session:
-        session.passed("a", Digest("d"))
+        session.amend(
+            "a", lambda record: msgspec.structs.replace(record, audits_digest=Digest("d"))
+        )
     assert engine.ledger().builds[0].audits_digest == "d"
 
 

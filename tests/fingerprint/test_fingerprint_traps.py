@@ -9,6 +9,31 @@ import pytest
 from chains import SOURCES, Chain, build, column, rows
 
 DIFFERENT = {
+    "a sign that is a function": [
+        "select l as v from s",
+        "select +l as v from s",
+    ],
+    "columns of FROM in the order of rows": [
+        "select a from t order by columns('b') limit 1",
+        "select a from t order by columns('k') limit 1",
+        "select a from t order by columns(*) limit 1",
+    ],
+    "an alias before a column of the same name": [
+        f"select count(*) as n from (select a, k as {name} from t order by a limit 1) x"
+        for name in ("a", "z")
+    ],
+    "parameters of lambdas": [
+        "select list_transform(l, lambda x, i: x) as v from s",
+        "select list_transform(l, lambda x, i: i) as v from s",
+    ],
+    "a field that is called as a parameter is": [
+        "select list_transform(p, lambda x: x.x) as v from (select [{'x': 1, 'y': 2}] as p from s)",
+        "select list_transform(p, lambda y: y.y) as v from (select [{'x': 1, 'y': 2}] as p from s)",
+    ],
+    "parameters of lambdas within lambdas": [
+        "select list_transform(l, lambda x: list_transform(l, lambda y: x)) as v from s",
+        "select list_transform(l, lambda x: list_transform(l, lambda y: y)) as v from s",
+    ],
     "what puts lists together, and sums of three": [
         "select l + l[1:1] as v from s",
         "select l[1:1] + l as v from s",

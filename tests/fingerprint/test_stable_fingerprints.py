@@ -82,6 +82,14 @@ SAME = [
     ("select t.a from t join u on t.k = u.k join t t2 on t2.k = u.k",
      "select t.a from (t join u on t.k = u.k) join t t2 on u.k = t2.k"),
     ("select a -> 'x' as j from t", "select a->'x' as j from t"),
+    ("select count(*) as n from (select a, k as a from t order by a limit 1) x",
+     "select count(*) as n from (select a, k as z from t order by z limit 1) x"),
+    ("select list_transform([a], lambda v: v + b) as x from t",
+     "select list_transform([a], lambda w: w + b) as x from t"),
+    ("select [v + i for v, i in [a] if v > b] as x from t",
+     "select [p + q for p, q in [a] if p > b] as x from t"),
+    ("select list_transform([a], lambda v: list_filter([b], lambda w: w > v)) as x from t",
+     "select list_transform([a], lambda w: list_filter([b], lambda v: v > w)) as x from t"),
 ]  # fmt: skip
 
 

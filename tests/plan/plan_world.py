@@ -17,10 +17,10 @@ from xform.base.hashing import Digest, digest_parts
 from xform.base.names import AssetName, schema_of, table_of
 from xform.base.spans import file_span
 from xform.fingerprint.component import Component
+from xform.plan.audits import Audit
 from xform.plan.deciding import Wish
 from xform.plan.freshness import CLOCK_RUN, PlannedAsset, Recorded
 from xform.plan.plan import (
-    Audit,
     AuditStep,
     Body,
     BuildStep,

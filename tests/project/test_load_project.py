@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from xform.base.names import AssetName
 from xform.host.files import ProjectFiles
 from xform.project.assets import Asset, Kind, Language
+from xform.project.checksum import EXACT, OFF, Checksum
 from xform.project.declare import declare
 from xform.project.load import Declared, Loaded, load
 from xform.project.running import Retries, Running
@@ -130,6 +131,45 @@ defaults = {"marts/**" = {timeout = "10m"}}
         "marts.days": Running(600.0, retries),  # what a template sets is known once it is rendered
     }
     assert found["marts.sums"].config["timeout"] == 600.0
+
+
+def test_checksums_are_set_for_the_project_a_folder_or_a_model(tmp_path: Path) -> None:
+    found = assets(
+        tmp_path,
+        {
+            "xform.toml": """
+name = "shop"
+checksum = {sample = 0.01}
+defaults = {"marts/**" = {checksum = {float_digits = 6}}}
+""",
+            "models/staging/orders.sql": SQL,
+            "models/marts/days.sql": SQL,
+            "models/marts/said.sql": (
+                f"/* @model\nchecksum: {{sample: 1, float_digits: 0}}\n*/\n{SQL}"
+            ),
+            "models/marts/on.sql": f"/* @model\nchecksum: on\n*/\n{SQL}",
+            "models/marts/off.sql": f"/* @model\nchecksum: off\n*/\n{SQL}",
+            "models/marts/true.sql": f"/* @model\nchecksum: true\n*/\n{SQL}",
+            "models/marts/false.sql": f"/* @model\nchecksum: false\n*/\n{SQL}",
+            "models/marts/by_yml.sql": SQL,
+            "models/m.yml": "models:\n- name: by_yml\n  config: {checksum: off}\n",
+            "models/marts/score.py": (
+                "from xform import model\n\n\n@model(checksum={'sample': 0.5})\n"
+                "def score(days):\n    return days\n"
+            ),
+        },
+    )
+    assert {name: asset.running.checksum for name, asset in found.items()} == {
+        "staging.orders": Checksum(sample=0.01),
+        "marts.days": Checksum(float_digits=6),
+        "marts.said": Checksum(float_digits=0),
+        "marts.on": EXACT,
+        "marts.off": OFF,
+        "marts.true": EXACT,
+        "marts.false": OFF,
+        "marts.by_yml": OFF,
+        "marts.score": Checksum(sample=0.5),
+    }
 
 
 def test_all_forms_of_tests(tmp_path: Path) -> None:

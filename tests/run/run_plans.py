@@ -13,8 +13,8 @@ from xform.base.names import AssetName, schema_of, table_of
 from xform.base.spans import Span
 from xform.engines.duckdb.engine import DuckDBEngine
 from xform.host.local import LocalHost
+from xform.plan.audits import Audit
 from xform.plan.plan import (
-    Audit,
     AuditStep,
     Body,
     BuildStep,

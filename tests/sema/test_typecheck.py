@@ -19,6 +19,9 @@ REFUSED = [
     ("[i4, s]", "XF0433"),
     ("if(b, dt, i4)", "XF0433"),
     ("l || 1", "XF0432"),
+    ("(select k, v from u)", "XF0410"),
+    ("st.c", "XF0403"),
+    ("deep[1].x.y + st.c", "XF0403"),
 ]
 WARNED = [
     ("i4 = s", "XF0434"),
@@ -37,6 +40,8 @@ WARNED = [
     ("[1, 'a']", "XF0439"),
     ("cast('x' as integer)", "XF0439"),
     ("date 'tuesday'", "XF0439"),
+    ("date '2023-02-29'", "XF0439"),
+    ("ts > '2024-13-01 10:00'", "XF0439"),
 ]
 LET_PASS = [
     "i4 = '7'", "d = 'nan'", "dt < 'infinity'", "s = ''", "case s when 'x' then 1 end",
@@ -47,6 +52,8 @@ LET_PASS = [
     "case when b then s else null end", "i4 + '1'::integer", "j->>'a' = s", "sum(i4) / count(*)",
     "mode() within group (order by i4)", "list_transform(l, lambda x: x + 1)",
     "lag(s, 1, 'none') over (order by i4)", "s.upper()",
+    "date '2024-02-29'", "ts > '2024-2-1'", "(select u from u limit 1).k", "st.A", "j.a.b",
+    "2 * typeof(i4)", "coalesce(typeof(i4), 'x')", "(null + 1) || 'x'",
 ]  # fmt: skip
 
 

@@ -813,3 +813,302 @@ select unnest(string_split(s, ',')) from u
 select json_extract_string(j, '$.a')::int + 1 from t
 select i4 as "Mixed Case" from t
 select st.*, st.* replace (st.a + 1 as a) from t
+-- one thing within another, and what is easily got wrong
+n / n2
+n % n2
+n - i8
+n * i4
+n + 0.001
+n2 * 1.50
+n * n * n
+n2 * n2 * n2
+round(n2, 2)
+round(n2)
+trunc(n2)
++n
+n::int % 3
+n ^ 2
+n ** 2
+greatest(n, n2, 1)
+least(i4, n)
+coalesce(n, n2)
+case when b then n when i4 > 1 then n2 else 0 end
+case when b then 1 else 2.55 end
+case when b then 'a' else m end
+case i4 when 1 then 'x' else 5 end
+if(b, 1, 2.5)
+if(b, i8, u8)
+ifnull(i1, 300)
+nullif(i4, i8)
+nullif(n, 1)
+[i1, u8]
+[n, n2]
+[dt, ts]
+[dt, 'x']
+[[], [1]]
+[{'a': 1}, {'a': 2.5}]
+{'a': i4, 'b': [s]}
+struct_pack(x := n, y := [dt])
+struct_extract(st, 'b')
+st.a + n
+deep[1].x.y
+deep[1].x.z[2]
+deep[1:2]
+list_transform(deep, lambda q: q.x.z)
+list_transform(l, lambda x, i: x * i)
+list_transform(l, lambda x: {'v': x, 'w': n})
+list_filter(deep, lambda q: q.w > 1)
+[x * 1.5 for x in l]
+[x for x in ls if x > 'a']
+[x || y for x, y in ls]
+list_apply(l, lambda x: x::varchar)
+list_max(ls)
+list_sort(ls, 'desc')
+list_concat(l, [1.5])
+list_concat(l, ll[1])
+l || [i8]
+list_append(l, i8)
+list_prepend(i8, l)
+list_zip(l, ls, deep)
+list_value(i4, n)
+list_resize(l, 3, 0)
+list_has_any(l, [1])
+list_cosine_similarity([1.0], [2.0])
+list_intersect(l, [i8])
+array_cross_product([1::float, 2, 3]::float[3], [1::float, 2, 3]::float[3])
+a::bigint[3]
+a::bigint[]
+l::varchar[]
+flatten([[n]])
+unnest(ll)
+map {'x': n, 'y': 1}
+map {i4: s}
+map_extract_value(mp, 'a')
+1::union(i integer, s varchar)
+'a'::enum('a', 'b')
+enum_range(m)
+enum_first(m)
+m || 'x'
+m = 'a'
+[m, 'a']
+iv * 1.5
+tz + iv
+tm - iv
+tm + dt
+dt + tzt
+iv + ts
+tss - tss
+tsn - tsn
+tss + iv
+tsn + iv
+tsm - ts
+age(tz)
+date_trunc('day', tz)
+date_trunc('day', iv)
+date_trunc(s, dt)
+date_part('julian', dt)
+extract(epoch from iv)
+extract('year' from tz)
+datepart('isoyear', dt)
+epoch_ms(i8)
+epoch_us(iv)
+epoch_ns(tm)
+make_date(i4)
+make_timestamp(2020, 1, 1, 0, 0, 0.5)
+make_timestamp(i8)
+make_timestamptz(i8)
+to_days(1)
+to_milliseconds(d)
+date_diff('day', dt, ts)
+date_sub('month', ts, ts)
+date_add(ts, interval 1 day)
+last_day(ts)
+time_bucket(interval 1 month, tz, 'UTC')
+generate_series(dt, dt, interval 1 day)
+range(ts, ts, interval 1 hour)
+range(i8)
+range(1, 5)
+generate_series(1, 5, 2)
+get_current_time()
+current_localtime()
+sum(d) over (partition by s)
+avg(tz)
+avg(tm)
+min(dt)
+max(st)
+max(l)
+max(i4, 3)
+min(s, 2)
+arg_max(n, dt)
+arg_min(s, i4, 2)
+max_by(st, i4)
+first(deep)
+last(n)
+any_value(iv)
+list(n)
+array_agg(st order by i4)
+string_agg(i4, ',')
+count(distinct s)
+bit_and(i2)
+bit_xor(u4)
+bitstring_agg(i4)
+product(n)
+stddev(n)
+var_pop(i4)
+corr(d, f)
+covar_samp(i4, n)
+regr_slope(d, d)
+regr_count(d, d)
+quantile(i4, 0.5)
+quantile(s, 0.5)
+quantile(n, [0.5])
+quantile_cont(n2, 0.5)
+quantile_cont(ts, [0.25, 0.5])
+quantile_disc(dt, 0.5)
+quantile_disc(n, 0.5)
+percentile_disc(0.5) within group (order by s)
+percentile_cont(0.5) within group (order by n)
+median(s)
+median(iv)
+mode() within group (order by dt)
+mad(dt)
+mad(n)
+approx_quantile(dt, 0.5)
+reservoir_quantile(i4, 0.5)
+favg(n)
+kahan_sum(i4)
+sumKahan(n)
+lag(n) over (order by i4)
+lag(n, 1, 0) over (order by i4)
+lag(i1, 1, 300) over (order by i4)
+lead(dt, 1, ts) over (order by i4)
+first_value(st) over (order by i4)
+last_value(m ignore nulls) over (order by i4)
+fill(i4) over (order by i4)
+fill(ts) over (order by i4)
+sum(sum(i4)) over ()
+i1 + i1
+i1 + i2
+i2 * i4
+u1 + i1
+u8 - 1
+u16 + 1
+i16 + u16
+i8 * 2.5
+f + i8
+f * n
+i4 / i4
+i4 // i4
+i4 % i8
+i4 & i8
+i4 | 1
+~i2
+xor(i4, i8)
+-u8
+abs(i1)
+abs(u8)
+@i2
+sign(n)
+pow(i4, 2)
+log(n)
+exp(f)
+gcd(i4, i8)
+mod(i4, i2)
+length(bt)
+md5_number(s)
+s || i4
+s || l::varchar
+bt & bt
+s like 'a%'
+regexp_extract(s, '(a)(b)', ['x', 'y'])
+regexp_split_to_array(s, 'a')
+concat_ws(',', s, i4)
+lpad(s, 3, 'x')
+printf('%d', i4)
+format('{}', n)
+to_hex(i8)
+left(s, 1)
+levenshtein(s, 'a')
+jaccard(s, 'a')
+json_extract(j, '$.a')
+j.a
+j[0]
+json_extract(j, ['$.a', '$.b'])
+json_extract_string(j, ['$.a'])
+json_array_length(j, ['$.a'])
+json_keys(j, ['$.a'])
+json_group_object(s, i4)
+json_merge_patch(j, j)
+json_structure(j)
+json_serialize_sql('select 1')
+j::int
+i4::decimal
+i4::decimal(10)
+i4::numeric(5,2)
+s::timestamp
+s::struct(p int, q varchar[])
+st::struct(a bigint, b varchar)
+try_cast(s as date[])
+cast(l as double[])
+i4 in (1, 2.5)
+i4 between 1 and 2.5
+b and null
+i4 = any(l)
+i4 = any(select k from u)
+array(select v from u)
+exists(select 1 from u)
+(1, 'a', n)
+row(i4)
+bar(i4, 0, 10)
+greatest(s, 'a')
+greatest(null, 1)
+least(iv, iv)
+1.50 * 2.25
+10 / 4
+10 / 4.0
+10 // 4
+7 % 2.5
+1e3 + 1
+9223372036854775807 + 1
+9223372036854775808 + 1
+99999999999999999999.5
+123456789012345678901234567890123456789.0
+1.1::float + 1.1
+0.1 + 0.22 - 0.333
+1000000 * 1000000
+1::tinyint + 100
+128::tinyint
+'1' || 1
+date '2020-01-01' + 1
+dt > ts
+2 * typeof(tzt)
+coalesce(typeof(i4), 1)
+i4 = typeof(s)
+fmod(f, f)
+fmod(i4, 2)
+pow(f, 2)
+atan2(f, 2)
+log(f, 2)
+list_slice(j, 1, 2)
+array_slice(j, 1, 2)
+list_slice(bl, 1, 2)
+null and b
++1
++i1
+i1 + (+1)
++u1
++1.5
+regexp_extract(s, '(a)(b)', ['x', 'y'], 'i')
+regexp_extract_all(s, 'a', 1)
+json_extract(j, 1)
+lead(regexp_extract(s, '(a)(b)', ['x', 'y'])) over (order by i4)
+regexp_extract(s, '(a)(b)', ['x', 'y']).x
+[x || y::varchar for x, y in ls]
+[x + i for x, i in l if i > 1]
+select unnest(st), i4 from t
+select * from (select unnest(st) from t) where a > 1
+select a + 1 as z from (select unnest(st) from t)
++i2 + 1
+coalesce(typeof(s), 'x')
+map {'x': i4}['x']
+map {1: dt}[1] + 1

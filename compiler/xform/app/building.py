@@ -16,6 +16,7 @@ from xform.plan.plan import Plan
 from xform.run.events import Event
 from xform.run.executor import execute
 from xform.run.history import BUILD, Asked
+from xform.run.outcome import Rehearse, rehearse_nothing
 from xform.run.ports import Hold, Ledger, StateError, StateSnapshot
 from xform.run.result import RunResult
 
@@ -36,6 +37,10 @@ class Wanted:
     command: str = ""
     """The command line that asks for it."""
     again: Again = field(default_factory=Again)
+    rehearse: Rehearse = rehearse_nothing
+    """Runs the unit tests of a model before it is built."""
+    keeping: bool = False
+    """Whether rows that fail tests are kept."""
 
     @property
     def asked(self) -> Asked:
@@ -157,6 +162,8 @@ def carry_out(
         asked=wanted.asked,
         secrets=workspace.known_secrets,
         hold=hold,
+        rehearse=wanted.rehearse,
+        keeping=wanted.keeping,
     )
     if plan.steps:
         forget_old_runs(workspace)

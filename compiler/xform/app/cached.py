@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 class CachedCompiler:
     """Compiles the project at `root`. `directory` holds the cache; `listing` is its index, as
     loaded, and `same` whether it was made in the circumstances of now. The engine is asked for
-    only where columns are not known otherwise."""
+    only where columns are not known otherwise. `results` holds what was computed, by content,
+    where that is another folder. `python` is the project whose Python macros may run: this one,
+    or another for those that are the same there; None: none may."""
 
     def __init__(
         self,
@@ -49,10 +51,14 @@ class CachedCompiler:
         engine: Callable[[], Engine],
         relation_query: Callable[[Asset], str],
         at_once: int | None = None,
+        results: Path | None = None,
+        python: Path | None = None,
     ) -> None:
         self._at_once = at_once
         self._root = root
         self._directory = directory
+        self._results = results or directory
+        self._python = python
         self._files = files
         self.listing = listing
         """The index as it is, after a compilation as it was left."""
@@ -66,7 +72,7 @@ class CachedCompiler:
         self.ran: list[tuple[str, str]] = []
         """The queries that were really computed."""
 
-    def compile(self) -> tuple[Slim, Callable[[AssetName], Body]]:
+    def compile(self) -> tuple[Slim, Bodies]:
         """The compilation, and its bodies on demand."""
         listing = self.listing
         if (
@@ -80,7 +86,7 @@ class CachedCompiler:
                 if held is not slim:
                     save_slim(self._directory, listing.key, held)
                 self._renew(listing, held)
-                return held, _Bodies(lambda: self._run()[1])
+                return held, self._bodies(held)
         slim, bodies, earlier = self._recompiled() or self._run()
         key = self._key()  # compiling may have listed more files than were known before
         if earlier is None:
@@ -94,7 +100,7 @@ class CachedCompiler:
             if listing is not None and earlier:  # which the plan may be of
                 made = replace(made, plan=listing.plan, planned=listing.planned)
             self._save(made)
-        return slim, _Bodies(lambda: self._run()[1], bodies)
+        return slim, self._bodies(slim, bodies)
 
     def _key(self) -> Digest:
         from xform.app.inputs import slim_key
@@ -164,6 +170,15 @@ class CachedCompiler:
         slim, touched = made
         return slim, compiler.bodies, listing.edited(touched)
 
+    def _bodies(self, slim: Slim, known: Mapping[AssetName, Body] | None = None) -> Bodies:
+        def some(names: Iterable[AssetName]) -> Mapping[AssetName, Body] | None:
+            from xform.app.recompiling import bodies_of
+
+            with self._compiler() as (compiler, _):
+                return bodies_of(slim, names, compiler)
+
+        return Bodies(lambda: self._run()[1], some, known)
+
     @contextmanager
     def _compiler(self) -> Iterator[tuple[Compiler, Memo]]:
         """A compiler, and the memo that it works with, kept when this has ended."""
@@ -172,7 +187,7 @@ class CachedCompiler:
         from xform.host.cache import CacheFile
         from xform.query.memo import Memo
 
-        cache = CacheFile(self._directory)
+        cache = CacheFile(self._results)
         memo = Memo(cache)
         compiler = Compiler(
             self._inputs(),
@@ -193,22 +208,9 @@ class CachedCompiler:
         self.ran.extend(memo.ran)
 
     def _macros(self, project: Project) -> tuple[MacroLibrary, list[Diagnostic]]:
-        from xform.template.macros import load_macros
+        from xform.app.macros import library_of
 
-        texts = {
-            path: self._files.read(path).decode("utf-8-sig", "replace")
-            for path in project.macros
-            if path.endswith(".sql")
-        }
-        python = [path for path in project.macros if path.endswith(".py")]
-        functions: dict[str, Any] = {}
-        found: list[Diagnostic] = []
-        if python:
-            from xform.host.python_macros import load_functions
-
-            functions, found = load_functions(self._root, python)
-        library, more = load_macros(texts, functions)
-        return library, [*found, *more]
+        return library_of(self._root, self._files, project, self._python)
 
     def _ask(self, queries: Mapping[str, str]) -> Mapping[str, tuple[tuple[str, str], ...]]:
         self._asked = self._engine().identity()
@@ -241,9 +243,9 @@ class CachedCompiler:
         return False
 
 
-class _Bodies:
+class Bodies:
     """The bodies of a compilation, as far as they are `known`; all are computed when another one
-    is asked for.
+    is asked for. Those that are known to be wanted can be loaded before, with `some`.
 
     Every stage is remembered by content, so this parses nothing.
     """
@@ -251,12 +253,23 @@ class _Bodies:
     def __init__(
         self,
         compute: Callable[[], Mapping[AssetName, Body]],
+        some: Callable[[Iterable[AssetName]], Mapping[AssetName, Body] | None],
         known: Mapping[AssetName, Body] | None = None,
     ) -> None:
         self._compute = compute
-        self._known = known or {}
+        self._some = some
+        self._known = dict(known or {})
+        self._whole = False
 
     def __call__(self, name: AssetName) -> Body:
         if name not in self._known:
-            self._known = self._compute()
+            self._known = dict(self._compute())
+            self._whole = True
         return self._known[name]
+
+    def load(self, names: Iterable[AssetName]) -> None:
+        """Have the bodies of these, and of all that they read."""
+        wanted = set(names) - self._known.keys()
+        found = self._some(wanted) if wanted and not self._whole else None
+        if found is not None:
+            self._known = {**found, **self._known}

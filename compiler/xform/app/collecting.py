@@ -2,7 +2,7 @@
 
 A build is kept while an environment shows it, while a view that is kept reads it, and for a time
 of grace after it was made or last shown: somebody may be about to show it, reading it, or want to
-go back to it.
+go back to it. Rows that failed tests are kept for the same time.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ class Collected(msgspec.Struct, frozen=True):
     """Those that have expired."""
     dropped: tuple[Garbage, ...]
     kept: tuple[Kept, ...]
+    bad_rows: tuple[str, ...] = ()
+    """Tests whose bad rows were kept, and go: as `environment: test`."""
 
 
 def collect(workspace: Workspace, grace: float | None, *, dry: bool) -> Collected:
@@ -83,11 +85,20 @@ def collect(workspace: Workspace, grace: float | None, *, dry: bool) -> Collecte
             Garbage(name, "", "", None, "left over: no build of that name is complete")
             for name in workspace.engine.leftovers()
         ]
+        living = {one.environment for one in snapshot.publications} - set(expired)
+        bad = [
+            one
+            for one in workspace.engine.bad_rows()
+            if one.at <= limit or one.environment not in living
+        ]
         if not dry:
             with workspace.engine.session() as session:
                 for item in dropped:
                     session.discard(item.build)
-    return Collected(expired, tuple(dropped), tuple(kept))
+                if bad:
+                    session.keep_bad_rows([msgspec.structs.replace(one, rows=()) for one in bad])
+    forgotten = tuple(f"{one.environment}: {one.test}" for one in bad)
+    return Collected(expired, tuple(dropped), tuple(kept), forgotten)
 
 
 def _reached(roots: Iterable[str], builds: Mapping[str, BuildRecord]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -16,8 +16,10 @@ from xform.base.diagnostics import Diagnostic, has_errors
 from xform.base.hashing import Digest
 from xform.base.names import AssetName, ColumnRef
 from xform.base.spans import SourceMap
+from xform.checks.written import NONE_WRITTEN, Written
 from xform.fingerprint.evaluate import Fingerprints
 from xform.project.assets import Asset, Kind, Project
+from xform.project.unit_tests import UnitTest
 from xform.sema.facts import ModelFacts, Schema
 from xform.sema.slices import Sliced
 from xform.sema.tables import NameIndex
@@ -186,6 +188,8 @@ class CompiledAsset(msgspec.Struct, frozen=True):
     """Whether what it yields depends on the order of the rows that it reads."""
     carried: str = ""
     """Of models with a form that carries on what they built: what it adds to their storage."""
+    tests: Written = NONE_WRITTEN
+    """Its tests, as far as they are not just as declared."""
 
 
 class Described(msgspec.Struct, frozen=True, array_like=True):
@@ -221,15 +225,21 @@ class Slim(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Compilation:
-    """A compiled project. `body` loads (or recomputes) the heavy part of an asset."""
+    """A compiled project. `body` loads (or recomputes) the heavy part of an asset; `load` those of
+    some at once, where they are known to be wanted."""
 
     slim: Slim
     body: Callable[[AssetName], Body]
     read_text: Callable[[str], str | None] = field(repr=False)
+    load: Callable[[Iterable[AssetName]], None] = field(repr=False, default=lambda names: None)
 
     @property
     def project(self) -> Project:
         return self.slim.project
+
+    @property
+    def unit_tests(self) -> tuple[UnitTest, ...]:
+        return self.slim.declared.bare.unit_tests
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:

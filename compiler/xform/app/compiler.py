@@ -30,11 +30,14 @@ from xform.app.saying import Result, what_is_said
 from xform.app.silences import Silence
 from xform.app.slicing import slicing, through_ephemerals
 from xform.app.source_columns import Describe, SourceColumns
+from xform.app.unit_checks import check_unit_tests, world_of
+from xform.app.written_tests import Query, TestWriter, owners, pii_of
 from xform.base.codes import GRANTS_UNKNOWN
 from xform.base.diagnostics import Diagnostic, diagnose, has_errors
 from xform.base.names import AssetName
 from xform.base.spans import Span, file_span
 from xform.checks.declared import digest_of
+from xform.checks.written import NONE_WRITTEN, Written
 from xform.fingerprint import evaluate
 from xform.fingerprint.evaluate import Fingerprints
 from xform.graph.order import cycle_diagnostic, order
@@ -54,10 +57,11 @@ from xform.sql.parse import Place
 
 class Beside(NamedTuple):
     """What is known of a project while a part of it is compiled: all of its names, and what the
-    assets of the part read before."""
+    assets of the part read before, and their tests."""
 
     names: Mapping[AssetName, Kind]
     depends: Mapping[AssetName, tuple[AssetName, ...]]
+    tests: Mapping[AssetName, Written]
 
 
 class Compiler:
@@ -164,14 +168,28 @@ class Compiler:
         self.settled = self.settled and parser.settled
         if beside is None:
             self.diagnostics.extend(self._idle_grants(project))
-        compared = {asset.name: self._compared(asset, index) for asset in project.assets}
+        writer = TestWriter(
+            parser.render_hook,
+            parser.macro_names,
+            partial(text_or_nothing, self.files),
+            index,
+            self.inputs.dialect,
+            pii_of(project.assets),
+        )
+        custom = {asset.name: writer.of_asset(asset) for asset in project.assets}
+        compared = {
+            asset.name: self._compared(asset, index, custom[asset.name]) for asset in project.assets
+        }
         ordered, problems = order_with_tests(ordered, depends, compared, assets)
         self.diagnostics.extend(problems)
+        files = writer.of_files(project.tests) if beside is None else ()
+        with_files = owners(files, ordered, index.kinds)
+        self.settled = self.settled and parser.settled
         schemas = self._columns.schemas(project)
         self.diagnostics.extend(self._columns.diagnostics)
+        self.settled = self.settled and self._columns.settled
         binder = ModelBinder(self.inputs, self.files, self.memo, parser, schemas)
-        tested = {name for reads in compared.values() for name in reads}.union(assets)
-        names_in_sql = readable(index, tested)
+        readables = readable(index)
         compiled: dict[AssetName, CompiledAsset] = {}
         prints: dict[AssetName, Fingerprints] = {}
 
@@ -194,14 +212,27 @@ class Compiler:
             if body.fingerprints is not None:
                 prints[name] = body.fingerprints
             self.bodies[name] = body
-            self.diagnostics.extend(check_tests(asset, body.schema, index, names_in_sql))
+            known = beside.tests[name] if beside is not None else NONE_WRITTEN
+            written = writer.written(asset, custom[name], with_files.get(name, ()), known, schemas)
+            self.diagnostics.extend(check_tests(asset, schemas, index, readables, written))
             compiled[name] = _compiled(
-                asset, body, depends[name], compiled, compared[name], self._hooks[name]
+                asset, body, depends[name], compiled, compared[name], self._hooks[name], written
             )
+        self.diagnostics.extend(writer.diagnostics)
         circular = sorted({name for cycle in cycles for name in cycle})
         for name in circular:
             self.bodies[name] = Body(name, BROKEN)
             compiled[name] = _compiled(assets[name], self.bodies[name], depends[name], compiled, ())
+        if project.unit_tests:
+            world = world_of(
+                assets,
+                compiled,
+                index,
+                lambda name: self.bodies[name].schema,
+                self.files,
+                self.inputs.dialect_of,
+            )
+            self.diagnostics.extend(check_unit_tests(project, compiled, world))
         return Slim(
             Declarations.of(project),
             self.inputs.dialect,
@@ -298,10 +329,13 @@ class Compiler:
                 names.add(found)
         return tuple(sorted(names))
 
-    def _compared(self, asset: Asset, index: NameIndex) -> tuple[AssetName, ...]:
+    def _compared(
+        self, asset: Asset, index: NameIndex, custom: Sequence[Query]
+    ) -> tuple[AssetName, ...]:
         found, problems = compared_with(asset, index)
         self.diagnostics.extend(problems)
-        return found
+        others = {read for query in custom for read in query.test.reads} - {asset.name}
+        return tuple(sorted({*found, *others}))
 
     def _report_cycles(
         self,
@@ -449,6 +483,7 @@ def _compiled(
     compiled: Mapping[AssetName, CompiledAsset],
     checks_read: tuple[AssetName, ...],
     hooks: AssetHooks = NO_HOOKS,
+    written: Written = NONE_WRITTEN,
 ) -> CompiledAsset:
     """The slim record. `compiled` holds those of what it reads."""
     reads: set[AssetName] = set()
@@ -468,14 +503,15 @@ def _compiled(
         tuple(sorted(reads)),
         prints.build.digest if prints is not None else None,
         tuple(sorted(prints.build.leaves)) if prints is not None else (),
-        digest_of(asset),
-        checks_read,
+        digest_of(asset, written),
+        tuple(sorted({*checks_read, *written.reads} - {asset.name})),
         asset.files,
         prints is None and asset.kind is not Kind.EXPOSURE,
         through_ephemerals(body.sliced, reads) if body.sliced is not None else None,
         hooks,
         body.ordered or any(compiled[name].ordered for name in depends_on if name in ephemeral),
         body.carried,
+        written,
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from xform.base.codes import (
+    CHECK_FIELD,
     CHECK_RELATION,
     DECLARED_COLUMN,
     DECLARED_TYPE,
@@ -16,8 +17,9 @@ from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName, did_you_mean
 from xform.checks.declared import tests_of
 from xform.checks.queries import audits_of
+from xform.checks.written import Written
 from xform.graph.order import order
-from xform.project.assets import Asset, Kind
+from xform.project.assets import Asset, Kind, TestKind, TestSpec
 from xform.sema.facts import Schema
 from xform.sema.tables import NameIndex, find_reader
 from xform.sema.types.type import UNKNOWN, is_known, read
@@ -52,37 +54,74 @@ def check_columns(asset: Asset, schema: Schema) -> Iterator[Diagnostic]:
             )
 
 
-def readable(index: NameIndex, names: Iterable[AssetName]) -> dict[AssetName, str]:
-    """A name in SQL for those of these assets that a test can read."""
-    unread = (Kind.EPHEMERAL, Kind.EXPOSURE)
-    return {name: quote(name) for name in names if index.kinds[name] not in unread}
+def readable(index: NameIndex) -> dict[AssetName, str]:
+    """A name in SQL for everything that a test can read."""
+    return {
+        name: quote(name)
+        for name, kind in index.kinds.items()
+        if kind not in (Kind.EPHEMERAL, Kind.EXPOSURE)
+    }
 
 
 def check_tests(
-    asset: Asset, schema: Schema, index: NameIndex, names: Mapping[AssetName, str]
+    asset: Asset,
+    schemas: Mapping[AssetName, Schema],
+    index: NameIndex,
+    names: Mapping[AssetName, str],
+    written: Written,
 ) -> Iterator[Diagnostic]:
     """Tests that could not run: of what is not stored, of columns that are not there, with
     arguments that make no sense. `names` are those of `readable`."""
     tests = tests_of(asset)
-    if not tests:
+    if not tests and not written.files:
         return
-    for problem in audits_of(asset, names, index.one, quote)[1]:
+    for problem in audits_of(asset, names, index.one, quote, written)[1]:
         if problem.code != CHECK_RELATION.id:  # said where the relation is looked up
             yield problem
-    if schema.columns is None or schema.broken:
-        return
-    known = {column.name.lower() for column in schema.columns}
     for _, test in tests:
-        for column in test.columns:
-            if column.lower() not in known:
-                yield diagnose(
-                    TEST_COLUMN,
-                    f"test {test.kind} on '{column}', which '{asset.name}' does not have",
-                    test.span,
-                    did_you_mean(column, known) or "name a column of the model",
-                    asset=asset.name,
-                    missing=[(asset.name, column)],
-                )
+        columns = (*test.columns, *(test.args.get("group_by") or ()))
+        for column in columns if test.kind is not TestKind.CUSTOM else ():
+            yield from _column(asset, test, column, schemas.get(asset.name))
+        field, to = test.args.get("field"), test.args.get("to")
+        if test.kind is TestKind.RELATIONSHIPS and field and (partner := index.one(str(to))):
+            yield from _field(asset, test, str(field), partner, schemas.get(partner))
+
+
+def _column(
+    asset: Asset, test: TestSpec, column: str, schema: Schema | None
+) -> Iterator[Diagnostic]:
+    known = _known(schema)
+    if known is not None and column.lower() not in known:
+        yield diagnose(
+            TEST_COLUMN,
+            f"test {test.kind} on '{column}', which '{asset.name}' does not have",
+            test.span,
+            did_you_mean(column, known) or "name a column of the model",
+            asset=asset.name,
+            missing=[(asset.name, column)],
+        )
+
+
+def _field(
+    asset: Asset, test: TestSpec, field: str, partner: AssetName, schema: Schema | None
+) -> Iterator[Diagnostic]:
+    known = _known(schema)
+    if known is not None and field.lower() not in known:
+        yield diagnose(
+            CHECK_FIELD,
+            f"test {test.kind} compares with '{field}', which '{partner}' does not have",
+            test.span,
+            did_you_mean(field, known) or f"name a column of {partner} in 'field:'",
+            asset=asset.name,
+            missing=[(partner, field)],
+        )
+
+
+def _known(schema: Schema | None) -> set[str] | None:
+    """The columns of an asset in lower case; None where they are not known."""
+    if schema is None or schema.columns is None or schema.broken:
+        return None
+    return {column.name.lower() for column in schema.columns}
 
 
 def compared_with(asset: Asset, index: NameIndex) -> tuple[tuple[AssetName, ...], list[Diagnostic]]:

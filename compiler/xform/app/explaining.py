@@ -7,6 +7,7 @@ from xform.app.environment import Planned
 from xform.app.planning import components_of
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
+from xform.plan.comparing import rests_on
 from xform.plan.explanation import BuildFacts, Explanation, differences, versions
 from xform.plan.freshness import as_it_stands, growth_leaf
 from xform.plan.intervals import Grain, listed
@@ -36,7 +37,7 @@ def explain_asset(
         not stale,
         compiled.fingerprint or Digest(""),
         action.reasons if action is not None else (),
-        differences(record.components, current) if record is not None else (),
+        differences(record.components, current) if stale and record is not None else (),
         versions({leaf: at for leaf, at in recorded.items() if leaf != growth_leaf(name)}, known),
         BuildFacts(
             record.physical,
@@ -51,6 +52,7 @@ def explain_asset(
         )
         if record is not None
         else None,
+        rests_on(name, planned.assets, planned.plan.compared) if not stale else (),
     )
 
 

@@ -119,6 +119,7 @@ def plan_form(plan: Plan) -> dict[str, Any]:
         ],
         "unchanged": list(plan.unchanged),
         **({"spared": msgspec.to_builtins(plan.spared)} if plan.spared else {}),
+        **({"compared": msgspec.to_builtins(plan.compared)} if plan.compared else {}),
         **({"behind": msgspec.to_builtins(plan.behind)} if plan.behind else {}),
     }
 

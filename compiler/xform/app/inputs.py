@@ -17,8 +17,8 @@ from xform.project.files import WideFiles
 from xform.project.profile import Target
 from xform.project.settings import Settings
 
-PARSE_VERSION = "parse 17"
-BIND_VERSION = "bind 16"
+PARSE_VERSION = "parse 18"
+BIND_VERSION = "bind 17"
 """Raised whenever the same input may give another result: part of the memo's keys."""
 
 

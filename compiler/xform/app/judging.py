@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from xform.checks.outcome import judge
-from xform.plan.plan import Audit
+from xform.plan.audits import Audit, Number
+from xform.run.outcome import Verdict
 
 
-def judged(audit: Audit, failures: int) -> tuple[str, str]:
-    """(status, message) of a test with that many failing rows."""
-    outcome = judge(audit, failures)
-    return outcome.status, outcome.message
+def judged(audit: Audit, numbers: Sequence[Number], before: Sequence[Sequence[Number]]) -> Verdict:
+    outcome = judge(audit, numbers, before)
+    return Verdict(outcome.status, outcome.message, outcome.failures)

@@ -104,6 +104,10 @@ class ModelParser:
             self.traces.update(read for read in rendered.reads if read.kind in OUTSIDE)
         return rendered, found
 
+    def macro_names(self) -> tuple[str, ...]:
+        """Those that a template may call."""
+        return self._macros[0].names if self._project.macros else ()
+
     def prepare(self) -> None:
         """Load what every process needs, before there are several."""
         if self._project.macros:

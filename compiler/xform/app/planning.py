@@ -14,8 +14,9 @@ from xform.checks.queries import audits_of
 from xform.fingerprint import components as parts
 from xform.fingerprint.component import Component
 from xform.fingerprint.evaluate import Fingerprints
+from xform.plan.audits import Audit
 from xform.plan.freshness import PlannedAsset
-from xform.plan.plan import AS_USUAL, Audit, Comments, Conduct
+from xform.plan.plan import AS_USUAL, Comments, Conduct
 from xform.plan.plan import Body as RunBody
 from xform.project.assets import Asset, Kind
 from xform.project.running import Retries, Running
@@ -83,7 +84,7 @@ def _planned(
         return run_body(compilation, declared, inputs)
 
     def audits(physical: Mapping[AssetName, str]) -> tuple[Audit, ...]:
-        return _audits(compilation, declared, physical)
+        return _audits(compilation, compiled, physical)
 
     def components() -> tuple[Component, ...]:
         if name not in taken_apart:
@@ -126,7 +127,8 @@ def conduct_of(running: Running) -> Conduct:
     if running == Running():
         return AS_USUAL
     retries = running.retries or Retries(AS_USUAL.retries, AS_USUAL.wait)
-    return Conduct(running.timeout, retries.times, retries.wait, running.checksum is not False)
+    checksum = running.checksum or AS_USUAL.checksum
+    return Conduct(running.timeout, retries.times, retries.wait, checksum)
 
 
 def comments_of(asset: Asset) -> Comments | None:
@@ -139,11 +141,13 @@ def comments_of(asset: Asset) -> Comments | None:
 
 
 def _audits(
-    compilation: Compilation, asset: Asset, physical: Mapping[AssetName, str]
+    compilation: Compilation, compiled: CompiledAsset, physical: Mapping[AssetName, str]
 ) -> tuple[Audit, ...]:
     """Raises UserError where a test cannot be run, because what it compares with is broken: what
     has not passed all of its tests must not be published."""
-    found, problems = audits_of(asset, physical, compilation.names.one, quote)
+    declared = compilation.declared[compiled.name]
+    names = compilation.names.one
+    found, problems = audits_of(declared, physical, names, quote, compiled.tests)
     if problems:
         raise UserError(problems)
     return found

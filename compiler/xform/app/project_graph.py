@@ -27,7 +27,11 @@ def graph_of(compilation: Compilation, engine: str) -> Graph:
         compiled.name: _node(compilation.declared[compiled.name], compiled, project.name, engine)
         for compiled in compilation.slim.assets
     }
-    tests = [test for asset in project.assets for test in nodes_of(asset, compilation.names.one)]
+    tests = [
+        test
+        for asset in project.assets
+        for test in nodes_of(asset, compilation.names.one, compilation.assets[asset.name].tests)
+    ]
     return Graph(project.name, nodes, tuple(tests))
 
 

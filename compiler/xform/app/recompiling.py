@@ -15,13 +15,14 @@ from collections.abc import Iterable, Mapping, Set
 
 import msgspec
 
-from xform.app.compiled import CompiledAsset, Slim
+from xform.app.compiled import Body, CompiledAsset, Slim
 from xform.app.compiler import Beside, Compiler
 from xform.app.saying import asks_for_everything
 from xform.base.diagnostics import has_errors
 from xform.base.names import AssetName
+from xform.checks.written import Written
 from xform.host.files import ProjectFiles
-from xform.project.assets import Asset
+from xform.project.assets import Asset, Project
 from xform.project.declare import declare
 from xform.project.files import FileEntry, UnreadableFile
 from xform.project.load import Declared, declared_key
@@ -54,16 +55,12 @@ def recompiled(
     edited = {models[path] for path in before}
     touched = _with_readers(old, edited)
     taking_part = _with_what_is_read(old, touched)
+    if not all(_tests_stay(asset.tests, touched, taking_part) for asset in old.assets):
+        return None
     declared = old.declared.part(taking_part)
     if {found.span.path for found in old.diagnostics} & _files_of(declared.assets):
         return None
-    part = compiler.run_part(
-        declared,
-        Beside(
-            {asset.name: asset.kind for asset in old.assets},
-            {asset.name: asset.depends_on for asset in old.assets if asset.name in taking_part},
-        ),
-    )
+    part = _part(old, taking_part, declared, compiler)
     paths = {asset.path for asset in declared.assets}
     if (
         part is None
@@ -74,6 +71,31 @@ def recompiled(
     ):
         return None
     return _merged(old, part), touched
+
+
+def bodies_of(
+    slim: Slim, names: Iterable[AssetName], compiler: Compiler
+) -> Mapping[AssetName, Body] | None:
+    """The bodies of some assets and of all that they read, in a compilation that holds; None where
+    they have to be made with all others."""
+    if slim.described:
+        return None
+    taking_part = _with_what_is_read(slim, frozenset(names))
+    part = _part(slim, taking_part, slim.declared.part(taking_part), compiler)
+    return compiler.bodies if part is not None else None
+
+
+def _part(
+    slim: Slim, taking_part: Set[AssetName], declared: Project, compiler: Compiler
+) -> Slim | None:
+    return compiler.run_part(
+        declared,
+        Beside(
+            {asset.name: asset.kind for asset in slim.assets},
+            {asset.name: asset.depends_on for asset in slim.assets if asset.name in taking_part},
+            {asset.name: asset.tests for asset in slim.assets if asset.name in taking_part},
+        ),
+    )
 
 
 def _declares_the_same(path: str, before: FileEntry, files: ProjectFiles, memo: Memo) -> bool:
@@ -123,6 +145,18 @@ def _with_what_is_read(slim: Slim, names: Set[AssetName]) -> set[AssetName]:
         if asset.name in found:
             found.update(asset.depends_on)
     return found
+
+
+def _tests_stay(tests: Written, touched: Set[AssetName], part: Set[AssetName]) -> bool:
+    """Whether the queries of tests mean what they meant: those of files read nothing that may be
+    another, those of macros nothing that does not take part."""
+    files = {name for name, _ in tests.files}
+    return all(
+        touched.isdisjoint(query.reads)
+        if query.name in files
+        else touched.isdisjoint(query.reads) or part >= set(query.reads)
+        for query in tests.queries
+    )
 
 
 def _files_of(assets: Iterable[Asset]) -> set[str]:

@@ -6,12 +6,32 @@ from xform.app.bodies import spliced
 from xform.app.compiled import Compilation
 from xform.app.planning import published_schema
 from xform.app.workspace import UserError, Workspace
-from xform.base.codes import NOT_BUILT
+from xform.base.codes import NO_BAD_ROWS, NOT_BUILT
 from xform.base.diagnostics import diagnose
-from xform.base.names import AssetName, table_of
+from xform.base.names import AssetName, did_you_mean, table_of
 from xform.project.assets import Kind, Language
-from xform.run.ports import EngineError, QueryResult
+from xform.run.ports import BadRows, EngineError, QueryResult
 from xform.sql.dialects import quote
+
+
+def bad_rows(workspace: Workspace, written: str) -> tuple[BadRows, ...]:
+    """What is kept of rows that failed a test, or any test of an asset, in the environment. Raises
+    UserError where there is nothing."""
+    kept = [bad for bad in workspace.engine.bad_rows() if bad.environment == workspace.environment]
+    found = tuple(bad for bad in kept if written in (bad.test, bad.asset, table_of(bad.asset)))
+    if not found:
+        names = {name for bad in kept for name in (bad.test, bad.asset)}
+        raise UserError(
+            [
+                diagnose(
+                    NO_BAD_ROWS,
+                    f"no bad rows of '{written}' are kept in '{workspace.environment}'",
+                    "<command line>",
+                    did_you_mean(written, names) or "keep them: xform test --store-failures",
+                )
+            ]
+        )
+    return found
 
 
 def show_rows(

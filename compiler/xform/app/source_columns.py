@@ -40,6 +40,9 @@ class SourceColumns:
         self.diagnostics: list[Diagnostic] = []
         self.described: tuple[Described, ...] = ()
         """What the warehouse said of its own tables."""
+        self.settled = True
+        """Whether files had the columns that they have: an engine that could not say, out of
+        memory maybe, may know the next time."""
 
     def schemas(self, project: Project) -> dict[AssetName, Schema]:
         """Columns of seeds and sources: as declared, else asked for in one round trip."""
@@ -75,6 +78,7 @@ class SourceColumns:
             columns = found.get(asset.name)
             self._memo.ran.append(("describe", asset.name))
             if columns is None:
+                self.settled = self.settled and asset.files is None
                 schemas[asset.name] = self._undescribed(asset)
                 continue
             types = {column.name.lower(): column.type for column in asset.columns}

@@ -56,18 +56,24 @@ class Basis(msgspec.Struct, frozen=True):
 
 
 class StandingPlan(msgspec.Struct, frozen=True):
-    """A plan with nothing to do, by what stays unchanged, and what is to be said of the project
-    besides."""
+    """A plan with nothing to do, by what stays unchanged and what that rests on (`Plan.compared`,
+    encoded), and what is to be said of the project besides."""
 
     basis: Basis
     unchanged: tuple[AssetName, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
+    compared: bytes = b""
 
     @property
     def plan(self) -> Plan:
-        from xform.plan.plan import Plan
+        from xform.plan.plan import Compared, Plan
 
-        return Plan(self.basis.environment, (), self.unchanged)
+        compared = (
+            msgspec.msgpack.decode(self.compared, type=tuple[Compared, ...])
+            if self.compared
+            else ()
+        )
+        return Plan(self.basis.environment, (), self.unchanged, compared=compared)
 
 
 class LastPlan(NamedTuple):
@@ -83,7 +89,8 @@ def stored_plan(
     """What is kept of a plan; None where it is not worth it."""
     if plan.actions or plan.steps or not basis.revision or not basis.warehouse:
         return None
-    standing = StandingPlan(basis, plan.unchanged, diagnostics)
+    compared = msgspec.msgpack.encode(plan.compared) if plan.compared else b""
+    standing = StandingPlan(basis, plan.unchanged, diagnostics, compared)
     return msgspec.Raw(msgspec.msgpack.encode(standing))
 
 

@@ -76,9 +76,16 @@ def _step(
 
 
 def run_tests(
-    workspace: Workspace, plan: Plan, emit: Callable[[Event], None], command: str = ""
+    workspace: Workspace,
+    plan: Plan,
+    emit: Callable[[Event], None],
+    command: str = "",
+    *,
+    force: bool = False,
+    keeping: bool = False,
 ) -> RunResult:
-    """`command` is the command line that asks for it."""
+    """`command` is the command line that asks for it; `force`: also what is known is asked;
+    `keeping`: rows that fail are kept."""
     return execute(
         plan,
         workspace.engine,
@@ -87,6 +94,8 @@ def run_tests(
         threads=workspace.threads,
         emit=emit,
         judge=judged,
+        force=force,
+        keeping=keeping,
         asked=Asked(TEST, command),
         secrets=workspace.known_secrets,
     )

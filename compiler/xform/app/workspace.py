@@ -55,6 +55,8 @@ class Options(msgspec.Struct, frozen=True):
     environment: str | None = None
     variables: Mapping[str, Any] = {}
     threads: int | None = None
+    home: Path | None = None
+    """Where caches and state lie, if not in the project."""
 
 
 class Workspace:
@@ -64,7 +66,7 @@ class Workspace:
         self.options = options
         self.root = options.project_dir.resolve()
         self.environ = dict(os.environ) if environ is None else environ
-        self.home = self.root / HOME
+        self.home = options.home or self.root / HOME
         self.cache = self.home / "cache"
         self.notices: tuple[Diagnostic, ...] = ()
         """What is to be said of the profile, besides errors."""
@@ -72,6 +74,15 @@ class Workspace:
         """For how long others who write are waited for."""
         self.ran: list[tuple[str, str]] = []
         """The queries that compiling really computed."""
+        self.results = self.cache
+        """Where what was computed is remembered by content: projects may share it."""
+        self.lenient = False
+        """Whether it is opened only to be compiled, where secrets may not be set."""
+        self.confined = False
+        """Whether its files may be anybody's: then the engine sees nothing but these, and no
+        warehouse."""
+        self.trusted: Path | None = None
+        """Of one that is confined: the project whose Python macros may run."""
 
     # Settings and target -------------------------------------------------------------------------
 
@@ -114,7 +125,9 @@ class Workspace:
             raise UserError([no_profiles([str(path)])]) from None
         shown = os.path.relpath(path, self.root) if path.is_relative_to(self.root) else str(path)
         profile = self.options.profile or self.settings.profile
-        target, found = read_target(text, shown, profile, self.options.target, self.environ)
+        target, found = read_target(
+            text, shown, profile, self.options.target, self.environ, lenient=self.lenient
+        )
         if target is None or has_errors(found):
             raise UserError(found)
         self.notices = tuple(found)
@@ -128,6 +141,11 @@ class Workspace:
     @cached_property
     def _profile_file(self) -> ProfileFile | None:
         return self._asked.profile_file()
+
+    @property
+    def profile_path(self) -> Path | None:
+        """The profiles.yml that counts; None where there is none."""
+        return Path(self._profile_file.path) if self._profile_file is not None else None
 
     @property
     def known_secrets(self) -> tuple[str, ...]:
@@ -152,7 +170,8 @@ class Workspace:
     def engine(self) -> Engine:
         from xform.plugins.registry import engine_for
 
-        engine, found = engine_for(self.target, self.root)
+        target = confined_target(self.target, self.root) if self.confined else self.target
+        engine, found = engine_for(target, self.root)
         if engine is None:
             raise UserError(list(found))
         return engine
@@ -234,9 +253,11 @@ class Workspace:
             lambda: self.engine,
             self.relation_query,
             self.options.threads,
+            self.results,
+            self._python_root,
         )
         compiler.ran = self.ran
-        slim, body = compiler.compile()
+        slim, bodies = compiler.compile()
         self._listing = compiler.listing
         if any(item.missing for item in slim.diagnostics):
             slim = msgspec.structs.replace(slim, diagnostics=self._with_past(slim.diagnostics))
@@ -244,7 +265,7 @@ class Workspace:
             # What is to be said of the profile is said with the project, and not stored with it.
             diagnostics = (*self.notices, *slim.diagnostics)
             slim = msgspec.structs.replace(slim, diagnostics=diagnostics)
-        return Compilation(slim, body, self.read_text)
+        return Compilation(slim, bodies, self.read_text, bodies.load)
 
     def identity_of(self, compilation: Compilation) -> Digest | None:
         """What two compilations share only if all that is written of them is the same; None where
@@ -351,12 +372,36 @@ class Workspace:
         body = SeedBody(asset.files, asset.format or "csv", types)
         return f"({self.engine.scan(body)})"
 
+    @property
+    def _python_root(self) -> Path | None:
+        """Where Python macros are run from; None: nowhere."""
+        return self.trusted if self.confined else self.root
+
     def read_text(self, path: str) -> str | None:
-        """The text of a file of the project, to show a part of it."""
+        """The text of a file of the project, to show a part of it; None too where a link leads
+        out of the project."""
         try:
+            if not (self.root / path).resolve().is_relative_to(self.root) and self.confined:
+                return None
             return (self.root / path).read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError, ValueError):
             return None
+
+
+def confined_target(target: Target, root: Path) -> Target:
+    """A target whose engine holds nothing, reads only under `root`, and takes no other settings."""
+    given = target.settings.get("settings")
+    kept = given if isinstance(given, dict) else {}
+    settings = {
+        **{key: value for key, value in kept.items() if key.lower() in ("timezone", "calendar")},
+        "memory_limit": "1GB",
+        "threads": 2,
+        "allowed_directories": [str(root)],
+        "enable_external_access": False,
+        "lock_configuration": True,
+    }
+    confined = {**target.settings, "path": ":memory:", "settings": settings}
+    return msgspec.structs.replace(target, settings=confined)
 
 
 def dialect_of(engine: str) -> str:

@@ -9,6 +9,7 @@ import msgspec
 
 from xform.base.hashing import Digest, digest_parts
 from xform.base.names import AssetName
+from xform.checks.written import NONE_WRITTEN, Written
 from xform.graph.nodes import TestNode
 from xform.project.assets import Asset, TestKind, TestSpec
 
@@ -25,7 +26,7 @@ def tests_of(asset: Asset) -> tuple[tuple[str, TestSpec], ...]:
     used: set[str] = set()
     named: list[tuple[str, TestSpec]] = []
     for spec in specs:
-        base = spec.name or _plain("_".join((spec.kind, asset.name, *spec.columns)))
+        base = spec.name or _plain("_".join((spec.called, asset.name, *spec.columns)))
         name, number = base, 1
         while name in used or (name in taken and (spec.name is None or number > 1)):
             number += 1
@@ -35,32 +36,51 @@ def tests_of(asset: Asset) -> tuple[tuple[str, TestSpec], ...]:
     return tuple(named)
 
 
-def digest_of(asset: Asset) -> Digest:
+def shape_of(spec: TestSpec) -> tuple[bytes, ...]:
+    """What a test measures: not what it is called, nor how strictly it is judged."""
+    shape = (spec.kind, spec.macro, spec.columns, spec.args, spec.where)
+    return (msgspec.json.encode(shape, enc_hook=str),)
+
+
+def digest_of(asset: Asset, written: Written = NONE_WRITTEN) -> Digest:
     """What is tested of an asset and how strictly, as a set; empty where nothing is.
 
     Names and places do not enter. Severity does: a build that came through with a warning has
     not passed the test as an error.
     """
     shapes = {
-        msgspec.json.encode(
-            (spec.kind, spec.columns, spec.args, spec.severity, spec.where), enc_hook=str
+        b"".join(
+            (
+                *shape_of(spec),
+                msgspec.json.encode(
+                    (spec.severity, spec.blocking, spec.error_if, spec.warn_if), enc_hook=str
+                ),
+            )
         )
-        for _, spec in tests_of(asset)
+        for _, spec in (*tests_of(asset), *written.files)
     }
-    return digest_parts(sorted(shapes)) if shapes else Digest("")
+    queries = {msgspec.json.encode((test.sql, test.reads)) for test in written.queries}
+    return digest_parts((*sorted(shapes), *sorted(queries))) if shapes else Digest("")
 
 
-def nodes_of(asset: Asset, resolve: Callable[[str], AssetName | None]) -> tuple[TestNode, ...]:
+def nodes_of(
+    asset: Asset,
+    resolve: Callable[[str], AssetName | None],
+    written: Written = NONE_WRITTEN,
+) -> tuple[TestNode, ...]:
     """The tests as selection sees them. `resolve` gives the asset that a written name means."""
+    queries = {query.name: query for query in written.queries}
     nodes: list[TestNode] = []
-    for name, spec in tests_of(asset):
+    for name, spec in (*tests_of(asset), *written.files):
         reads = [asset.name]
+        if name in queries:
+            reads += [read for read in queries[name].reads if read != asset.name]
         if spec.kind is TestKind.RELATIONSHIPS:
             partner = resolve(str(spec.args.get("to")))
             if partner is not None and partner != asset.name:
                 reads.append(partner)
         nodes.append(
-            TestNode(name, spec.kind, asset.name, tuple(reads), spec.severity, spec.span.path)
+            TestNode(name, spec.called, asset.name, tuple(reads), spec.severity, spec.span.path)
         )
     return tuple(nodes)
 

@@ -297,6 +297,13 @@ def reporting(function: Callable[..., None]) -> Command:
     return Command(function, options, (*ANSWERS, *REPORTS))
 
 
+def in_forms(said: str, *more: str) -> Callable[[Callable[..., None]], Command]:
+    """For a command that answers in more forms than usual; `said` is the help of --format."""
+    annotated = Annotated[str, Option("--format", help=said)]
+    options: dict[str, tuple[Any, Any]] = {**GLOBAL, "format": (annotated, "text")}
+    return lambda function: Command(function, options, (*ANSWERS, *more, *REPORTS))
+
+
 def _context(shared: dict[str, Any], formats: tuple[str, ...]) -> Context:
     environ = os.environ
     terminal = Terminal(

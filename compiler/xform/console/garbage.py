@@ -21,6 +21,9 @@ def collected_lines(found: Collected, *, dry: bool) -> list[Line]:
             line(f"{kept.build}  ", dim(f"stays until {kept.until[:10]}"))
             for kept in found.kept[:_LISTED]
         ]
+    if found.bad_rows:
+        tests = count(len(found.bad_rows), "test")
+        lines.append(line(f"bad rows of {tests}  ", dim("kept for the time of grace")))
     what = count(len(found.dropped), "build")
     if found.environments:
         what += f" and {count(len(found.environments), 'environment')}"

@@ -10,7 +10,7 @@ build
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
 from xform.base.names import AssetName
@@ -69,20 +69,32 @@ def plan_lines(
         )
         hidden += trees.hidden
         lines += [EMPTY, line(strong(kind.value))]
-        lines += _group(actions, trees, surface, explain=explain)
+        told_of = _told_of(plan) if explain else {}
+        lines += _group(actions, trees, surface, told_of, explain=explain)
     if hidden:
         lines += [EMPTY, line(f"{hidden:,} more; see them all with: xform plan --explain")]
     lines += _behind(plan.behind, surface)
     if explain and plan.unchanged:
         lines += [EMPTY, line(strong("unchanged"))]
-        spared: dict[AssetName, list[Spared]] = {}
-        for item in plan.spared:
-            spared.setdefault(item.asset, []).append(item)
+        told_of = _told_of(plan)
         for asset in plan.unchanged:
-            why = "; ".join(_spared(item) for item in spared.get(asset, ()))
+            why = "; ".join(told_of.get(asset, ()))
             told = line("   ", dim(f"= {asset}"), f"  {why}" if why else "")
             lines += wrap(told, surface.width, hang=7)
     return lines
+
+
+def _told_of(plan: Plan) -> dict[AssetName, list[str]]:
+    """What is to be said of assets besides, where the plan is to be explained."""
+    found: dict[AssetName, list[str]] = {}
+    for spared in plan.spared:
+        found.setdefault(spared.asset, []).append(_spared(spared))
+    for item in plan.compared:
+        said = (
+            f"kept {'if' if item.ahead else 'since'} {item.upstream} is the same {item.how.words}"
+        )
+        found.setdefault(item.asset, []).append(said)
+    return found
 
 
 def _spared(item: Spared) -> str:
@@ -133,7 +145,12 @@ def _nothing_to_do(plan: Plan) -> Line:
 
 
 def _group(
-    actions: Sequence[Action], trees: Forest, surface: Surface, *, explain: bool
+    actions: Sequence[Action],
+    trees: Forest,
+    surface: Surface,
+    told_of: Mapping[AssetName, Sequence[str]],
+    *,
+    explain: bool,
 ) -> list[Line]:
     by_name = {action.asset: action for action in actions}
     drawn = list(twigs(trees.roots, trees.children, surface.symbols))
@@ -149,6 +166,8 @@ def _group(
         lead = twig.rest + "  " if column is None else twig.rest.ljust(column)
         room = surface.width - len(lead)
         reasons = _reasons(action.reasons, room, explain=explain)
+        for said in told_of.get(action.asset, ()):
+            reasons += wrap(line(dim(said)), room, hang=2)
         symbol = _symbol(action, surface.symbols)
         head = line(frame(twig.first), symbol, " ", action.asset)
         if column is not None and head.width + 2 <= column and reasons:

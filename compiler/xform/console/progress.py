@@ -193,7 +193,8 @@ def _node_done(event: NodeDone, view: RunView, surface: Surface) -> list[Line]:
     rows = count(event.rows, "row") if event.rows is not None else ""
     figures = f"{rows:>{_ROWS}}  {duration(event.seconds):>{_SECONDS}}"
     lines = [_event_line(word, style, event.asset, figures, view, surface)]
-    if event.status not in ("success", "fail"):  # of tests that failed, each has said so itself
+    # Of tests that failed, each has said so itself.
+    if event.kept or event.status not in ("success", "fail"):
         lines += _message(event.message.split("\n"))
     return lines
 

@@ -100,6 +100,11 @@ class RunView:
         checks = (check.asset for check in self.failed_checks)
         return list(dict.fromkeys((*nodes, *checks)))
 
+    def stands(self, asset: AssetName) -> bool:
+        """Whether an asset came through, though a test of it may have failed."""
+        node = self.done.get(asset)
+        return node is not None and node.status == "success"
+
     @property
     def failed_checks(self) -> list[CheckDone]:
         return [check for check in self.checks if check.status in ("fail", "error")]

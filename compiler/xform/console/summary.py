@@ -56,9 +56,12 @@ def _headline(view: RunView, end: RunEnd, surface: Surface) -> Line:
         idle = end.status == "success" and not view.published
         parts.append(f"0 models run{', everything is up to date' if idle else ''}")
     if passed:
-        parts.append(f"{count(passed, 'test')} passed")
-    if end.failed:
-        parts.append(f"{end.failed:,} failed")
+        same = sum(check.unchanged and check.status == "pass" for check in view.checks)
+        known = f" ({same:,} unchanged)" if same else ""
+        parts.append(f"{count(passed, 'test')} passed{known}")
+    borne = {check.asset for check in view.failed_checks if view.stands(check.asset)}
+    if end.failed or borne:
+        parts.append(f"{end.failed + len(borne):,} failed")
     if end.skipped and not view.cancelled:
         parts.append(f"{end.skipped:,} skipped")
     if view.cancelled and view.not_done:

@@ -192,12 +192,25 @@ def _facts(explanation: Explanation, surface: Surface) -> list[Line]:
             rows.append(("holds", build.holds))
         shown = "" if build.published else f"  (not shown by {explanation.environment})"
         rows.append(("as", build.physical + shown))
+    rows += _compared(explanation)
     rows += _versions(explanation.versions, surface)
     rows.append(("fingerprint", explanation.fingerprint))
     return [
         content
         for label, value in rows
         for content in wrap(line(dim(pad(label, _LABEL)), value), surface.width, hang=_LABEL)
+    ]
+
+
+def _compared(explanation: Explanation) -> list[tuple[str, str]]:
+    """`kept  shop.clean is the same by a sample of 1% of its rows`."""
+    return [
+        (
+            "" if at else "kept",
+            f"{item.upstream} is the same {item.how.words}"
+            + (f", for {item.asset}" if item.asset != explanation.asset else ""),
+        )
+        for at, item in enumerate(explanation.compared)
     ]
 
 

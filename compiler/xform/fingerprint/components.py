@@ -28,6 +28,8 @@ from xform.sema.meaning import (
 
 TEXT_LIMIT = 600
 """Characters of a component's text; what is longer is cut in the middle."""
+CUT = " … "
+"""Stands where a text was cut."""
 _ARRANGED = str.maketrans({OPEN: "", NEXT: ", ", CLOSE: ""})
 
 
@@ -92,7 +94,7 @@ def _cut(text: str) -> str:
     if len(text) <= TEXT_LIMIT:
         return text
     half = TEXT_LIMIT // 2 - 2
-    return f"{text[:half]} … {text[-half:]}"
+    return f"{text[:half]}{CUT}{text[-half:]}"
 
 
 def of_query(

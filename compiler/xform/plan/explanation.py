@@ -13,7 +13,7 @@ import msgspec
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.fingerprint.component import Component
-from xform.plan.plan import Reason
+from xform.plan.plan import Compared, Reason
 
 
 class InputChange(msgspec.Struct, frozen=True):
@@ -94,6 +94,8 @@ class Explanation(msgspec.Struct, frozen=True):
     differences: tuple[Difference, ...] = ()
     versions: tuple[InputVersion, ...] = ()
     build: BuildFacts | None = None
+    compared: tuple[Compared, ...] = ()
+    """What the build rests on, its own inputs and those of what it reads."""
 
 
 def differences(old: Iterable[Component], new: Iterable[Component]) -> tuple[Difference, ...]:

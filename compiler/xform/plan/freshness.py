@@ -15,11 +15,11 @@ import msgspec
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.fingerprint.component import Component
+from xform.plan.audits import Audit
 from xform.plan.intervals import Ranges
 from xform.plan.plan import (
     AS_USUAL,
     NO_HOOKS,
-    Audit,
     Body,
     Comments,
     Conduct,
@@ -27,6 +27,7 @@ from xform.plan.plan import (
     SqlBody,
 )
 from xform.project.assets import Kind
+from xform.project.checksum import Checksum
 from xform.project.incremental import Keyed, TimeRange
 from xform.sema.slices import Sliced
 
@@ -60,6 +61,8 @@ class Standing(msgspec.Struct, frozen=True):
     versions: dict[str, str]
     inputs: dict[AssetName, str]
     tokens: dict[AssetName, Token] = {}
+    compared: dict[AssetName, Checksum] = {}
+    """The tables of which that is known by less than all that they hold, and by what."""
 
 
 class Build(Protocol):
@@ -91,6 +94,10 @@ class Build(Protocol):
     def revision(self) -> int: ...
     @property
     def also(self) -> Sequence[Standing]: ...
+    @property
+    def method(self) -> Checksum: ...
+    @property
+    def compared(self) -> Mapping[AssetName, Checksum]: ...
 
 
 class Published(Protocol):
@@ -205,13 +212,14 @@ class _Stands:
     fingerprint: Digest
     versions: dict[str, str]
     inputs: dict[AssetName, str]
+    compared: dict[AssetName, Checksum]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.build, name)
 
 
 def _as(build: Build, other: Standing) -> Build:
-    stands: Any = _Stands(build, other.fingerprint, other.versions, other.inputs)
+    stands: Any = _Stands(build, other.fingerprint, other.versions, other.inputs, other.compared)
     found: Build = stands
     return found
 

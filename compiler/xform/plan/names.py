@@ -34,3 +34,11 @@ def physical_name(asset: AssetName, fingerprint: Digest, generation: int) -> str
 def sql_name(physical: str) -> str:
     """A build's full name in SQL."""
     return f"{quote(STORE)}.{quote(physical)}"
+
+
+def physical_of(sql: str) -> str | None:
+    """The build that an SQL name is of; None where it names something else."""
+    store = f"{quote(STORE)}."
+    if not sql.startswith(store):
+        return None
+    return sql.removeprefix(store)[1:-1].replace('""', '"')

@@ -15,7 +15,9 @@ from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.base.spans import SourceMap, Span
 from xform.fingerprint.component import Component as Component
+from xform.plan.audits import Audit
 from xform.plan.intervals import Grain, Ranges
+from xform.project.checksum import EXACT, Checksum
 from xform.project.incremental import Keyed
 
 
@@ -58,25 +60,6 @@ class Action(msgspec.Struct, frozen=True):
     action: ActionKind
     reasons: tuple[Reason, ...]
     intervals: Ranges = ()
-
-
-class Audit(msgspec.Struct, frozen=True):
-    """A data test, ready to run: a query that yields one row with one number, the failing rows.
-
-    `sql` reads the build under the physical name it will have. `blocking` audits keep a build
-    from being published; others warn.
-    """
-
-    name: str
-    asset: AssetName
-    sql: str
-    blocking: bool
-    span: Span
-    columns: tuple[str, ...] = ()
-    description: str = ""
-    """What is claimed, in words: `order_id is unique`."""
-    failure: str = ""
-    """What is found where the claim does not hold, in words: `order_id is not unique`."""
 
 
 class SqlBody(msgspec.Struct, frozen=True, tag="sql"):
@@ -125,9 +108,9 @@ class Conduct(msgspec.Struct, frozen=True):
     timeout: float | None = None
     retries: int = 2
     wait: float = 1.0
-    checksum: bool = True
-    """Whether what it makes may be compared with what it made before: where that is the same,
-    readers do not run."""
+    checksum: Checksum = EXACT
+    """How what it makes is compared with what it made before: where that is the same, readers do
+    not run."""
 
 
 AS_USUAL = Conduct()
@@ -313,6 +296,16 @@ class Spared(msgspec.Struct, frozen=True):
     changed: tuple[str, ...]
 
 
+class Compared(msgspec.Struct, frozen=True):
+    """An asset that stands though `upstream` was built again, which holds the same by a checksum
+    that does not see everything. `ahead`: it is to be built, unless it turns out so."""
+
+    asset: AssetName
+    upstream: AssetName
+    how: Checksum
+    ahead: bool = False
+
+
 class Gap(msgspec.Struct, frozen=True):
     """Intervals that an asset is to be computed for, and that what it reads does not hold."""
 
@@ -333,6 +326,7 @@ class Plan(msgspec.Struct, frozen=True):
     """Where there are any, the plan is not to be carried out as it is."""
     spared: tuple[Spared, ...] = ()
     """Only where the plan is to be explained."""
+    compared: tuple[Compared, ...] = ()
     on_start: tuple[HookSql, ...] = ()
     on_end: tuple[HookSql, ...] = ()
     """What runs before the first step, and after publishing."""

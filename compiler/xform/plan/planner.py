@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from xform.base.hashing import Digest, digest_parts
 from xform.base.names import AssetName
+from xform.plan.comparing import compared
 from xform.plan.deciding import Decider, Decision, Wish
 from xform.plan.freshness import (
     BEHIND,
     PlannedAsset,
     Recorded,
+    Standing,
     growth_leaf,
 )
 from xform.plan.intervals import Grain, Ranges, moment_of
@@ -25,6 +29,7 @@ from xform.plan.plan import (
     ActionKind,
     AuditStep,
     BuildStep,
+    Component,
     DropStep,
     Merging,
     Plan,
@@ -38,6 +43,7 @@ from xform.plan.plan import (
 from xform.plan.slicing import (
     batch_size,
 )
+from xform.project.checksum import Checksum
 
 
 @dataclass
@@ -75,6 +81,27 @@ class _Planner(Decider):
             steps,
             self._behind(),
             tuple(self.gaps),
+            compared=tuple(compared(stored, self.decisions, self.recorded)),
+        )
+
+    def as_built(self, asset: PlannedAsset) -> _AsBuilt:
+        """The build of an asset once its step has run."""
+        decision = self.decisions[asset.name]
+        versions = {leaf: self.versions.get(leaf, "") for leaf in asset.leaves}
+        grown = growth_leaf(asset.name)
+        if asset.grows:
+            versions[grown] = self.versions[grown]
+        return _AsBuilt(
+            decision.physical,
+            asset.name,
+            "view" if asset.is_view else "table",
+            asset.fingerprint,
+            1,
+            versions,
+            {name: self.decisions[name].physical for name in asset.reads},
+            self._checks(asset),
+            decision.growth.target if decision.growth is not None else (),
+            decision.revision,
         )
 
     # Steps ---------------------------------------------------------------------------------------
@@ -311,6 +338,66 @@ def make_plan(
     """
     index = {asset.name: asset for asset in assets}
     return _Planner(assets, recorded, versions, wish, index).plan()
+
+
+class _AsBuilt(msgspec.Struct, frozen=True):
+    """A build as a plan would leave it."""
+
+    physical: str
+    asset: AssetName
+    relation: str
+    fingerprint: Digest
+    generation: int
+    versions: dict[str, str]
+    inputs: dict[AssetName, str]
+    audits_digest: Digest
+    ranges: Ranges = ()
+    revision: int = 0
+    built_at: str = ""
+    components: tuple[Component, ...] = ()
+    also: tuple[Standing, ...] = ()
+    method: Checksum = Checksum()
+    compared: dict[AssetName, Checksum] = {}
+
+
+class _AsPublished(msgspec.Struct, frozen=True):
+    """A name as a plan would leave it."""
+
+    asset: AssetName
+    schema: str
+    name: str
+    physical: str
+    fingerprint: Digest
+
+
+def as_built(
+    assets: Sequence[PlannedAsset], versions: Mapping[str, str], environment: str, now: str
+) -> Recorded:
+    """The record as it would be, had all of a project been built at once over these data: what
+    another version of the project can be planned against. Nothing of it exists."""
+    index = {asset.name: asset for asset in assets}
+    found = dict(versions)
+    wish = Wish(environment, now=now)
+    planner = _Planner(assets, Recorded({}, {}), found, wish, index)
+    planner.decide()
+    builds = {}
+    for asset in assets:
+        if asset.stored:
+            build = planner.as_built(asset)
+            builds[build.physical] = build
+    published = {
+        build.asset: _AsPublished(
+            build.asset,
+            index[build.asset].schema,
+            index[build.asset].table,
+            build.physical,
+            build.fingerprint,
+        )
+        for build in builds.values()
+    }
+    return Recorded(
+        builds, published, components=lambda build: tuple(index[build.asset].components())
+    )
 
 
 def _intervals(decision: Decision) -> Ranges:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+import msgspec
+
 from xform.base.codes import ENGINE_SETTINGS, ENGINE_UNUSABLE, UNKNOWN_ENGINE
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import did_you_mean
@@ -58,6 +60,17 @@ def engine_for(target: Target, root: Path) -> tuple[Engine | None, list[Diagnost
             )
         ]
     return _create(factory, target, root)
+
+
+def scratch_engine(target: Target, root: Path) -> Engine:
+    """DuckDB in memory, with the target's settings where it is a DuckDB: for queries over rows that
+    they hold themselves. It reaches no file and no network."""
+    given = target.settings.get("settings") if target.type == "duckdb" else None
+    settings = given if isinstance(given, dict) else {}
+    module = importlib.import_module("xform.engines.duckdb")
+    private = {"settings": {**settings, "enable_external_access": False, "threads": 1}}
+    engine: Engine = module.create_engine(msgspec.structs.replace(target, settings=private), root)
+    return engine
 
 
 def engine_types() -> list[str]:

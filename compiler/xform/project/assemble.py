@@ -8,7 +8,7 @@ from typing import Any, assert_never
 import msgspec
 
 from xform.base import codes
-from xform.base.diagnostics import Diagnostic, diagnose
+from xform.base.diagnostics import Diagnostic, Label, diagnose
 from xform.base.hashing import Digest, digest_parts
 from xform.base.names import AssetName
 from xform.project.assets import Asset, Kind, Language, Project, PythonFunction
@@ -25,10 +25,18 @@ from xform.project.drafts import Draft, drafts
 from xform.project.fields import AssetSettings, python_kind
 from xform.project.files import FileEntry
 from xform.project.incremental import column_grain, incremental_of, keyed_of
-from xform.project.layout import MACROS, SEED_FORMATS, SELECTORS, folder_of, split_suffix
+from xform.project.layout import (
+    MACROS,
+    SEED_FORMATS,
+    SELECTORS,
+    folder_of,
+    is_data_test,
+    split_suffix,
+)
 from xform.project.merge import merge
 from xform.project.patches import match_patches
 from xform.project.settings import Settings
+from xform.project.unit_tests import UnitTest
 
 
 def assemble(
@@ -61,8 +69,10 @@ def assemble(
         variables=settings.variables,
         assets=tuple(assets),
         macros=tuple(sorted(path for path in entries if folder_of(path) == MACROS)),
+        tests=tuple(sorted(filter(is_data_test, entries))),
         selectors=SELECTORS if SELECTORS in entries else None,
         lint=settings.lint,
+        unit_tests=tuple(_unit_tests(files, modules, found)),
     )
     return project, found
 
@@ -189,10 +199,37 @@ def _folder_layers(draft: Draft, settings: Settings) -> list[AssetSettings]:
     return [msgspec.structs.replace(layer, kind=None) for layer in layers]
 
 
+def _unit_tests(
+    files: Iterable[FileDeclarations], modules: Mapping[str, Module], found: list[Diagnostic]
+) -> list[UnitTest]:
+    """All unit tests by name, each name once."""
+    by_fold: dict[str, UnitTest] = {}
+    for file in files:
+        for test in file.unit_tests:
+            first = by_fold.setdefault(test.name.casefold(), test)
+            if first is not test:
+                message = f"two unit tests are named '{test.name}'"
+                labels = [Label(first.span, "the other one")]
+                advice = "rename one of the two"
+                found.append(diagnose(codes.UNIT_TWICE, message, test.span, advice, labels=labels))
+            elif test.function is not None:
+                _, digest = _reached(file.path, test.digest, modules)
+                by_fold[test.name.casefold()] = msgspec.structs.replace(test, digest=digest)
+    return sorted(by_fold.values(), key=lambda test: test.name)
+
+
 def _with_modules(
     function: PythonFunction, path: str, modules: Mapping[str, Module]
 ) -> PythonFunction:
     """The function with the project modules that its file imports, directly or through others."""
+    paths, digest = _reached(path, function.digest, modules)
+    return msgspec.structs.replace(function, digest=digest, modules=paths)
+
+
+def _reached(
+    path: str, own: Digest, modules: Mapping[str, Module]
+) -> tuple[tuple[str, ...], Digest]:
+    """The project modules that a file imports, and the digest of these and of its `own`."""
     reached: dict[str, Digest] = {}
     queue = [path]
     while queue:
@@ -203,9 +240,7 @@ def _with_modules(
                 queue.append(imported)
     paths = tuple(sorted(reached))
     parts = [part for module in paths for part in (module, reached[module])]
-    return msgspec.structs.replace(
-        function, digest=digest_parts([function.digest, *parts]), modules=paths
-    )
+    return paths, digest_parts([own, *parts])
 
 
 def _imports(path: str, modules: Mapping[str, Module]) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ from xform.base.names import AssetName
 from xform.base.spans import Span
 from xform.project.incremental import Keyed, TimeRange
 from xform.project.running import Running
+from xform.project.thresholds import ANY, Threshold
+from xform.project.unit_tests import UnitTest
 from xform.project.versioning import USUAL, Versioning
 
 
@@ -43,16 +45,35 @@ class TestKind(enum.StrEnum):
     UNIQUE = "unique"
     ACCEPTED_VALUES = "accepted_values"
     RANGE = "range"
+    REGEX = "regex"
+    EXPRESSION = "expression"
     RELATIONSHIPS = "relationships"
     ROW_COUNT = "row_count"
+    FRESHNESS = "freshness"
+    RECENCY = "recency"
+    DRIFT = "drift"
+    CUSTOM = "custom"
+    """A macro of the project, which writes a query of bad rows."""
+    FILE = "file"
+    """A query of bad rows, under tests/data/."""
 
 
 class TestSpec(msgspec.Struct, frozen=True):
     """A data test as declared.
 
-    `columns` is empty for tests of the whole asset. `args` by kind: accepted_values `values`
-    (list); range `min`, `max` (either may be missing; inclusive); relationships `to` (an asset
-    as written), `field`; row_count `min`, `max`. `where` is an SQL condition on the tested rows.
+    `columns` is empty for tests of the whole asset. `args` by kind:
+
+    - accepted_values: `values` (list);
+    - range: `min`, `max` (either may be missing; inclusive);
+    - regex: `pattern`; expression: `expression`;
+    - relationships: `to` (an asset as written), `field`;
+    - row_count: `min`, `max`, and `min_share`, `max_share` of the rows of the build before;
+    - freshness: `max_age`, `warn_age` in seconds; recency: `max_age`, `group_by` (columns);
+    - drift: `mean`, `null_share`, `distinct_share` (how far each may go), `over`, `least`;
+    - custom: as the macro takes them.
+
+    `where` is an SQL condition on the tested rows. `limit` is how many bad rows are kept at most,
+    `keep` whether they are kept though nobody asks for it.
     """
 
     kind: TestKind
@@ -62,6 +83,18 @@ class TestSpec(msgspec.Struct, frozen=True):
     severity: str = "error"
     where: str | None = None
     name: str | None = None
+    blocking: bool = True
+    limit: int | None = None
+    error_if: Threshold = ANY
+    warn_if: Threshold = ANY
+    keep: bool = False
+    macro: str = ""
+    """Of custom tests: the name as written. Of files: the path."""
+
+    @property
+    def called(self) -> str:
+        """What it is called in a list of tests."""
+        return self.macro if self.kind is TestKind.CUSTOM else self.kind.value
 
 
 class ColumnSpec(msgspec.Struct, frozen=True):
@@ -158,7 +191,11 @@ class Project(msgspec.Struct, frozen=True):
     assets: tuple[Asset, ...]
     macros: tuple[str, ...]
     """Paths of macro files, sorted."""
+    tests: tuple[str, ...] = ()
+    """Paths of the data tests that are SQL files, sorted."""
     selectors: str | None = None
     """Path of `selectors.yml` where there is one."""
     lint: dict[str, str] = {}
     """Levels of diagnostics by code, where they are not the usual."""
+    unit_tests: tuple[UnitTest, ...] = ()
+    """Of models, by name; no name stands twice."""

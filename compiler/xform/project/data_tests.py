@@ -2,52 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping as ReadOnly
-from typing import Any, assert_never
+from typing import Any, NamedTuple
 
 from xform.base import codes
-from xform.base.diagnostics import diagnose
+from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import did_you_mean, nearest
 from xform.base.spans import Span
 from xform.project.assets import TestKind, TestSpec
 from xform.project.reader import (
     Notes,
+    read_bool,
     read_choice,
     read_list,
     read_mapping,
     read_text,
     read_whole,
     read_word,
-    read_words,
     set_twice,
     unknown_key,
     wrong_type,
 )
-from xform.project.references import REFERENCE_HELP, reference
-from xform.project.values import Entry, Mapping, Scalar, Sequence, Value, is_null
+from xform.project.test_arguments import MAIN, OF_ASSET, OF_COLUMN, OWN, Arguments, Found
+from xform.project.thresholds import ANY, read_threshold
+from xform.project.values import Entry, Mapping, Scalar, Value, is_null, plain
 
 SEVERITIES = ("error", "warn")
-_COMMON = ("severity", "where", "name")
+SETTINGS = (
+    "severity",
+    "blocking",
+    "where",
+    "limit",
+    "error_if",
+    "warn_if",
+    "store_failures",
+    "name",
+)
+_SAID = ("description", "tags", "meta")
+"""What dbt knows of a test besides, and nothing depends on."""
 _NESTED = ("config", "arguments")
 
-_OWN: dict[TestKind, tuple[str, ...]] = {
-    TestKind.NOT_NULL: (),
-    TestKind.UNIQUE: (),
-    # `quote` is dbt's; values have types here, so it says nothing.
-    TestKind.ACCEPTED_VALUES: ("values", "quote"),
-    TestKind.RANGE: ("min", "max"),
-    TestKind.RELATIONSHIPS: ("to", "field"),
-    TestKind.ROW_COUNT: ("min", "max"),
-}
-_OF_ASSET = (TestKind.UNIQUE, TestKind.NOT_NULL, TestKind.ROW_COUNT)
-_OF_COLUMN = tuple(kind for kind in TestKind if kind is not TestKind.ROW_COUNT)
 
-_ELSEWHERE = {
-    "dbt_utils.unique_combination_of_columns": "write {unique: {columns: [a, b]}} at the model",
-    "dbt_utils.accepted_range": "write {range: {min: 0, max: 9}}",
-    "unique_combination_of_columns": "write {unique: {columns: [a, b]}} at the model",
-    "accepted_range": "write {range: {min: 0, max: 9}}",
+class _Alias(NamedTuple):
+    """Another name of a kind, with what its arguments are called here. At a column, `condition`
+    is to be read behind that column."""
+
+    kind: TestKind
+    keys: ReadOnly[str, str] = {}
+    condition: bool = False
+
+
+_ALIASES = {
+    "unique_combination_of_columns": _Alias(TestKind.UNIQUE, {"combination_of_columns": "columns"}),
+    "accepted_range": _Alias(TestKind.RANGE, {"min_value": "min", "max_value": "max"}),
+    "expression_is_true": _Alias(TestKind.EXPRESSION, condition=True),
+    "recency": _Alias(TestKind.RECENCY, {"group_by_columns": "group_by"}),
 }
+"""Tests of dbt_utils that say the same."""
 
 
 def read_tests(value: Value, column: str | None, notes: Notes) -> tuple[TestSpec, ...]:
@@ -58,72 +70,80 @@ def read_tests(value: Value, column: str | None, notes: Notes) -> tuple[TestSpec
 
 
 def _test(item: Value, column: str | None, notes: Notes) -> TestSpec | None:
-    arguments: Value | None = None
-    match item:
-        case Scalar(value=str()):
-            key = item
-        case Mapping(entries=(Entry() as entry,)):
-            key, arguments = entry.key, entry.value
-        case _:
-            wrong_type(
-                item,
-                "a test",
-                "a name or one 'name: arguments' pair",
-                notes,
-                "write not_null, or {range: {min: 0}}; indent arguments below the name",
-            )
-            return None
-    kind = _kind(key, column, notes)
-    if kind is None:
+    named = _named(item, notes)
+    if named is None:
         return None
+    key, arguments = named
+    alias = _kind(key, column, notes)
+    if alias is None:
+        return None
+    kind = alias.kind
+    called = key.text if kind is TestKind.CUSTOM else kind.value
     given: dict[str, Entry] = {}
     before = len(notes)
-    if arguments is not None and not is_null(arguments):
-        mapping = read_mapping(arguments, f"the arguments of '{kind}'", notes)
-        if mapping is None:
+    if isinstance(arguments, Mapping):
+        _collect(arguments, called, _known(alias, column), alias.keys, given, notes)
+    elif arguments is not None and not is_null(arguments):
+        if kind not in MAIN:
+            read_mapping(arguments, f"the arguments of '{called}'", notes)
             return None
-        known = (*_own(kind, column), *_COMMON)
-        _collect(mapping, kind, known, given, notes)
-    args, columns = _arguments(kind, column, given, key.span, notes)
+        main = Scalar(MAIN[kind], MAIN[kind], key.span)
+        given[MAIN[kind]] = Entry(main, arguments)
+    if kind is TestKind.CUSTOM:
+        found = Found(_passed(given), () if column is None else (column,))
+    else:
+        found = Arguments(kind, column, given, key.span, notes).read()
+    if alias.condition and column is not None and "expression" in found.args:
+        quoted = column.replace('"', '""')
+        found.args["expression"] = f'"{quoted}" {found.args["expression"]}'
+    settings = read_test_settings(given, notes)
     if len(notes) > before:
         return None
-    severity = _optional(given, "severity")
-    where = _optional(given, "where")
-    name = _optional(given, "name")
-    return TestSpec(
-        kind=kind,
-        columns=columns,
-        span=key.span,
-        args=args,
-        severity=(severity and read_choice(severity, "'severity'", SEVERITIES, notes)) or "error",
-        where=None if where is None else read_word(where, "'where'", notes),
-        name=None if name is None else read_word(name, "'name'", notes),
+    macro = key.text if kind is TestKind.CUSTOM else ""
+    return TestSpec(kind, found.columns, key.span, found.args, macro=macro, **settings)
+
+
+def _named(item: Value, notes: Notes) -> tuple[Scalar, Value | None] | None:
+    """The name of a test, and its arguments. dbt also writes `{name: …, test_name: …}`."""
+    match item:
+        case Scalar(value=str()):
+            return item, None
+        case Mapping(entries=(Entry() as entry,)):
+            return entry.key, entry.value
+        case Mapping() if isinstance(item.get("test_name"), Scalar):
+            key = item.get("test_name")
+            assert isinstance(key, Scalar)
+            rest = tuple(entry for entry in item if entry.name != "test_name")
+            return key, Mapping(rest, item.span)
+    wrong_type(
+        item,
+        "a test",
+        "a name or one 'name: arguments' pair",
+        notes,
+        "write not_null, or {range: {min: 0}}; indent arguments below the name",
     )
+    return None
 
 
-def _kind(key: Scalar, column: str | None, notes: Notes) -> TestKind | None:
-    fitting = _OF_ASSET if column is None else _OF_COLUMN
-    names = [kind.value for kind in TestKind]
-    if key.text not in names:
-        advice = _ELSEWHERE.get(key.text) or did_you_mean(key.text, names)
-        notes.append(
-            diagnose(
-                codes.UNKNOWN_TEST,
-                f"unknown test '{key.text}'",
-                key.span,
-                advice or f"known are {', '.join(names)}",
-            )
-        )
-        return None
-    kind = TestKind(key.text)
-    if kind in fitting:
-        return kind
+def _kind(key: Scalar, column: str | None, notes: Notes) -> _Alias | None:
+    name = key.text.removeprefix("dbt_utils.")
+    alias = _ALIASES.get(name)
+    if alias is None or (name == "recency" and name == key.text):
+        known = {kind.value: kind for kind in OWN}
+        if name != key.text or (name not in known and not name.isidentifier()):
+            notes.append(unknown_test(key.text, key.span, (*known, *_ALIASES)))
+            return None
+        if name not in known:
+            return _Alias(TestKind.CUSTOM)  # a macro, if there is one of that name
+        alias = _Alias(known[name])
+    if alias.kind in (OF_ASSET if column is None else OF_COLUMN):
+        return alias
     place = "the whole model" if column is None else "a column"
     other = "a column: move it there" if column is None else "the whole model: move it there"
     notes.append(
         diagnose(
             codes.UNKNOWN_TEST,
-            f"test '{kind}' cannot test {place}",
+            f"test '{alias.kind}' cannot test {place}",
             key.span,
             f"it belongs to {other}",
         )
@@ -131,140 +151,92 @@ def _kind(key: Scalar, column: str | None, notes: Notes) -> TestKind | None:
     return None
 
 
-def _own(kind: TestKind, column: str | None) -> tuple[str, ...]:
-    if column is None and kind is not TestKind.ROW_COUNT:
-        return ("columns", *_OWN[kind])
-    return _OWN[kind]
+def unknown_test(name: str, span: Span, known: Iterable[str]) -> Diagnostic:
+    """The finding that there is no such test."""
+    names = tuple(known)
+    advice = did_you_mean(name, names) or f"known are {', '.join(dict.fromkeys(names))}"
+    return diagnose(codes.UNKNOWN_TEST, f"unknown test '{name}'", span, advice)
+
+
+def _known(alias: _Alias, column: str | None) -> tuple[str, ...] | None:
+    """What may be said of a test; None where that is not known here."""
+    if alias.kind is TestKind.CUSTOM:
+        return None
+    own = OWN[alias.kind]
+    if column is None and alias.kind in (TestKind.NOT_NULL, TestKind.UNIQUE):
+        own = ("columns", *own)
+    elif column is None and alias.kind is TestKind.FRESHNESS:
+        own = ("field", *own)
+    return (*own, *SETTINGS, *_SAID)
 
 
 def _collect(
-    mapping: Mapping, kind: TestKind, known: tuple[str, ...], given: dict[str, Entry], notes: Notes
+    mapping: Mapping,
+    called: str,
+    known: tuple[str, ...] | None,
+    renamed: ReadOnly[str, str],
+    given: dict[str, Entry],
+    notes: Notes,
 ) -> None:
     """Arguments by name, those nested in `config` and `arguments` lifted up."""
     for entry in mapping:
+        name = renamed.get(entry.name, entry.name)
         if entry.name in _NESTED:
-            nested = read_mapping(entry.value, f"'{entry.name}' of '{kind}'", notes)
+            nested = read_mapping(entry.value, f"'{entry.name}' of '{called}'", notes)
             if nested is not None:
-                _collect(nested, kind, known, given, notes)
-        elif entry.name not in known:
-            unknown_key(entry, known, f"test '{kind}'", notes)
+                _collect(nested, called, known, renamed, given, notes)
+        elif known is not None and name not in known:
+            unknown_key(entry, known, f"test '{called}'", notes)
             for meant in nearest(entry.name, known)[:1]:
                 given.setdefault(meant, entry)  # so that it is not missed as well
-        elif entry.name in given and given[entry.name].name == entry.name:
-            set_twice(entry, given[entry.name], notes)
+        elif name in given and given[name].name == entry.name:
+            set_twice(entry, given[name], notes)
         else:
-            given[entry.name] = entry
+            given[name] = entry
 
 
-def _arguments(
-    kind: TestKind,
-    column: str | None,
-    given: ReadOnly[str, Entry],
-    span: Span,
-    notes: Notes,
-) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """(arguments of the kind, tested columns)."""
-    columns: tuple[str, ...] = () if column is None else (column,)
-    match kind:
-        case TestKind.NOT_NULL | TestKind.UNIQUE:
-            if column is None:
-                listed = _needed(kind, "columns", given, span, notes)
-                columns = (listed and read_words(listed, "'columns'", notes)) or ()
-                if listed is not None and not columns:
-                    _wrong(kind, "'columns' is empty", listed.span, "name a column", notes)
-            return {}, columns
-        case TestKind.ACCEPTED_VALUES:
-            return {"values": _values(kind, given, span, notes)}, columns
-        case TestKind.RANGE:
-            bounds = {key: given[key].value for key in ("min", "max") if key in given}
-            if not bounds:
-                _wrong(kind, "has neither 'min' nor 'max'", span, "add 'min: …' or both", notes)
-            return {key: _bound(key, value, notes) for key, value in bounds.items()}, columns
-        case TestKind.RELATIONSHIPS:
-            to = _needed(kind, "to", given, span, notes)
-            field = _needed(kind, "field", given, span, notes)
-            return {
-                "to": to and _reference(to, notes),
-                "field": field and read_word(field, "'field'", notes),
-            }, columns
-        case TestKind.ROW_COUNT:
-            counts = {
-                key: read_whole(given[key].value, f"'{key}' of 'row_count'", notes)
-                for key in ("min", "max")
-                if key in given
-            }
-            if not counts:
-                _wrong(kind, "has neither 'min' nor 'max'", span, "add 'min: …' or both", notes)
-            return dict(counts), columns
-        case _:
-            assert_never(kind)
+def _passed(given: ReadOnly[str, Entry]) -> dict[str, Any]:
+    """What goes to a macro."""
+    own = {key: entry for key, entry in given.items() if key not in (*SETTINGS, *_SAID)}
+    return {key: plain(entry.value) for key, entry in own.items()}
 
 
-def _values(
-    kind: TestKind, given: ReadOnly[str, Entry], span: Span, notes: Notes
-) -> list[str | int | float | bool | None]:
-    value = _needed(kind, "values", given, span, notes)
-    if value is None:
-        return []
-    if not isinstance(value, Sequence):
-        wrong_type(value, "'values'", "a list", notes, "write values: [a, b]")
-        return []
-    if not value.items:
-        _wrong(kind, "'values' is empty", value.span, "list the accepted values", notes)
-    for item in value.items:
-        if not isinstance(item, Scalar):
-            wrong_type(item, "each of 'values'", "a single value", notes)
-        elif item.value is None:
-            _wrong(
-                kind,
-                "accepts NULL anyway",
-                item.span,
-                "take it out, or put quotes around the text 'null'",
-                notes,
-            )
-    return [item.value for item in value.items if isinstance(item, Scalar)]
-
-
-def _bound(key: str, value: Value, notes: Notes) -> str | int | float | None:
-    if isinstance(value, Scalar) and not isinstance(value.value, bool | None):
-        return value.value
-    wrong_type(value, f"'{key}' of 'range'", "a number or a date", notes)
-    return None
-
-
-def _reference(value: Value, notes: Notes) -> str | None:
-    text = read_text(value, "'to'", notes)
-    if text is None:
-        return None
-    named = reference(text)
-    if named is None:
-        message = f"'{text}' is not the name of an asset"
-        notes.append(diagnose(codes.TEST_ARGUMENT, message, value.span, REFERENCE_HELP))
-    return named
-
-
-def _optional(given: ReadOnly[str, Entry], key: str) -> Value | None:
-    entry = given.get(key)
-    return None if entry is None else entry.value
-
-
-def _needed(
-    kind: TestKind, key: str, given: ReadOnly[str, Entry], span: Span, notes: Notes
-) -> Value | None:
-    if key in given:
-        return given[key].value
-    _wrong(kind, f"has no '{key}'", span, f"add '{key}: …' to its arguments", notes)
-    return None
-
-
-def _wrong(kind: TestKind, finding: str, span: Span, advice: str, notes: Notes) -> None:
-    message = (
-        f"test '{kind}' {finding}" if not finding.startswith("'") else f"{finding} in '{kind}'"
-    )
-    notes.append(diagnose(codes.TEST_ARGUMENT, message, span, advice))
+def read_test_settings(given: ReadOnly[str, Entry], notes: Notes) -> dict[str, Any]:
+    """What may be set of a test of any kind, as fields of TestSpec."""
+    found: dict[str, Any] = {}
+    for key, entry in given.items():
+        value, what = entry.value, f"'{entry.name}'"
+        match key:
+            case "severity":
+                lower = value
+                if isinstance(value, Scalar) and isinstance(value.value, str):
+                    lower = Scalar(value.value.lower(), value.text, value.span)
+                found["severity"] = read_choice(lower, what, SEVERITIES, notes) or "error"
+            case "blocking":
+                found["blocking"] = read_bool(value, what, notes) is not False
+            case "where":
+                found["where"] = read_word(value, what, notes)
+            case "name":
+                found["name"] = read_word(value, what, notes)
+            case "limit":
+                found["limit"] = read_whole(value, what, notes, 1)
+            case "error_if" | "warn_if":
+                found[key] = read_threshold(value, what, notes) or ANY
+            case "store_failures":
+                found["keep"] = bool(read_bool(value, what, notes))
+            case "description":
+                read_text(value, what, notes)
+            case _:
+                pass
+    blocks = given.get("blocking")
+    if blocks is not None and found["blocking"] and found.get("severity") == "warn":
+        message = "a test that only warns cannot block"
+        advice = "take 'blocking' out, or make it 'severity: error'"
+        notes.append(diagnose(codes.TEST_ARGUMENT, message, blocks.key.span, advice))
+    return found
 
 
 def same_test(test: TestSpec) -> tuple[object, ...]:
     """What makes two declared tests one and the same."""
     columns = tuple(column.casefold() for column in test.columns)
-    return (test.kind, columns, repr(sorted(test.args.items())), test.where)
+    return (test.kind, test.macro, columns, repr(sorted(test.args.items())), test.where)

@@ -13,6 +13,7 @@ from xform.base.hashing import Digest
 from xform.base.spans import Span
 from xform.project.assets import Language, PythonFunction
 from xform.project.fields import AssetSettings
+from xform.project.unit_tests import UnitTest
 from xform.project.versioning import USUAL, Versioning
 
 
@@ -73,3 +74,4 @@ class FileDeclarations(msgspec.Struct, frozen=True):
     patches: tuple[Patch, ...] = ()
     sources: tuple[SourceTable, ...] = ()
     exposures: tuple[Exposure, ...] = ()
+    unit_tests: tuple[UnitTest, ...] = ()

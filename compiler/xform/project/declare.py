@@ -12,14 +12,15 @@ from xform.project.assets import Language, PythonFunction
 from xform.project.declarations import FileDeclarations, ModelFile
 from xform.project.fields import Subject, read_settings
 from xform.project.header import has_query, read_header
-from xform.project.layout import MODELS, SEEDS, YAML_SUFFIXES, folder_of, split_suffix
+from xform.project.layout import MODELS, SEEDS, UNIT_TESTS, YAML_SUFFIXES, folder_of, split_suffix
 from xform.project.properties import read_properties
 from xform.project.python_model import read_python
+from xform.project.python_tests import read_python_tests
 from xform.project.text import decode
 
 _MARK = re.compile(r"^@(?:\w+\.)?model\b", re.MULTILINE)
 
-DECLARE_VERSION = 8
+DECLARE_VERSION = 11
 """Raised whenever the same content may declare something else: part of a memo's key."""
 
 
@@ -29,7 +30,7 @@ def is_declaring(path: str) -> bool:
     if suffix == ".py":
         return True
     if suffix in YAML_SUFFIXES:
-        return folder in (MODELS, SEEDS)
+        return folder in (MODELS, SEEDS) or path.startswith(UNIT_TESTS)
     return suffix == ".sql" and folder == MODELS
 
 
@@ -68,6 +69,8 @@ def _sql(text: str, path: str) -> tuple[FileDeclarations, list[Diagnostic]]:
 
 
 def _python(text: str, path: str) -> tuple[FileDeclarations, list[Diagnostic]]:
+    if path.startswith(UNIT_TESTS):
+        return read_python_tests(text, path)
     file, found = read_python(text, path)
     if file is None:
         model = _broken_model(text, path) if folder_of(path) == MODELS else None

@@ -19,6 +19,9 @@ _CALL = re.compile(
 )
 _FILTERS = ("int", "as_number", "as_bool", "as_native", "as_text", "string")
 
+_EMPTY = {"int": "1", "as_number": "1", "as_bool": "false"}
+"""What stands for a variable that is not set, where that is no mistake, by its filter."""
+
 Resolved = str | int | float | bool
 
 
@@ -28,6 +31,8 @@ class Environment:
 
     variables: Mapping[str, str]
     secrets: list[str] = field(default_factory=list)
+    lenient: bool = field(default=False, kw_only=True)
+    """Whether a variable that is not set is empty, and no mistake."""
 
     def resolve(self, text: str, span: Span, notes: Notes) -> Resolved | None:
         """A text with its expressions replaced; None where one cannot be, which is noted.
@@ -66,6 +71,8 @@ class Environment:
         if value is not None:
             if value:
                 self.secrets.append(value)
+        elif call["default"] is None and self.lenient:
+            value = _EMPTY.get(call["filter"] or "", "")
         elif call["default"] is None:
             notes.append(
                 diagnose(

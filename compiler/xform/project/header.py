@@ -1,4 +1,5 @@
-"""The settings block of a SQL file: `/* @model … */` in its leading comments, YAML inside."""
+"""The settings block of a SQL file: `/* @model … */` in its leading comments (`@test` in that of a
+test), YAML inside."""
 
 from __future__ import annotations
 
@@ -12,7 +13,9 @@ from xform.project.values import Mapping, sort_of
 from xform.project.yaml import read_yaml
 
 _TRIVIA = re.compile(r"(?:\s+|--[^\n]*|\{#.*?#\})+", re.DOTALL)
-_OPENING = re.compile(r"/\*\s*@model\b(?!\.)")
+
+
+_EXAMPLES = {"@model": "kind: table", "@test": "severity: warn"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +27,20 @@ class Header:
     end: int
 
 
-def read_header(text: str, path: str) -> tuple[Header, list[Diagnostic]]:
-    """The settings block of a model's text."""
+def read_header(text: str, path: str, mark: str = "@model") -> tuple[Header, list[Diagnostic]]:
+    """The settings block of a model's text, or of that of a test."""
     index = LineIndex(text)
-    at = _skip(text, 0, stop_at_header=True)
-    opening = _OPENING.match(text, at)
+    block_start = re.compile(rf"/\*\s*{mark}\b(?!\.)")
+    at = _skip(text, 0, block_start)
+    opening = block_start.match(text, at)
     if opening is None:
-        return Header(None, 0), _late(text, at, path, index)
+        return Header(None, 0), _late(text, at, path, index, mark, block_start)
     close = text.find("*/", opening.end())
     if close < 0:
         return Header(None, len(text)), [
             diagnose(
                 codes.OPEN_HEADER,
-                "the '/* @model' block is not closed",
+                f"the '/* {mark}' block is not closed",
                 index.span(path, opening.start(), opening.end()),
                 "end it with '*/'",
             )
@@ -45,16 +49,16 @@ def read_header(text: str, path: str) -> tuple[Header, list[Diagnostic]]:
     block = index.span(path, opening.start(), opening.end())
     body = text[opening.end() : close]
     value, found = read_yaml(body, path, within=text, offset=opening.end())
-    found += _late(text, end, path, index)
+    found += _late(text, end, path, index, mark, block_start)
     if value is None:
-        return Header(None, end), found or [_empty(block)]
+        return Header(None, end), found or [_empty(block, mark)]
     if not isinstance(value, Mapping):
         found.append(
             diagnose(
                 codes.NO_MAPPING,
-                f"the '@model' block must be a mapping, not {sort_of(value)}",
+                f"the '{mark}' block must be a mapping, not {sort_of(value)}",
                 value.span,
-                "write one 'key: value' pair a line, such as 'kind: table'",
+                f"write one 'key: value' pair a line, such as '{_EXAMPLES[mark]}'",
             )
         )
         return Header(None, end), found
@@ -73,13 +77,13 @@ def has_query(text: str, start: int) -> bool:
         at += 1
 
 
-def _skip(text: str, at: int, *, stop_at_header: bool = False) -> int:
+def _skip(text: str, at: int, stop: re.Pattern[str] | None = None) -> int:
     """The offset of the first character behind space and comments."""
     while at < len(text):
         trivia = _TRIVIA.match(text, at)
         if trivia is not None:
             at = trivia.end()
-        elif text.startswith("/*", at) and not (stop_at_header and _OPENING.match(text, at)):
+        elif text.startswith("/*", at) and not (stop is not None and stop.match(text, at)):
             close = text.find("*/", at + 2)
             if close < 0:
                 return at
@@ -89,23 +93,25 @@ def _skip(text: str, at: int, *, stop_at_header: bool = False) -> int:
     return at
 
 
-def _late(text: str, at: int, path: str, index: LineIndex) -> list[Diagnostic]:
+def _late(
+    text: str, at: int, path: str, index: LineIndex, mark: str, block_start: re.Pattern[str]
+) -> list[Diagnostic]:
     """Blocks behind the first SQL, or behind the first block: nothing reads them."""
     return [
         diagnose(
             codes.LATE_HEADER,
-            "a '/* @model' block that is not read",
+            f"a '/* {mark}' block that is not read",
             index.span(path, opening.start(), opening.end()),
             "a file has one block, before its SQL: move the settings there",
         )
-        for opening in _OPENING.finditer(text, at)
+        for opening in block_start.finditer(text, at)
     ]
 
 
-def _empty(block: Span) -> Diagnostic:
+def _empty(block: Span, mark: str) -> Diagnostic:
     return diagnose(
         codes.EMPTY_HEADER,
-        "the '@model' block is empty",
+        f"the '{mark}' block is empty",
         block,
-        "give it settings, such as 'kind: table', or delete it",
+        f"give it settings, such as '{_EXAMPLES[mark]}', or delete it",
     )

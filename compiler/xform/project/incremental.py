@@ -105,7 +105,7 @@ def read_incremental(setting: str, value: Value, what: str, notes: Notes) -> Any
         case "time_grain":
             return read_choice(value, what, GRAINS, notes)
         case "start" | "end":
-            return _read_moment(value, what, notes)
+            return read_moment(value, what, notes)
         case "lookback":
             return read_whole(value, what, notes)
         case "batch":
@@ -225,7 +225,7 @@ def keyed_of(
     return Keyed(key, strategy, updated, tuple(said.get("check_cols") or ()), deletes), []
 
 
-def _read_moment(value: Value, what: str, notes: Notes) -> str | None:
+def read_moment(value: Value, what: str, notes: Notes) -> str | None:
     """A date or a time without zone, as `YYYY-MM-DD HH:MM:SS`."""
     from datetime import datetime
 

@@ -9,6 +9,10 @@ MODELS = "models"
 MACROS = "macros"
 SEEDS = "seeds"
 TESTS = "tests"
+UNIT_TESTS = "tests/unit/"
+"""Where unit tests stand in files of their own, yml or Python."""
+FIXTURES = "tests/fixtures/"
+"""Where the rows of unit tests stand in files of their own."""
 
 YAML_SUFFIXES = (".yml", ".yaml")
 SEED_FORMATS = {".csv": "csv", ".parquet": "parquet", ".json": "json"}
@@ -68,9 +72,19 @@ def usable(name: str) -> bool:
     return _USABLE.fullmatch(name) is not None
 
 
+def is_data_test(path: str) -> bool:
+    """Whether a path is that of a data test: SQL under `tests/data/`."""
+    return path.startswith(f"{TESTS}/data/") and split_suffix(path)[1] == ".sql"
+
+
 def is_listed(path: str) -> bool:
     """Whether a path belongs to the listing of a project's files."""
     suffixes = FOLDERS.get(folder_of(path))
     if suffixes is None:
         return path in ROOT_FILES
-    return split_suffix(path)[1] in suffixes
+    suffix = split_suffix(path)[1]
+    if path.startswith(UNIT_TESTS) and suffix == ".py":
+        return True
+    if path.startswith(FIXTURES) and suffix == ".csv":
+        return True
+    return suffix in suffixes

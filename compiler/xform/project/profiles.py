@@ -44,11 +44,18 @@ def no_profiles(looked: Sequence[str]) -> Diagnostic:
 
 
 def read_target(
-    text: str, path: str, profile: str, target: str | None, environ: ReadOnly[str, str]
+    text: str,
+    path: str,
+    profile: str,
+    target: str | None,
+    environ: ReadOnly[str, str],
+    *,
+    lenient: bool = False,
 ) -> tuple[Target | None, list[Diagnostic]]:
     """The target of a run, or None with the reason.
 
     Without `target` it is the profile's own `target`, else `default`, else the only output.
+    `lenient` takes variables that are not set to be empty.
     """
     value, notes = read_yaml(text, path)
     if value is None:
@@ -58,7 +65,7 @@ def read_target(
     file = read_mapping(value, "profiles.yml", notes)
     if file is None:
         return None, notes
-    environment = Environment(environ)
+    environment = Environment(environ, lenient=lenient)
     outputs_and_name = _outputs(file, profile, target, environment, notes)
     if outputs_and_name is None:
         return None, notes

@@ -1,4 +1,5 @@
-"""yml files in the layout of dbt's properties: models, seeds, sources and exposures."""
+"""yml files in the layout of dbt's properties: models, seeds, sources, exposures and unit
+tests."""
 
 from __future__ import annotations
 
@@ -20,15 +21,15 @@ from xform.project.reader import (
     unknown_key,
 )
 from xform.project.references import REFERENCE_HELP, reference
+from xform.project.unit_tests import UnitTest, read_unit_tests
 from xform.project.values import Mapping, Scalar, Value, is_null
 from xform.project.versioning import read_versioning
 from xform.project.yaml import read_yaml
 
-_SECTIONS = ("models", "seeds", "sources", "exposures")
+_SECTIONS = ("models", "seeds", "sources", "exposures", "unit_tests")
 _IGNORED = ("version", "anchors")
 _LATER = (
     "snapshots",
-    "unit_tests",
     "metrics",
     "semantic_models",
     "saved_queries",
@@ -60,6 +61,7 @@ def read_properties(text: str, path: str) -> tuple[FileDeclarations, list[Diagno
     patches: list[Patch] = []
     sources: list[SourceTable] = []
     exposures: list[Exposure] = []
+    unit_tests: list[UnitTest] = []
     for entry in value:
         match entry.name:
             case "models" | "seeds":
@@ -68,6 +70,8 @@ def read_properties(text: str, path: str) -> tuple[FileDeclarations, list[Diagno
                 sources.extend(_sources(entry.value, notes))
             case "exposures":
                 exposures.extend(_exposures(entry.value, notes))
+            case "unit_tests":
+                unit_tests.extend(read_unit_tests(entry.value, notes))
             case name if name in _LATER:
                 message = f"'{name}:' is not available in this version"
                 advice = f"take it out; known are {', '.join(_SECTIONS)}"
@@ -75,7 +79,7 @@ def read_properties(text: str, path: str) -> tuple[FileDeclarations, list[Diagno
             case name if name not in _IGNORED:
                 unknown_key(entry, _SECTIONS, "a yml file", notes)
     declarations = FileDeclarations(
-        path, patches=tuple(patches), sources=tuple(sources), exposures=tuple(exposures)
+        path, None, None, tuple(patches), tuple(sources), tuple(exposures), tuple(unit_tests)
     )
     return declarations, notes
 

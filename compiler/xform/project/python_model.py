@@ -32,19 +32,12 @@ class PythonFile:
 
 def read_python(text: str, path: str) -> tuple[PythonFile | None, list[Diagnostic]]:
     """A Python file of the project; None where it is not valid Python."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
-    except SyntaxError as error:
-        return None, [_syntax(error, text, path)]
-    except (RecursionError, MemoryError):
-        return None, [
-            diagnose(codes.BAD_PYTHON, "Python: nested too deep", path, "split the expression")
-        ]
+    tree = parse_python(text, path)
+    if isinstance(tree, Diagnostic):
+        return None, [tree]
     notes: Notes = []
     places = Places(text, path)
-    marked = _marked(tree)
+    marked = marked_with(tree, "model")
     module = Module(
         digest_tree(tree, [decorator for _, decorator in marked]), imported_paths(tree, path)
     )
@@ -64,6 +57,18 @@ def read_python(text: str, path: str) -> tuple[PythonFile | None, list[Diagnosti
     return PythonFile(module, model), notes
 
 
+def parse_python(text: str, path: str) -> ast.Module | Diagnostic:
+    """The syntax tree of a file, or why there is none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except SyntaxError as error:
+        return _syntax(error, text, path)
+    except (RecursionError, MemoryError):
+        return diagnose(codes.BAD_PYTHON, "Python: nested too deep", path, "split the expression")
+
+
 def _syntax(error: SyntaxError, text: str, path: str) -> Diagnostic:
     index = LineIndex(text)
     line = error.lineno or 1
@@ -78,9 +83,9 @@ def _syntax(error: SyntaxError, text: str, path: str) -> Diagnostic:
     )
 
 
-def _marked(tree: ast.Module) -> list[tuple[Function, ast.expr]]:
-    """The functions of the file that `@model` marks, each with that decorator."""
-    names, modules = _bound(tree)
+def marked_with(tree: ast.Module, mark: str) -> list[tuple[Function, ast.expr]]:
+    """The functions of the file that a decorator of ours marks, each with that decorator."""
+    names, modules = _bound(tree, mark)
     found = []
     for statement in tree.body:
         if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -90,7 +95,9 @@ def _marked(tree: ast.Module) -> list[tuple[Function, ast.expr]]:
                 case ast.Name(id=name) if name in names:
                     found.append((statement, decorator))
                     break
-                case ast.Attribute(value=ast.Name(id=name), attr="model") if name in modules:
+                case ast.Attribute(value=ast.Name(id=name), attr=attr) if (
+                    name in modules and attr == mark
+                ):
                     found.append((statement, decorator))
                     break
                 case _:
@@ -98,18 +105,18 @@ def _marked(tree: ast.Module) -> list[tuple[Function, ast.expr]]:
     return found
 
 
-def _bound(tree: ast.Module) -> tuple[set[str], set[str]]:
-    """The names that mean `xform.model`, and those that mean the package `xform`.
+def _bound(tree: ast.Module, mark: str) -> tuple[set[str], set[str]]:
+    """The names that mean `xform.<mark>`, and those that mean the package `xform`.
 
     `model` means it as long as nothing else is imported by that name.
     """
-    names, modules = {"model"}, {"xform"}
+    names, modules = {mark}, {"xform"}
     for statement in tree.body:
         match statement:
             case ast.ImportFrom(module=source, names=aliases, level=level):
                 for alias in aliases:
                     bound = alias.asname or alias.name
-                    if source == "xform" and not level and alias.name == "model":
+                    if source == "xform" and not level and alias.name == mark:
                         names.add(bound)
                     else:
                         names.discard(bound)
@@ -154,20 +161,23 @@ def _model(
 def _settings(decorator: ast.expr, places: Places, notes: Notes) -> AssetSettings | None:
     if not isinstance(decorator, ast.Call):
         return None
+    advice = "write '@model(kind=\"table\", …)'; the file's name is the model's name"
+    mapping = settings_of(decorator, "@model", advice, places, notes)
+    return read_settings(mapping, Subject.PYTHON_MODEL, notes)
+
+
+def settings_of(
+    decorator: ast.Call, mark: str, advice: str, places: Places, notes: Notes
+) -> Mapping:
+    """What a decorator is given, all by name and all literals."""
     for argument in decorator.args:
-        notes.append(
-            diagnose(
-                codes.NOT_LITERAL,
-                "'@model' takes settings by name only",
-                places.span(argument),
-                "write '@model(kind=\"table\", …)'; the file's name is the model's name",
-            )
-        )
+        message = f"'{mark}' takes settings by name only"
+        notes.append(diagnose(codes.NOT_LITERAL, message, places.span(argument), advice))
     entries = []
     for keyword in decorator.keywords:
         span = places.span(keyword)
         if keyword.arg is None:
-            message = "'**' in '@model' cannot be read"
+            message = f"'**' in '{mark}' cannot be read"
             notes.append(
                 diagnose(codes.NOT_LITERAL, message, span, "write the settings out one by one")
             )
@@ -177,8 +187,7 @@ def _settings(decorator: ast.expr, places: Places, notes: Notes) -> AssetSetting
             end = span.column + len(keyword.arg)
             key = Span(span.path, span.line, span.column, span.line, end)
             entries.append(Entry(Scalar(keyword.arg, keyword.arg, key), value))
-    mapping = Mapping(tuple(entries), places.span(decorator))
-    return read_settings(mapping, Subject.PYTHON_MODEL, notes)
+    return Mapping(tuple(entries), places.span(decorator))
 
 
 def _parameters(

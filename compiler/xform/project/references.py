@@ -23,4 +23,9 @@ def reference(text: str) -> str | None:
     return simple.group(1) if simple is not None else None
 
 
+def is_call(text: str) -> bool:
+    """Whether a text is dbt's `ref('x')` or `source('x', 'y')`."""
+    return _CALL.fullmatch(text) is not None
+
+
 REFERENCE_HELP = "write the asset's name, `schema.name`, or ref('name')"

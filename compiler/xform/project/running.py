@@ -11,6 +11,7 @@ import msgspec
 from xform.base import codes
 from xform.base.diagnostics import diagnose
 from xform.base.spans import Span
+from xform.project.checksum import Checksum, read_checksum
 from xform.project.reader import (
     Notes,
     check_keys,
@@ -84,8 +85,8 @@ class Running(msgspec.Struct, frozen=True):
     """Runs in the session of the build, before it."""
     after: tuple[Hook, ...] = ()
     """Runs in the transaction of the build, behind it."""
-    checksum: bool | None = None
-    """Whether builds may be compared, for which a checksum of their rows is taken."""
+    checksum: Checksum | None = None
+    """How builds are compared."""
 
 
 def running_of(fields: dict[str, Any]) -> Running:
@@ -113,7 +114,7 @@ def read_running(setting: str, value: Value, what: str, notes: Notes) -> Any:
     if setting == "timeout":
         return read_duration(value, what, notes)
     if setting == "checksum":
-        return read_bool(value, what, notes)
+        return read_checksum(value, what, notes)
     if setting in HOOKS:
         return read_hooks(value, what, notes)
     if setting == "persist_docs":

@@ -10,16 +10,17 @@ for: a build of everything for the first time takes none.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import msgspec
 
 from xform.base.hashing import Digest, digest_parts
 from xform.base.names import AssetName
+from xform.plan.audits import Audit
 from xform.plan.freshness import Token
 from xform.plan.names import sql_name
 from xform.plan.plan import (
-    Audit,
     Body,
     BuildStep,
     Hooks,
@@ -29,10 +30,22 @@ from xform.plan.plan import (
     SeedBody,
     SqlBody,
 )
-from xform.run.ports import BuildRecord, Origin
+from xform.project.checksum import OFF, Checksum, coarser
+from xform.run.ports import BuildRecord, Origin, Sums
 
-Sums: TypeAlias = Callable[[str], tuple[str, str] | None]
-"""Checksums of a table, in any order and in the order stored; None where none is to be had."""
+SumsOf: TypeAlias = Callable[[str, Checksum], Sums | None]
+"""Checksums of a table by a method; None where none is to be had."""
+
+Compared: TypeAlias = dict[AssetName, Checksum]
+"""The tables that were compared by less than all that they hold, and how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A build that stands for what a step would make."""
+
+    record: BuildRecord
+    compared: Compared
 
 
 def origin_of(
@@ -80,8 +93,8 @@ def standing(
     origin: Origin | None,
     earlier: Iterable[BuildRecord],
     records: Mapping[str, BuildRecord],
-    sums: Sums,
-) -> BuildRecord | None:
+    sums: SumsOf,
+) -> Found | None:
     """The newest earlier build that holds what the step would make."""
     if origin is None or step.relation != "table" or step.anew:
         return None
@@ -89,24 +102,38 @@ def standing(
         made = record.made_of
         if made is None or record.relation != "table" or made.own != origin.own:
             continue
-        ways = [made.inputs, *(other.tokens for other in reversed(record.also))]
-        if any(_alike(way, origin, records, sums) for way in ways):
-            return record
+        ways: list[tuple[Mapping[AssetName, Token], Compared]] = [(made.inputs, {})]
+        ways += [(other.tokens, other.compared) for other in reversed(record.also)]
+        for tokens, before in ways:
+            compared = _alike(tokens, origin, records, sums)
+            if compared is not None:
+                return Found(record, _together(before, compared))
     return None
+
+
+def said_of(compared: Compared) -> str:
+    """In words; empty where everything was compared."""
+    return "; ".join(f"{name} is the same {how.words}" for name, how in sorted(compared.items()))
+
+
+def _together(one: Compared, other: Compared) -> Compared:
+    found = {name: coarser(how, one.get(name, how)) for name, how in other.items()}
+    return {**one, **found}
 
 
 def _alike(
     was: Mapping[AssetName, Token],
     origin: Origin,
     records: Mapping[str, BuildRecord],
-    sums: Sums,
-) -> bool:
-    """Whether inputs hold what they held."""
+    sums: SumsOf,
+) -> Compared | None:
+    """None unless inputs hold what they held, as far as they were compared."""
     now = origin.inputs
     if was.keys() != now.keys():
-        return False
+        return None
     if any(was[name].marks != now[name].marks for name in now):
-        return False
+        return None
+    compared: Compared = {}
     pairs = [(was[name].physical, now[name].physical, origin.ordered) for name in now]
     while pairs:
         old, new, ordered = pairs.pop()
@@ -114,21 +141,33 @@ def _alike(
             continue
         one, other = records.get(old), records.get(new)
         if one is None or other is None or one.relation != other.relation:
-            return False
+            return None
         if one.relation == "view":
             if one.made_of is None or other.made_of is None or one.made_of.own != other.made_of.own:
-                return False
+                return None
             in_order = ordered or other.made_of.ordered
             pairs += [(one.inputs.get(name, ""), to, in_order)
                       for name, to in other.inputs.items() if to in records]  # fmt: skip
             continue
-        if one.mark or other.mark or not (one.comparable and other.comparable):
-            return False
-        found = sums(old), sums(new)
-        at = 1 if ordered else 0
-        if found[0] is None or found[1] is None or found[0][at] != found[1][at]:
-            return False
-    return True
+        how = _compare(one, other, ordered, sums)
+        if how is None:
+            return None
+        if not how.exact:
+            compared[other.asset] = how
+    return compared
+
+
+def _compare(one: BuildRecord, other: BuildRecord, ordered: bool, sums: SumsOf) -> Checksum | None:
+    """The method by which two tables hold the same; None where they do not, or where that is not
+    known: what was built to be compared in another way, or not at all, is not compared."""
+    how = one.method
+    if one.mark or other.mark or how == OFF or how != other.method:
+        return None
+    was, now = sums(one.physical, how), sums(other.physical, how)
+    if was is None or now is None or was.how != now.how:
+        return None
+    same = was.in_order == now.in_order if ordered else was.content == now.content
+    return now.how if same else None
 
 
 def _own(step: BuildStep) -> Digest:
@@ -183,7 +222,18 @@ def _hooks_over(hooks: tuple[HookSql, ...], kept: Mapping[str, str]) -> tuple[Ho
 
 def audits_over(audits: tuple[Audit, ...], kept: Mapping[str, str]) -> tuple[Audit, ...]:
     """Tests that look at other builds."""
-    return tuple(msgspec.structs.replace(audit, sql=_replaced(audit.sql, kept)) for audit in audits)
+
+    def over(audit: Audit) -> Audit:
+        return msgspec.structs.replace(
+            audit,
+            sql=_replaced(audit.sql, kept),
+            relation=_replaced(audit.relation, kept),
+            values=tuple(_replaced(value, kept) for value in audit.values),
+            reads=tuple(_replaced(read, kept) for read in audit.reads),
+            bad=_replaced(audit.bad, kept),
+        )
+
+    return tuple(map(over, audits)) if kept else audits
 
 
 def published_as(step: PublishStep, kept: Mapping[str, str]) -> PublishStep:

@@ -23,7 +23,8 @@ class NodeStart(msgspec.Struct, frozen=True, tag="node_start", tag_field="event"
 
 class NodeDone(msgspec.Struct, frozen=True, tag="node_done", tag_field="event"):
     """`status` is success, error, fail (a blocking test failed) or cancelled. `kept`: an earlier
-    build stands, since what the asset reads came out as before."""
+    build stands, since what the asset reads came out as before; `message` then says of what this
+    is known by a checksum that does not see everything."""
 
     asset: AssetName
     status: str
@@ -36,7 +37,8 @@ class NodeDone(msgspec.Struct, frozen=True, tag="node_done", tag_field="event"):
 
 
 class CheckDone(msgspec.Struct, frozen=True, tag="check", tag_field="event"):
-    """`status` is pass, warn, fail or error; `failures` counts bad rows."""
+    """`status` is pass, warn, fail or error; `failures` counts bad rows. `unchanged`: it did not
+    run again, since neither the test nor what it reads has changed."""
 
     asset: AssetName
     check: str
@@ -44,6 +46,7 @@ class CheckDone(msgspec.Struct, frozen=True, tag="check", tag_field="event"):
     failures: int | None
     seconds: float
     message: str = ""
+    unchanged: bool = False
 
 
 class NodeSkip(msgspec.Struct, frozen=True, tag="node_skip", tag_field="event"):

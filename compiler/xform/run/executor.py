@@ -32,7 +32,14 @@ from xform.run.events import (
 from xform.run.history import Asked, Statement
 from xform.run.hooks import run_hooks
 from xform.run.keeping import Keeper
-from xform.run.outcome import Judge, Outcome, judge_by_count, timed_out
+from xform.run.outcome import (
+    Judge,
+    Outcome,
+    Rehearse,
+    judge_by_count,
+    rehearse_nothing,
+    timed_out,
+)
 from xform.run.ports import (
     NOTHING_SAID,
     BuildRecord,
@@ -72,13 +79,18 @@ def execute(
     asked: Asked = NOTHING_SAID,
     secrets: Sequence[str] = (),
     hold: Hold | None = None,
+    rehearse: Rehearse = rehearse_nothing,
+    force: bool = False,
+    keeping: bool = False,
 ) -> RunResult:
     """Build, test and publish. Opens the engine where it is not open yet, and closes it.
 
     `hold` is the lease of the environment, whose owner the run is: without one it must be certain
-    by other means that nobody else writes there. Events are emitted in the calling thread. `asked`
-    and what happens are kept in the state, but for `secrets`. Failures of models become diagnostics
-    of the result.
+    by other means that nobody else writes there. `rehearse` runs the unit tests of a model before
+    it is built: it is not, where one does not pass. `force`: tests run also where their result is
+    known; `keeping`: rows that fail them are kept. Events are emitted in the calling thread.
+    `asked` and what happens are kept in the state, but for `secrets`. Failures of models become
+    diagnostics of the result.
     Raises EngineBusy, EngineError and StateError where the run cannot even begin; then nothing
     has been emitted or written.
     """
@@ -89,7 +101,7 @@ def execute(
     try:
         engine.prepare(())
         run.enter()
-        run.begin(judge, threads, asked)
+        run.begin(judge, rehearse, threads, asked, force=force, keeping=keeping)
         with host.signals() as signals:
             run.hooks("on_start", plan.on_start, signals)
             run.steps(signals, threads)
@@ -137,6 +149,8 @@ class _Run:
         self._schedule = Schedule.of((), {})
         self._records: dict[str, BuildRecord] = {}
         self._earlier: dict[AssetName, list[BuildRecord]] = {}
+        self._shown: dict[AssetName, str] = {}
+        """What the environment shows, by physical name."""
         self._kept: dict[str, str] = {}
         """Builds that stand in the place of planned ones."""
         self._running: dict[Future[Outcome], Work] = {}
@@ -150,6 +164,8 @@ class _Run:
         self._publish_failed = False
         self._hook_failed = False
         self._warned = 0
+        self._test_failed = False
+        """Whether a test failed that does not block."""
         self._abandoned: tuple[AssetName, ...] = ()
 
     def nothing(self) -> RunResult:
@@ -162,15 +178,36 @@ class _Run:
         if self._hold is not None:
             self._hold.enter(self._engine)
 
-    def begin(self, judge: Judge, threads: int, asked: Asked) -> None:
+    def begin(
+        self,
+        judge: Judge,
+        rehearse: Rehearse,
+        threads: int,
+        asked: Asked,
+        *,
+        force: bool,
+        keeping: bool,
+    ) -> None:
         snapshot = self._state.snapshot(self._plan.environment, components=False)
         self._records = dict(snapshot.builds)
+        shown = snapshot.published(self._plan.environment)
+        self._shown = {name: found.physical for name, found in shown.items()}
         if any(physical not in self._records for physical in self._of_before()):
             self._records |= {record.physical: record for record in self._engine.ledger().builds}
         for record in self._records.values():
             self._earlier.setdefault(record.asset, []).append(record)
         self._schedule = Schedule.of(self._work, snapshot.seconds)
-        self._workshop = Workshop(self._engine, self._host, self._run_id, self._posted.put, judge)
+        self._workshop = Workshop(
+            self._engine,
+            self._host,
+            self._run_id,
+            self._posted.put,
+            judge,
+            rehearse,
+            environment=self._plan.environment,
+            force=force,
+            keeping=keeping,
+        )
         now = self._host.now()
         nodes = tuple(step.asset for step in self._work)
         asked = msgspec.structs.replace(asked, planned=nodes)
@@ -286,7 +323,7 @@ class _Run:
         status = "success"
         if self._cancelled:
             status = "cancelled"
-        elif failed or self._publish_failed or self._hook_failed:
+        elif failed or self._test_failed or self._publish_failed or self._hook_failed:
             status = "failed"
         seconds = self._host.monotonic() - self._begun
         builds = {step.asset for step in self._builds}
@@ -342,11 +379,18 @@ class _Run:
             case BuildStep():
                 over = cutoff.with_names(step, self._kept, self._records)
                 earlier = self._earlier.get(step.asset, ())
-                return lambda: workshop.build(over, self._records, earlier)
+                past = self._past(step.asset)
+                return lambda: workshop.build(over, self._records, earlier, past)
             case AuditStep():
                 audits = cutoff.audits_over(step.audits, self._kept)
                 looked = msgspec.structs.replace(step, audits=audits)
-                return lambda: workshop.audit(looked)
+                return lambda: workshop.audit(looked, self._records)
+
+    def _past(self, asset: AssetName) -> BuildRecord | None:
+        """The build of an asset that is shown, or else the last one."""
+        shown = self._records.get(self._shown.get(asset, ""))
+        earlier = self._earlier.get(asset, ())
+        return shown or max(earlier, key=lambda record: record.built_at, default=None)
 
     def _done(self, step: Work, outcome: Outcome) -> None:
         record = outcome.record
@@ -356,6 +400,7 @@ class _Run:
                 self._kept[step.physical] = record.physical
         self._diagnostics.extend(outcome.diagnostics)
         self._warned += outcome.warned
+        self._test_failed = self._test_failed or outcome.failed
         self._node(step, outcome)
         if outcome.status == "success":
             self._schedule.succeeded(step.asset)

@@ -16,7 +16,16 @@ from xform.base.names import AssetName
 from xform.base.spans import Span
 from xform.plan.freshness import Standing, Token
 from xform.plan.intervals import Ranges
-from xform.plan.plan import BuildStep, Component, DropStep, HookSql, PublishStep, SeedBody
+from xform.plan.plan import (
+    BuildStep,
+    Component,
+    DropStep,
+    HookSql,
+    PublishStep,
+    PythonBody,
+    SeedBody,
+)
+from xform.project.checksum import EXACT, Checksum
 from xform.project.versioning import Versioning
 from xform.run.events import Event
 from xform.run.history import Asked, Statement
@@ -122,6 +131,33 @@ class Origin(msgspec.Struct, frozen=True):
     ordered: bool = False
 
 
+class Sums(msgspec.Struct, frozen=True):
+    """Checksums of the rows of a table: in any order (`content`), and in the order stored.
+
+    `how` is the method that they were taken by: the one that was asked for, or an exact one where
+    that takes no more. Those of different methods say nothing of each other.
+    """
+
+    content: str
+    in_order: str
+    how: Checksum = EXACT
+
+
+class Result(msgspec.Struct, frozen=True, array_like=True):
+    """What a test measured of a build, and what else it read then (`run/testing.py`)."""
+
+    numbers: tuple[int | float | None, ...]
+    read: str = ""
+
+
+class Sample(msgspec.Struct, frozen=True, array_like=True):
+    """What a test measured of one of the builds of an asset, and when."""
+
+    build: str
+    at: str
+    numbers: tuple[int | float | None, ...]
+
+
 class BuildRecord(msgspec.Struct, frozen=True):
     """What a build contains. Written in the transaction that makes it; also kept in the state."""
 
@@ -148,21 +184,36 @@ class BuildRecord(msgspec.Struct, frozen=True):
     """Of a table that new code carried on: earlier fingerprints, and until when they were."""
     mark: str = ""
     """Of a table that is carried on: another one after each time that its rows changed."""
-    comparable: bool = True
-    """Whether its rows may be read again, to compare them with those of another build."""
+    method: Checksum = EXACT
+    """How its rows may be compared with those of another build."""
     made_of: Origin | None = None
     """What it was made of."""
     also: tuple[Standing, ...] = ()
     """What else it holds, the last ones: see run/cutoff.py."""
+    computed: Ranges = ()
+    """Of a table that grows by time: the intervals that were computed last."""
+    results: dict[str, Result] = {}
+    """Of tests, by `Audit.key`."""
+    series: dict[str, tuple[Sample, ...]] = {}
+    """What tests that compare with the past measured, of this build and of those before it."""
+    tested_at: str = ""
+    """When the last of it was measured."""
+
+    @property
+    def compared(self) -> Mapping[AssetName, Checksum]:
+        """Nothing: it was made of what it reads. See `Standing`."""
+        return {}
 
     @property
     def standing(self) -> str:
         """Another one after each change of the record: what else it says never changes."""
         if not self.revision and not self.also:
-            return self.audits_digest
+            return (
+                f"{self.audits_digest} {self.tested_at}" if self.tested_at else self.audits_digest
+            )
         last = self.also[-1].fingerprint if self.also else ""
         versions = digest_parts(sorted(self.also[-1].versions.values())) if self.also else ""
-        return f"{self.audits_digest}@{self.revision} {last} {versions}"
+        return f"{self.audits_digest}@{self.revision} {last} {versions} {self.tested_at}"
 
 
 class Publication(msgspec.Struct, frozen=True):
@@ -203,6 +254,18 @@ class Publishing(msgspec.Struct, frozen=True):
     environment: str
     occasion: Occasion
     moves: tuple[Move, ...]
+
+
+class BadRows(msgspec.Struct, frozen=True):
+    """Rows that failed a test when it last ran in an environment, as far as they are kept: each by
+    column. Values are those of JSON; what it has no form for is text."""
+
+    environment: str
+    asset: AssetName
+    test: str
+    run_id: str
+    at: str
+    rows: tuple[dict[str, Any], ...] = ()
 
 
 class Ledger(msgspec.Struct, frozen=True):
@@ -271,20 +334,30 @@ class Session(Protocol):
         """Drop a build and its ledger row, in one transaction."""
         ...
 
-    def sums(self, physical: str) -> tuple[str, str] | None:
-        """Checksums of a table's rows: in any order, and in the order stored. None where there is
-        no such table."""
+    def sums(self, physical: str, how: Checksum) -> Sums | None:
+        """Checksums of a table's rows, by a method that sees some of them (`sample` > 0). None
+        where there is no such table."""
         ...
 
     def stand(self, record: BuildRecord) -> None:
         """Put a record in the place of that of its build, which must be there."""
         ...
 
-    def passed(self, physical: str, audits_digest: Digest) -> None:
-        """Note in the ledger that a build has passed its tests."""
+    def amend(self, physical: str, change: Settle) -> None:
+        """Put what `change` makes of the record of a build in its place, in one transaction;
+        nothing where there is no such build."""
+        ...
+
+    def keep_bad_rows(self, found: Sequence[BadRows]) -> None:
+        """Put rows in the place of those that were kept of their tests, in one transaction."""
         ...
 
     def query(self, sql: str, limit: int | None = None) -> QueryResult: ...
+
+    def computed(self, body: PythonBody, function: Any, columns: Sequence[str]) -> QueryResult:
+        """What a Python model returns, and is not stored: these columns of it, in the types that
+        they have, as text. All where none are named. Raises CodeError."""
+        ...
 
     def interrupt(self) -> None:
         """Stop what runs in this session; callable from another thread."""
@@ -365,6 +438,10 @@ class Engine(Protocol):
 
     def history(self) -> tuple[Publishing, ...]:
         """All that was ever published, the first first."""
+        ...
+
+    def bad_rows(self) -> tuple[BadRows, ...]:
+        """What is kept of rows that failed tests, by environment, asset and test."""
         ...
 
     def leftovers(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
@@ -15,17 +15,33 @@ from xform.base.diagnostics import diagnose
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.plan.freshness import Standing
-from xform.plan.plan import Audit, AuditStep, BuildStep, Conduct, PythonBody, SeedBody
+from xform.plan.plan import AuditStep, BuildStep, Conduct, PythonBody, SeedBody
+from xform.project.checksum import Checksum
 from xform.run import cutoff
 from xform.run.errors import build_diagnostic
 from xform.run.events import CheckDone, Log
 from xform.run.history import Statement
-from xform.run.outcome import Judge, Outcome, Tests, timed_out
-from xform.run.ports import BuildRecord, Engine, EngineError, Host, Kept, Note, Session, Settle
+from xform.run.outcome import Judge, Outcome, Rehearse, Tests, rehearse_nothing, timed_out
+from xform.run.ports import (
+    BadRows,
+    BuildRecord,
+    Engine,
+    EngineError,
+    Host,
+    Kept,
+    Note,
+    Session,
+    Settle,
+    Sums,
+)
+from xform.run.testing import Tester, mark_of
 from xform.run.versions import FilesRead, versions_read
 from xform.run.watch import Watch, Watches
 
 Value = TypeVar("Value")
+
+Testing: TypeAlias = Callable[[BuildStep], Tester]
+"""Gives what carries out the tests of a step."""
 
 LONG = 2.0
 """Seconds from which on a build is committed before it is tested."""
@@ -46,8 +62,14 @@ class Workshop:
     run_id: str
     post: Callable[[Kept], None]
     judge: Judge
+    rehearse: Rehearse = rehearse_nothing
     watches: Watches = field(default_factory=Watches)
-    _sums: dict[str, tuple[str, str] | None] = field(default_factory=dict)
+    environment: str = ""
+    force: bool = False
+    """Whether tests run whose result is known."""
+    keeping: bool = False
+    """Whether failing rows are kept of every test."""
+    _sums: dict[tuple[str, Checksum], Sums | None] = field(default_factory=dict)
     """Checksums of builds, as far as they were asked for."""
 
     def build(
@@ -55,25 +77,47 @@ class Workshop:
         step: BuildStep,
         records: Mapping[str, BuildRecord],
         earlier: Sequence[BuildRecord] = (),
+        past: BuildRecord | None = None,
     ) -> Outcome:
-        """`records` are builds by physical name; `earlier` those of the step's asset."""
+        """`records` are builds by physical name; `earlier` those of the step's asset; `past` is
+        the one that the environment shows, or the last."""
         begun = self.host.monotonic()
+        rehearsal = self._rehearsal(step)
+        if rehearsal.blocked:
+            return rehearsal.outcome(step.asset, self.host.monotonic() - begun, None)
         watch: Watch | None = None
         try:
             with self._watched(step) as (session, watch):
                 again = self._patient(step, watch)
+                testers: list[Tester] = []
+
+                def tester(step: BuildStep) -> Tester:
+                    testers.append(self._tester(session, watch, records, past, step))
+                    return testers[-1]
+
                 kept = self._standing(session, step, records, earlier)
                 if kept is not None:
-                    return again(partial(self._keep, session, step, kept, begun, watch))
-                try:
-                    done = again(partial(self._at_once, session, step, records, begun, watch))
-                except _TestBrokenError:
-                    done = None
-                if done is None:
-                    done = again(partial(self._one_by_one, session, step, records, begun, watch))
+                    done = again(partial(self._keep, session, step, kept, begun, tester))
+                else:
+                    try:
+                        done = again(partial(self._at_once, session, step, records, begun, tester))
+                    except _TestBrokenError:
+                        work = partial(self._one_by_one, session, step, records, begun, tester)
+                        done = again(work)
+                self._keep_bad_rows(testers)
                 return done
         except EngineError as error:
             return self._broken(step, error, self.host.monotonic() - begun, watch)
+
+    def _rehearsal(self, step: BuildStep) -> Tests:
+        """The unit tests of the step's model, before anything of it is made."""
+        tests = Tests()
+        for found in self.rehearse(step.asset):
+            self.post(
+                CheckDone(step.asset, found.name, found.status, None, found.seconds, found.message)
+            )
+            tests.note_rehearsed(found)
+        return tests
 
     @contextmanager
     def aside(self, name: AssetName) -> Iterator[Session]:
@@ -84,17 +128,72 @@ class Workshop:
         ):
             yield session
 
-    def audit(self, step: AuditStep) -> Outcome:
+    def audit(
+        self, step: AuditStep, records: Mapping[str, BuildRecord], past: BuildRecord | None = None
+    ) -> Outcome:
         begun = self.host.monotonic()
         watch: Watch | None = None
         try:
             with self._watched(step) as (session, watch):
-                tests = self._audit(session, step, watch)
-                if not tests.blocked and not tests.stopped:
-                    session.passed(step.physical, step.audits_digest)
+                tester = self._tester(session, watch, records, past, step)
+                tests = self._stand(tester, records.get(step.physical))
+                self._keep_bad_rows([tester])
         except EngineError as error:
             return self._broken(step, error, self.host.monotonic() - begun, watch)
         return tests.outcome(step.asset, self.host.monotonic() - begun, None)
+
+    def _tester(
+        self,
+        session: Session,
+        watch: Watch,
+        records: Mapping[str, BuildRecord],
+        past: BuildRecord | None,
+        step: BuildStep | AuditStep,
+    ) -> Tester:
+        return Tester(
+            session,
+            step,
+            self.judge,
+            self.post,
+            self.host.monotonic,
+            records,
+            past,
+            self._patient(step, watch),
+            self._is_stop,
+            self.force,
+            self.keeping,
+            lambda: watch.timed_out,
+        )
+
+    def _keep_bad_rows(self, testers: Sequence[Tester]) -> None:
+        """Write what the last one found, apart from the build: that may have been taken back."""
+        if not testers or not testers[-1].bad:
+            return
+        last, at = testers[-1], self.host.now()
+        last.session.keep_bad_rows(
+            [
+                BadRows(self.environment, last.step.asset, test, self.run_id, at, rows)
+                for test, rows in last.bad.items()
+            ]
+        )
+
+    def _stand(self, tester: Tester, record: BuildRecord | None) -> Tests:
+        """The tests of a build that is there, and what it has passed with them."""
+        step = tester.step
+        tests = tester.ask(record)
+        passed = not tests.blocked and not tests.stopped
+        digest = step.audits_digest if passed else None
+
+        def change(now: BuildRecord) -> BuildRecord:
+            if record is not None and mark_of(now) != mark_of(record):
+                return now  # carried on meanwhile: nothing of this is of what it holds
+            noted = tester.noted(now, self.host.now())
+            return noted if digest is None else msgspec.structs.replace(noted, audits_digest=digest)
+
+        stood = record is not None and record.audits_digest == digest
+        if tests.numbers or (passed and not stood):
+            tester.session.amend(step.physical, change)
+        return tests
 
     def _standing(
         self,
@@ -109,32 +208,39 @@ class Workshop:
         files = FilesRead.now(step, self.host)
         origin = cutoff.origin_of(step, records, files.before)
 
-        def sums(physical: str) -> tuple[str, str] | None:
-            if physical not in self._sums:
-                self._sums[physical] = session.sums(physical)
-            return self._sums[physical]
+        def sums(physical: str, how: Checksum) -> Sums | None:
+            if (physical, how) not in self._sums:
+                self._sums[physical, how] = session.sums(physical, how)
+            return self._sums[physical, how]
 
         found = cutoff.standing(step, origin, earlier, records, sums)
         if found is None or origin is None:
             return None
         versions = versions_read(step, files, [], records)
-        also = Standing(step.fingerprint, versions, step.inputs, origin.inputs)
-        return msgspec.structs.replace(found, also=(*found.also[-_REMEMBERED:], also))
+        also = Standing(step.fingerprint, versions, step.inputs, origin.inputs, found.compared)
+        return msgspec.structs.replace(found.record, also=(*found.record.also[-_REMEMBERED:], also))
 
     def _keep(
-        self, session: Session, step: BuildStep, kept: BuildRecord, begun: float, watch: Watch
+        self,
+        session: Session,
+        step: BuildStep,
+        kept: BuildRecord,
+        begun: float,
+        testing: Testing,
     ) -> Outcome:
         """Let a build stand for what a step would make, tested as that would be."""
-        looked = msgspec.structs.replace(
-            step, audits=cutoff.audits_over(step.audits, {step.physical: kept.physical})
-        )
-        tests = self._audit(session, looked, watch) if looked.audits else Tests()
+        audits = cutoff.audits_over(step.audits, {step.physical: kept.physical})
+        tester = testing(msgspec.structs.replace(step, audits=audits))
+        tests = tester.ask(kept)
         if tests.blocked or tests.stopped:
             return tests.outcome(step.asset, self.host.monotonic() - begun, None)
-        kept = msgspec.structs.replace(kept, audits_digest=step.audits_digest)
+        kept = tester.noted(kept, self.host.now())
+        kept = msgspec.structs.replace(
+            kept, audits_digest=step.audits_digest, components=step.components
+        )
         session.stand(kept)
         done = tests.outcome(step.asset, self.host.monotonic() - begun, kept)
-        return replace(done, kept=True)
+        return replace(done, kept=True, message=cutoff.said_of(kept.also[-1].compared))
 
     def _at_once(
         self,
@@ -142,7 +248,7 @@ class Workshop:
         step: BuildStep,
         records: Mapping[str, BuildRecord],
         begun: float,
-        watch: Watch,
+        testing: Testing,
     ) -> Outcome:
         """Make a build and test it before it is committed: what does not pass was never there.
 
@@ -155,10 +261,15 @@ class Workshop:
             nonlocal tests
             if record.seconds >= LONG and not step.in_place:
                 return record
-            tests = self._audit_together(session, step)
-            if tests.blocked or tests.stopped:
-                raise _NotPassedError("its tests have not passed", kind="audit")
-            return msgspec.structs.replace(record, audits_digest=step.audits_digest)
+            tester = testing(step)
+            try:
+                tester.together(step.audits, record)
+            except EngineError as error:
+                if error.transient or error.kind == "interrupted":
+                    raise
+                raise _TestBrokenError(error.message, kind="audit") from error
+            tests = tester.tests
+            return self._settled(tester, record)
 
         try:
             record = self._make(session, step, records, tested if step.audits else _as_it_is)
@@ -166,8 +277,16 @@ class Workshop:
             assert tests is not None
             return tests.outcome(step.asset, self.host.monotonic() - begun, None)
         if tests is None:
-            return self._after_commit(session, step, record, begun, watch)
+            return self._after_commit(session, step, record, begun, testing)
         return tests.outcome(step.asset, self.host.monotonic() - begun, record)
+
+    def _settled(self, tester: Tester, record: BuildRecord) -> BuildRecord:
+        """The record of a build that has passed. Raises _NotPassedError where it has not."""
+        tests = tester.tests
+        if tests.blocked or tests.stopped:
+            raise _NotPassedError("its tests have not passed", kind="audit")
+        record = tester.noted(record, self.host.now())
+        return msgspec.structs.replace(record, audits_digest=tester.step.audits_digest)
 
     def _one_by_one(
         self,
@@ -175,27 +294,24 @@ class Workshop:
         step: BuildStep,
         records: Mapping[str, BuildRecord],
         begun: float,
-        watch: Watch,
+        testing: Testing,
     ) -> Outcome:
         """The same where a test cannot be run: it is to be found which. A new build is committed
         before; what changes one that stands is not."""
         if not step.in_place:
             record = self._make(session, step, records)
-            return self._after_commit(session, step, record, begun, watch)
-        tests = Tests()
+            return self._after_commit(session, step, record, begun, testing)
+        tester = testing(step)
 
         def tested(record: BuildRecord) -> BuildRecord:
-            nonlocal tests
-            tests = self._audit(session, step, watch, until_broken=True)
-            tests.blocked = tests.blocked or tests.broken
-            if tests.blocked or tests.stopped:
-                raise _NotPassedError("its tests have not passed", kind="audit")
-            return msgspec.structs.replace(record, audits_digest=step.audits_digest)
+            tester.one_by_one(step.audits, record, until_broken=True)
+            tester.tests.blocked = tester.tests.blocked or tester.tests.broken
+            return self._settled(tester, record)
 
         made: BuildRecord | None = None
         with suppress(_NotPassedError):
             made = self._make(session, step, records, tested)
-        return tests.outcome(step.asset, self.host.monotonic() - begun, made)
+        return tester.tests.outcome(step.asset, self.host.monotonic() - begun, made)
 
     def _after_commit(
         self,
@@ -203,15 +319,16 @@ class Workshop:
         step: BuildStep,
         record: BuildRecord,
         begun: float,
-        watch: Watch,
+        testing: Testing,
     ) -> Outcome:
         """Test a new build that is there; what does not pass goes again."""
-        tests = self._audit(session, step, watch)
+        tester = testing(step)
+        tests = tester.ask(record)
         if tests.blocked:
             session.discard(step.physical)
         elif step.audits and not tests.stopped:
-            session.passed(step.physical, step.audits_digest)
-            record = msgspec.structs.replace(record, audits_digest=step.audits_digest)
+            record = self._settled(tester, record)
+            session.stand(record)
         return tests.outcome(step.asset, self.host.monotonic() - begun, record)
 
     @contextmanager
@@ -313,7 +430,7 @@ class Workshop:
             components=step.components,
             # With nothing to test, there is nothing left to pass.
             audits_digest=Digest("") if step.audits else step.audits_digest,
-            comparable=step.conduct.checksum,
+            method=step.conduct.checksum,
         )
         with self.host.captured(lambda line: self.post(Log("info", f"{step.asset}: {line}"))):
             for hook in step.hooks.before:
@@ -325,69 +442,6 @@ class Workshop:
                 else None
             )
             return session.build(step, blank, python, settle)
-
-    def _audit_together(self, session: Session, step: BuildStep) -> Tests:
-        """All tests of a step by one statement."""
-        tests = Tests()
-        begun = self.host.monotonic()
-        queries = ", ".join(f"(\n{audit.sql}\n)" for audit in step.audits)
-        try:
-            counts = session.query(f"select {queries}").rows[0]
-        except EngineError as error:
-            if error.transient or error.kind == "interrupted":
-                raise
-            raise _TestBrokenError(error.message, kind="audit") from error
-        seconds = (self.host.monotonic() - begun) / len(step.audits)
-        for audit, failures in zip(step.audits, counts, strict=True):
-            status, message = self.judge(audit, int(failures or 0))
-            self._told(tests, audit, status, message, int(failures or 0), seconds)
-        return tests
-
-    def _audit(
-        self,
-        session: Session,
-        step: BuildStep | AuditStep,
-        watch: Watch,
-        *,
-        until_broken: bool = False,
-    ) -> Tests:
-        """The tests of a step, one after the other."""
-        tests = Tests()
-        again = self._patient(step, watch)
-        for audit in step.audits:
-            begun = self.host.monotonic()
-            failures: int | None = None
-
-            def count(sql: str = audit.sql) -> int:
-                return int(session.query(sql).rows[0][0] or 0)
-
-            try:
-                failures = again(count)
-                status, message = self.judge(audit, failures)
-            except EngineError as error:
-                if watch.timed_out:
-                    raise
-                if self._is_stop(error):
-                    tests.stopped = True
-                    return tests
-                status, message = "error", error.message.splitlines()[0]
-            seconds = self.host.monotonic() - begun
-            self._told(tests, audit, status, message, failures, seconds)
-            if until_broken and tests.broken:
-                break
-        return tests
-
-    def _told(
-        self,
-        tests: Tests,
-        audit: Audit,
-        status: str,
-        message: str,
-        failures: int | None,
-        seconds: float,
-    ) -> None:
-        self.post(CheckDone(audit.asset, audit.name, status, failures, seconds, message))
-        tests.note(audit, status, message)
 
     def _broken(
         self, step: BuildStep | AuditStep, error: EngineError, seconds: float, watch: Watch | None

@@ -37,9 +37,10 @@ class Use(msgspec.Struct):
 class Binder:
     """State of binding one query."""
 
-    def __init__(self, asset: AssetName | None, place: Place) -> None:
+    def __init__(self, asset: AssetName | None, place: Place, dialect: str) -> None:
         self.asset = asset
         self.place = place
+        self.dialect = dialect
         self.meaning = MeaningBuilder()
         self.diagnostics: dict[Diagnostic, None] = {}
         """In the order in which they were found, each once."""

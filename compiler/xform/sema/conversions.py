@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from calendar import monthrange
 from collections.abc import Sequence
 
 from xform.sema.types.type import NULL, NUMERIC, TEMPORAL, TEXT_LITERAL, VARCHAR, Type, settled
@@ -15,6 +17,7 @@ WORDS = frozenset(
 """Texts without a digit that may be numbers or points in time."""
 CONVERTED = (frozenset(["boolean", "number"]), frozenset(["moment", "time"]))
 """Pairs of families, besides text with any, that are converted into each other."""
+_DAY = re.compile(r"\s*([1-9]\d{3})-(\d\d?)-(\d\d?)(?!\d)")
 SHOWN = 30
 """Characters of a text that are shown."""
 
@@ -76,8 +79,17 @@ def is_none_of(text: str, type_: Type) -> bool:
     if not text.startswith("'") or _family(type_) not in ("number", "moment"):
         return False
     if any(sign.isdigit() for sign in text):
-        return False
+        return _family(type_) == "moment" and _is_no_day(text[1:-1])
     return text.strip("' +-\t\n").lower() not in WORDS
+
+
+def _is_no_day(text: str) -> bool:
+    """Whether a text is written as a day that no calendar has: `2023-02-29`."""
+    found = _DAY.match(text)
+    if found is None:
+        return False
+    year, month, day = (int(part) for part in found.groups())
+    return not 1 <= month <= 12 or not 1 <= day <= monthrange(year, month)[1]
 
 
 def put_together(expr: Op) -> Sequence[Expr]:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from xform.base.codes import BAD_ORDINAL, UNKNOWN_WINDOW
+from xform.base.codes import BAD_ORDINAL, COLUMN_COUNT, UNKNOWN_COLUMN, UNKNOWN_WINDOW
 from xform.base.names import did_you_mean
 from xform.sema.binder import Use
 from xform.sema.meaning import CLOCK, Part
 from xform.sema.names import mark
 from xform.sema.nullability import NullabilityBinder
-from xform.sema.scope import Aliased, Column, Found, Ordering, Scope, star_columns
+from xform.sema.scope import Aliased, Column, Found, Ordering, Relation, Scope, star_columns
 from xform.sema.types.operators import field
 from xform.sema.types.type import BIGINT, BOOLEAN, INTEGER, UNKNOWN, Type, list_of, settled, struct
 from xform.sema.unordered import UNORDERED
@@ -36,12 +36,15 @@ from xform.sql.ir import (
     Order,
     Over,
     Position,
+    Select,
     Star,
     Subquery,
     Text,
     Window,
 )
 
+SHOWN = 8
+"""How many fields a help text lists."""
 AROUND = frozenset(["ignorenulls", "limit", "respectnulls"])
 """What may stand around an argument with its order: `array_agg(x ORDER BY y LIMIT 5)`."""
 WITHIN_GROUP = "withingroup"
@@ -269,10 +272,25 @@ class ExpressionBinder(NullabilityBinder):
         out.append(")")
         if expr.how == "exists":
             return BOOLEAN
+        if expr.how == "scalar" and self.own and self.asset is not None:
+            self._one_value(expr, relation)
         if len(relation.columns) != 1 or relation.more is not None:
             return UNKNOWN
         type_ = relation.columns[0].type
         return list_of(type_) if expr.how == "list" and type_ is not UNKNOWN else type_
+
+    def _one_value(self, expr: Subquery, relation: Relation) -> None:
+        count = len(relation.columns)
+        if count < 2 or relation.broken or not isinstance(expr.query, Select):
+            return
+        first, last = expr.query.projections[0], expr.query.projections[-1]
+        self.complain(
+            COLUMN_COUNT,
+            f"a query of {count} columns in place of one value",
+            first.start,
+            max(last.end, first.end),
+            "select one column, or put them together: {'a': a, 'b': b}",
+        )
 
     # References ----------------------------------------------------------------------------------
 
@@ -297,9 +315,24 @@ class ExpressionBinder(NullabilityBinder):
                 type_ = type_ if type_ is other else UNKNOWN
         if found.fields:
             out.append(")")
-            for name in found.fields:
-                type_ = field(type_, name)
+            for number, name in enumerate(found.fields, len(expr.parts) - len(found.fields)):
+                whole, type_ = type_, field(type_, name)
+                if whole.name == "struct" and self.own:
+                    self._has_field(whole, number, expr)
         return type_
+
+    def _has_field(self, whole: Type, number: int, expr: Name) -> None:
+        """Whether a part of a name is a field of the struct that the parts before it name."""
+        name = expr.parts[number]
+        if any(label.lower() == name.lower() for label in whole.labels):
+            return
+        self.complain(
+            UNKNOWN_COLUMN,
+            f"no field '{name}' in the struct '{'.'.join(expr.parts[:number])}'",
+            expr.start,
+            expr.end,
+            did_you_mean(name, whole.labels) or f"fields here: {', '.join(whole.labels[:SHOWN])}",
+        )
 
     def _alias(self, alias: Aliased, out: list[Part], use: Use) -> Type:
         """The expression of an output in place of its name."""

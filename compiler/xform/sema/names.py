@@ -18,8 +18,10 @@ from xform.base.names import AssetName, ColumnRef, did_you_mean
 from xform.sema.binder import Binder, Use
 from xform.sema.meaning import Part
 from xform.sema.scope import NO_SOURCES, Aliased, Column, Found, Member, Merged, Relation, Scope
+from xform.sql.dialects import ALIAS_FIRST, PSEUDO_COLUMNS
 from xform.sql.ir import Name
 
+NONE: frozenset[str] = frozenset()
 SHOWN = 8
 """How many columns a help text lists."""
 COLUMNS_HERE = "columns here: "
@@ -30,6 +32,10 @@ class NameBinder(Binder):
 
     def find(self, expr: Name, scope: Scope, use: Use) -> Found | Aliased | None:
         """What a name means, or None (then it is diagnosed)."""
+        if self.dialect in ALIAS_FIRST and len(expr.parts) == 1 and use.aliases:
+            alias = scope.aliases.get(expr.parts[0])
+            if alias is not None and expr.parts[0] not in scope.busy:
+                return Aliased(expr.parts[0], alias, scope, 0)
         if len(expr.parts) == 1 and len(scope.members) == 1:  # most names of most queries
             only = scope.members[0]
             column = only.by_key.get(expr.parts[0])
@@ -54,8 +60,33 @@ class NameBinder(Binder):
                 if member is not None:
                     return Found(None, member, at, level)
         if guess is None:
+            guess = self._hidden(expr, scope)
+        if guess is None:
             self._unknown(expr, scope)
         return guess
+
+    def _hidden(self, expr: Name, scope: Scope) -> Found | None:
+        """A column that every table of the dialect has: of the one that is meant."""
+        known = PSEUDO_COLUMNS.get(self.dialect, NONE)
+        at = next((i for i, part in enumerate(expr.parts) if part.lower() in known), None)
+        if at is None:
+            return None
+        for level, around in scope.outward():
+            named = around.member(expr.parts[:at]) if at else None
+            members = around.visible() if not at else [named] if named is not None else []
+            found = [
+                (member, member.relation.pseudo(expr.parts[at].lower()))
+                for member in members
+                if member.relation.pseudo is not None
+            ]
+            if len(found) == 1:
+                member, column = found[0]
+                return Found(
+                    column.called(expr.written), member, around, level, expr.parts[at + 1 :]
+                )
+            if found:
+                return self._candidates(expr, found, around, level)
+        return None
 
     def finds(self, expr: Name, scope: Scope) -> bool:
         """Whether a name means something here; nothing is said where it does not."""
@@ -67,7 +98,7 @@ class NameBinder(Binder):
 
     def find_in(self, expr: Name, scope: Scope, level: int) -> Found | None:
         parts = expr.parts
-        for cut in range(min(len(parts) - 1, 3), 0, -1):
+        for cut in range(min(len(parts) - 1, 4), 0, -1):
             member = scope.member(parts[:cut])
             if member is None:
                 continue

@@ -12,7 +12,7 @@ from xform.sema.stars import StarBinder
 from xform.sema.types.functions import of_all
 from xform.sema.types.type import UNKNOWN, VARCHAR, Type, settled
 from xform.sql import canonical
-from xform.sql.ir import FLAG_AGGREGATE, Expr, Name, Op, Pivoted, Reshape
+from xform.sql.ir import FLAG_AGGREGATE, Expr, Name, Op, Pivoted, Reshape, Star
 
 ColumnMaker = Callable[[str, Sources], Column]
 
@@ -30,6 +30,10 @@ class PivotBinder(StarBinder):
         scope = Scope(parent)
         scope.add(Member(inner, alias, 0))
         taken = {expr.parts[-1].lower() for expr in shape.taken if isinstance(expr, Name)}
+        for star in shape.taken:
+            if isinstance(star, Star):
+                found = [item for _, item, _ in self.star(star, scope)]
+                taken.update(item.column.key for item in found if item and item.column)
         passed = [column for column in inner.columns if column.key not in taken]
         if shape.grouped:
             keys = {expr.parts[-1].lower() for expr in shape.keys if isinstance(expr, Name)}
@@ -48,9 +52,14 @@ class PivotBinder(StarBinder):
         if shape.collapses:
             rows = rows.union(*(item.value for item in passed), self._drawn(shape.keys, scope)[0])
         return Relation(
-            columns, whole.rows_hole, rows, whole.order, self._others(inner, shape, scope, column),
-            inner.broken, covered=True,
-        )  # fmt: skip
+            columns,
+            whole.rows_hole,
+            rows,
+            whole.order,
+            self._others(inner, shape, node.args, scope, column),
+            inner.broken,
+            covered=True,
+        )
 
     def _drawn(self, exprs: Sequence[Expr], scope: Scope) -> tuple[Sources, list[Type]]:
         use = Use(aliases=False)
@@ -59,13 +68,18 @@ class PivotBinder(StarBinder):
         return frozenset(use.value), types
 
     def _others(
-        self, inner: Relation, shape: Reshape, scope: Scope, column: ColumnMaker
+        self,
+        inner: Relation,
+        shape: Reshape,
+        args: Sequence[Expr],
+        scope: Scope,
+        column: ColumnMaker,
     ) -> More | None:
         """Columns that are not listed: made of values in the data, or the input's own."""
         inner_more = inner.more if not shape.grouped else None
         if not shape.open and inner_more is None:
             return None
-        made, _ = self._drawn(shape.open, scope)
+        made, _ = self._drawn((*shape.open, *args), scope)
         return lambda key: column(
             key, made | inner_more(key).value if inner_more is not None else made
         )

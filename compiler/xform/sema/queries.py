@@ -10,22 +10,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from xform.base.codes import DUPLICATE_COLUMN, UNNAMED_COLUMN, UNUSED_CTE
+from xform.base.codes import (
+    COLUMN_COUNT,
+    DUPLICATE_ALIAS,
+    DUPLICATE_COLUMN,
+    UNNAMED_COLUMN,
+    UNUSED_CTE,
+)
 from xform.base.names import AssetName
 from xform.sema import clauses
 from xform.sema.binder import Use
 from xform.sema.facts import Schema
-from xform.sema.grouped import GroupedBinder
 from xform.sema.grouping import Stage, is_set
 from xform.sema.joins import unconditional, unlinked
 from xform.sema.meaning import CLOCK, Part
-from xform.sema.names import NameBinder, mark
+from xform.sema.names import mark
 from xform.sema.nullability import holds_no_null
 from xform.sema.scope import (
     NO_SOURCES,
     Column,
     Found,
-    More,
     Ordering,
     Relation,
     Scope,
@@ -39,16 +43,15 @@ from xform.sema.traits import (
     REORDERING,
     UNNEST,
     star_within,
-    unnesting,
 )
 from xform.sema.types.functions import of_all
 from xform.sema.types.type import UNKNOWN, Type, settled
+from xform.sema.unnesting import UnnestBinder
 from xform.sql import canonical
-from xform.sql.dialects import CONDITIONAL
+from xform.sql.dialects import CONDITIONAL, VALUES_COLUMNS
 from xform.sql.ir import (
     Expr,
     Name,
-    Op,
     Opaque,
     Order,
     Projection,
@@ -63,7 +66,7 @@ from xform.sql.ir import (
 from xform.sql.parse import Place
 
 
-class QueryBinder(GroupedBinder):
+class QueryBinder(UnnestBinder):
     """Binds queries."""
 
     def __init__(
@@ -81,16 +84,27 @@ class QueryBinder(GroupedBinder):
         self.single_ctes = set()
 
     def query(self, query: Query, parent: Scope | None) -> Relation:
+        names: set[str] = set()
         for cte in query.ctes:
             self.define_cte(cte, parent)
+            if cte.name in names:
+                self.complain(
+                    DUPLICATE_ALIAS,
+                    f"two CTEs are called '{cte.name}'",
+                    cte.start,
+                    cte.end,
+                    "give one of them another name",
+                )
+            names.add(cte.name)
         relation = self._body(query, parent)
         if self.asset is not None:
             self._unused(query)
         return relation
 
     def _unused(self, query: Query) -> None:
+        names = [cte.name for cte in query.ctes]
         for cte in query.ctes:
-            if cte.number not in self.ctes_read:
+            if cte.number not in self.ctes_read and names.count(cte.name) == 1:
                 self.complain(
                     UNUSED_CTE,
                     f"nothing reads the CTE '{cte.name}'",
@@ -162,7 +176,7 @@ class QueryBinder(GroupedBinder):
         more = self.more_columns(query, scope)
         if more is not None:
             self._open_outputs(query, stage, scope)
-        opened = self._unnest(outputs, columns, stage, scope)
+        opened = self.unnest(outputs, columns, stage, scope)
         columns = deduplicate(exactly(outputs, columns))
         self._finish(query, outputs, columns, stage, scope)
         relation = Relation(
@@ -292,34 +306,6 @@ class QueryBinder(GroupedBinder):
         hole = self.meaning.define(f"column {name}", out)
         return Column(name, hole, frozenset(use.value), settled(type_))
 
-    def _unnest(
-        self, outputs: list[Output], columns: list[Column], stage: Stage, scope: Scope
-    ) -> More | None:
-        """UNNEST in outputs makes rows; of a struct it makes columns that are not known here."""
-        opened: More | None = None
-        gone: list[int] = []
-        for number, ((projection, _), column) in enumerate(zip(outputs, columns, strict=True)):
-            call = unnesting(projection.expr) if self.traits(projection.expr) & UNNEST else None
-            if call is None:
-                continue
-            parts: list[Part] = ["unnest(", stage.hole, ", ", column.hole, ")"]
-            stage.hole = self.meaning.define("unnest", parts)
-            stage.sources |= column.value
-            named = any(isinstance(arg, Op) and arg.tag == "argument" for arg in call.args)
-            spread = call is projection.expr and call.args and self._is_struct(call, scope)
-            if named or spread:
-                gone.append(number)
-                opened = _fields_of(column, self)
-        for number in reversed(gone):
-            del columns[number], outputs[number]
-        return opened
-
-    def _is_struct(self, call: Op, scope: Scope) -> bool:
-        """Whether the rows that a call makes are the fields of a struct."""
-        if call.tag.startswith("inline"):
-            return True
-        return self.typed(call.args[0], scope, Use())[1].name == "struct"
-
     def _require(
         self, query: Select, outputs: Sequence[Output], columns: list[Column], scope: Scope
     ) -> None:
@@ -352,7 +338,7 @@ class QueryBinder(GroupedBinder):
         order: list[Part] = []
         for term in query.order:
             order.append(f"{term.how} ")
-            self._order_term(term, columns, stage, scope, order, use)
+            self._order_term(term, outputs, columns, stage, scope, order, use)
             order.append(", ")
         if query.order_all is not None:
             for column in columns:
@@ -371,7 +357,7 @@ class QueryBinder(GroupedBinder):
             out = ["distinct on(", stage.hole]
             for key in query.distinct_on:
                 out.append(", ")
-                self._order_term(Order(key, ""), columns, stage, scope, out, use)
+                self._order_term(Order(key, ""), outputs, columns, stage, scope, out, use)
             self._by(order, columns, stage, out, use)
             stage.hole = self.meaning.define("distinct on", [*out, ")"])
             stage.sources |= use.value
@@ -407,6 +393,7 @@ class QueryBinder(GroupedBinder):
     def _order_term(
         self,
         term: Order,
+        outputs: Sequence[Output],
         columns: Sequence[Column],
         stage: Stage,
         scope: Scope,
@@ -424,8 +411,11 @@ class QueryBinder(GroupedBinder):
             elif not scope.broken and all(m.relation.more is None for m in scope.members):
                 self.bad_ordinal(position, len(columns), expr)
         elif isinstance(expr, Name) and len(expr.parts) == 1 and expr.parts[0] in scope.aliases:
-            chosen = [column for column in columns if column.exact == expr.parts[0]][:1]
-        elif isinstance(expr, Star):
+            name = expr.parts[0]  # an alias goes before a column that is called as it is
+            called = [at for at, (item, _) in enumerate(outputs) if item.alias == name]
+            called += [at for at, column in enumerate(columns) if column.exact == name]
+            chosen = [columns[at] for at in called[:1]]
+        elif isinstance(expr, Star) and not (expr.pattern or expr.names or expr.exclude):
             chosen = list(columns)
         if not chosen:
             hole = self.meaning.define("order", self.written(expr, scope, use))
@@ -450,14 +440,22 @@ class QueryBinder(GroupedBinder):
         uses = [Use() for _ in range(width)]
         types: list[list[Type]] = [[] for _ in range(width)]
         for row in query.rows:
+            if len(row) < width and row:
+                self.complain(
+                    COLUMN_COUNT,
+                    f"rows of {len(row)} and {width} values in VALUES",
+                    *clauses.place(row[0]),
+                    "give all rows as many values",
+                )
             for i, cell in enumerate(row):
                 types[i].append(self.write(cell, scope, cells[i], uses[i]))
                 cells[i].append(", ")
         rows_hole = self.meaning.define("values", [f"{len(query.rows)} rows"])
+        stem, first = VALUES_COLUMNS.get(self.dialect, ("col", 0))
         columns = [
             Column(
-                f"col{i}",
-                self.meaning.define(f"column col{i}", [*cells[i], ")"]),
+                f"{stem}{first + i}",
+                self.meaning.define(f"column {i} of values", [*cells[i], ")"]),
                 frozenset(uses[i].value),
                 settled(of_all(types[i]) or UNKNOWN),
             )
@@ -475,8 +473,8 @@ class QueryBinder(GroupedBinder):
             return
         seen: set[str] = set()
         for projection in query.projections:
-            if isinstance(projection.expr, Star):
-                continue
+            if star_within(projection.expr) is not None:
+                continue  # columns are called as the star's are
             if projection.implicit:
                 self.complain(
                     UNNAMED_COLUMN,
@@ -498,11 +496,3 @@ class QueryBinder(GroupedBinder):
                     f"rename one; the second is stored as '{projection.name}_1'",
                 )
             seen.add(key)
-
-
-def _fields_of(column: Column, binder: NameBinder) -> More:
-    def field(key: str) -> Column:
-        hole = binder.meaning.define(f"column {key}", [f"unnested {key!r} of ", column.hole])
-        return Column(key, hole, column.value)
-
-    return field

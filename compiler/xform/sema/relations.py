@@ -129,7 +129,8 @@ class RelationBinder(PivotBinder):
         return set(relation.rows), order
 
     def _no_twin(self, member: Member, scope: Scope, node: RelationNode) -> None:
-        if member.alias is not None and member.alias in scope.by_alias:
+        unnamed = self.dialect != "duckdb" and isinstance(node, TableFunction) and not node.alias
+        if member.alias is not None and member.alias in scope.by_alias and not unnamed:
             self.complain(
                 DUPLICATE_ALIAS,
                 f"two relations are called '{member.alias}'",
@@ -260,9 +261,11 @@ class RelationBinder(PivotBinder):
                 return Found(column, member, scope)
         if not scope.broken:
             known = [column.name for member in members for column in member.relation.columns]
+            sides = [member.alias or "?" for member in members]
+            side = f"'{sides[0]}'" if len(sides) == 1 else f"none of {listed(sides)}"
             self.complain(
                 UNKNOWN_COLUMN,
-                f"USING ({key}): one side has no column '{key}'",
+                f"USING ({key}): {side} has {'no' if len(sides) == 1 else 'a'} column '{key}'",
                 source.start,
                 source.end,
                 did_you_mean(key, known) or "join with ON and name both columns",
@@ -320,6 +323,7 @@ class RelationBinder(PivotBinder):
             Ordering((self.meaning.external(asset, WHOLE),)),
             None if schema.columns is not None else self._on_demand(asset),
             schema.broken,
+            pseudo=self._pseudo(asset),
         )
         table = self.unit.tables[node.site]
         return relation, () if table.aliased else tuple(part.lower() for part in asset.split("."))
@@ -345,6 +349,15 @@ class RelationBinder(PivotBinder):
 
     def _on_demand(self, asset: AssetName) -> More:
         return lambda key: self._external(asset, key, UNKNOWN)
+
+    def _pseudo(self, asset: AssetName) -> More:
+        def column(key: str) -> Column:
+            own = self.meaning.external(asset, key)
+            whole = self.meaning.external(asset, WHOLE)  # it says where a row lies
+            hole = self.meaning.define(f"column {key}", [f"{canonical.name(key)} of ", whole])
+            return Column(key, hole, frozenset((own,)))
+
+        return column
 
     def _renamed(self, relation: Relation, names: tuple[str, ...], node: RelationNode) -> Relation:
         """`t(a, b)`: new names for the first columns."""

@@ -70,7 +70,7 @@ class Relation:
 
     `rows` are the row sources. `more` makes a column that is not listed, where the relation may
     have some (`None`: all are listed); `covered` says that the rows' definition takes in those
-    columns too.
+    columns too. `pseudo` makes one that only a table has, and no star shows (`rowid`).
     """
 
     columns: list[Column]
@@ -80,6 +80,7 @@ class Relation:
     more: More | None = None
     broken: bool = False
     covered: bool = False
+    pseudo: More | None = None
 
     def find(self, key: str) -> Column | None:
         key = key.lower()
@@ -99,8 +100,9 @@ class Relation:
 
     def with_columns(self, columns: list[Column]) -> Relation:
         return Relation(
-            columns, self.rows_hole, self.rows, self.order, self.more, self.broken, self.covered
-        )
+            columns, self.rows_hole, self.rows, self.order, self.more, self.broken, self.covered,
+            self.pseudo,
+        )  # fmt: skip
 
 
 @dataclass(eq=False, slots=True)

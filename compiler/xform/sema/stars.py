@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence, Set
+from fnmatch import fnmatchcase
 
 from xform.base.codes import STAR_MODIFIER, STAR_OVER_UNKNOWN, UNKNOWN_ALIAS
 from xform.base.names import did_you_mean
@@ -46,11 +47,13 @@ class StarBinder(ExpressionBinder):
                 result.append((projection, None))
                 continue
             alone = projection.expr is star
-            for name, found, replacement in self.star(star, scope):
+            for number, (name, found, replacement) in enumerate(self.star(star, scope)):
                 expr = projection.expr
                 if alone:
                     expr = replacement if replacement is not None else AS_IT_IS
                 shown = _renamed(projection, star, name) if projection.alias is not None else name
+                if number < len(star.called):
+                    shown = star.called[number]
                 result.append((
                     Projection(expr, shown, None, False, projection.start, projection.end),
                     found,
@@ -104,7 +107,21 @@ class StarBinder(ExpressionBinder):
             new = next((expr for key, expr in star.replace if _means((key,), found, exact)), None)
             result.append((name, found, new))
         self._check_modifiers(star, members, known)
+        if star.pattern is not None and not result and not scope.broken and self.own:
+            self._fits_nothing(star, members, known)
         return result
+
+    def _fits_nothing(self, star: Star, members: list[Member], known: set[str]) -> None:
+        if any(member.relation.more is not None for member in members) or star.exclude:
+            return
+        assert star.pattern is not None
+        self.complain(
+            STAR_MODIFIER,
+            f"no column fits '{star.pattern.text}'",
+            star.start,
+            star.end,
+            f"columns here: {', '.join(sorted(known)[:8])}",
+        )
 
     def _check_modifiers(self, star: Star, members: list[Member], known: set[str]) -> None:
         if any(member.relation.more is not None or member.relation.broken for member in members):
@@ -287,6 +304,8 @@ def matches(pattern: Pattern, name: str) -> bool:
             parts = {"%": ".*", "_": "."}
             regex = "".join(parts.get(char) or re.escape(char) for char in pattern.text)
             fits = re.fullmatch(regex, name, flags | re.DOTALL) is not None
+        case "glob":
+            fits = fnmatchcase(name, pattern.text)
         case _:
             fits = True
     return fits is not pattern.negated

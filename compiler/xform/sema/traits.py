@@ -111,6 +111,8 @@ def star_within(expr: Expr) -> Star | None:
                 stack.extend(item.args)
             case Over():
                 stack.append(item.function)
+                stack.extend(item.window.partition)
+                stack.extend(term.expr for term in item.window.order)
             case Lambda():
                 stack.append(item.body)
             case _:

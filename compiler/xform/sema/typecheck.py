@@ -69,8 +69,7 @@ class TypeChecker(UnorderedBinder):
     """Gives expressions their types."""
 
     def __init__(self, asset: AssetName | None, place: Place, dialect: str) -> None:
-        super().__init__(asset, place)
-        self.dialect = dialect
+        super().__init__(asset, place, dialect)
         self.own = dialect == OWN
         self.parameters: dict[str, Type] = {}
         """Types of the parameters of the lambdas around, by canonical name."""

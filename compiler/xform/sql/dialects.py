@@ -8,12 +8,49 @@ CASE_SENSITIVE_WHEN_QUOTED = frozenset(
 UPPER_CASE = frozenset(["oracle", "snowflake"])
 """Dialects in which a name without quotes is one in upper case with them."""
 CASE_SENSITIVE = frozenset(["clickhouse"])
+ALIAS_FIRST = frozenset(["clickhouse"])
+"""Dialects in which a name is an output of the SELECT before it is a column."""
 RECURSION_GOES_UNSAID = frozenset(["fabric", "oracle", "snowflake", "tsql"])
 """Dialects in which a WITH may recur without the word RECURSIVE."""
 CONDITIONAL = frozenset(["duckdb", "postgres"])
 """Dialects in which a JOIN without a condition is no query."""
 OUTPUTLESS = frozenset(["materialize", "postgres", "risingwave"])
 """Dialects in which a query may have no column."""
+
+
+_BIGQUERY = [
+    "_partitiondate", "_partitiontime", "_table_suffix", "_file_name", "_change_type",
+    "_change_timestamp",
+]  # fmt: skip
+_POSTGRES_SYSTEM = ["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"]
+COLUMN_BY_FUNCTION = frozenset(["materialize", "postgres", "redshift", "risingwave"])
+"""Dialects that call an output without an alias as its function is called."""
+COLUMN_BY_NUMBER = {"athena": ("_col{}", True), "bigquery": ("f{}_", False),
+                    "presto": ("_col{}", True), "trino": ("_col{}", True)}  # fmt: skip
+"""Dialects that number outputs without an alias: how, and whether others count too."""
+VALUES_COLUMNS = {
+    "athena": ("_col", 0), "clickhouse": ("c", 1), "databricks": ("col", 1),
+    "materialize": ("column", 1), "postgres": ("column", 1), "presto": ("_col", 0),
+    "redshift": ("column", 1), "snowflake": ("column", 1), "spark": ("col", 1),
+    "sqlite": ("column", 1), "trino": ("_col", 0),
+}  # fmt: skip
+"""What the columns of VALUES are called, and the number of the first; elsewhere `col0`."""
+PSEUDO_COLUMNS: dict[str, frozenset[str]] = {
+    "bigquery": frozenset(_BIGQUERY),
+    "clickhouse": frozenset(["_part", "_part_index", "_part_offset", "_partition_id", "_table",
+                             "_database", "_path", "_file", "_row_exists"]),
+    "databricks": frozenset(["_metadata", "_change_type", "_commit_version",
+                             "_commit_timestamp"]),
+    "duckdb": frozenset(["rowid"]),
+    "oracle": frozenset(["rowid", "rownum", "ora_rowscn"]),
+    "postgres": frozenset(_POSTGRES_SYSTEM),
+    "snowflake": frozenset(["metadata$action", "metadata$filename", "metadata$file_row_number",
+                            "metadata$isupdate", "metadata$row_id"]),
+    "spark": frozenset(["_metadata"]),
+    "sqlite": frozenset(["rowid", "oid", "_rowid_"]),
+    "trino": frozenset(["$path", "$file_modified_time", "$file_size", "$partition", "$bucket"]),
+}  # fmt: skip
+"""Columns that every table has and no star shows, by dialect: from the dialects' manuals."""
 
 
 _EACH = ("key", "value")

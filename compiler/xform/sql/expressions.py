@@ -14,13 +14,15 @@ may come from different spellings, so they make the whole text count (`careful`)
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlglot import exp
 
 from xform.sql import canonical
+from xform.sql.brackets import enclosed
+from xform.sql.dialects import fold
 from xform.sql.functions import flags_of
 from xform.sql.ir import (
     FLAG_AGGREGATE,
@@ -35,14 +37,12 @@ from xform.sql.ir import (
     Op,
     Order,
     Over,
-    Projection,
     Star,
     Subquery,
     Text,
     Window,
 )
 from xform.sql.leaves import NO_POSITION, PATTERNS, LeafLowerer, extent, position
-from xform.sql.naming import made_up_name
 from xform.sql.tokens import PATH_MARK, unmarked
 from xform.sql.typenames import type_text
 
@@ -73,9 +73,13 @@ TANGLING: frozenset[type[exp.Expr]] = frozenset([exp.AtTimeZone, exp.Abs])
 """Operators that are neither Binary nor Unary in sqlglot's eyes."""
 COMPOSITES = frozenset(["materialize", "postgres", "redshift", "risingwave"])
 XML_METHODS = frozenset(["exist", "modify", "nodes", "query", "value"])
+PARAMETER = "\N{GREEK SMALL LETTER LAMDA}"
+"""Before the number of a lambda's parameter."""
 CHAINS: frozenset[type[exp.Expr]] = frozenset(
     [exp.Add, exp.And, exp.DPipe, exp.Div, exp.Mul, exp.Or, exp.Sub]
 )
+FULLEST = 4
+"""Parts of a name that sqlglot takes for one column; what stands behind is a field to it."""
 USUAL_ARGUMENTS = (["this"], ["this", "expression"])
 """Arguments that go without saying in a tag: one operand, two operands."""
 BARE = (exp.Column, exp.Literal, exp.Paren, exp.Anonymous, exp.Boolean, exp.Null, exp.Subquery)
@@ -118,18 +122,30 @@ class ExpressionLowerer(LeafLowerer):
     # Scoped things -----------------------------------------------------------------------------
 
     def _lambda(self, node: exp.Lambda) -> Expr:
-        names = tuple(self.fold(name) for name in node.expressions)
-        return Lambda(names, self.expr(node.this))
+        return self._bound([self.fold(name) for name in node.expressions], [node.this])
+
+    def _bound(self, names: Sequence[str], bodies: Sequence[exp.Expr], tag: str = "") -> Lambda:
+        """A function of parameters, which go by their place: their names mean nothing."""
+        around = self.bound
+        level = 1 + max((int(name[len(PARAMETER) :]) for name in around.values()), default=-1)
+        own = {name: f"{PARAMETER}{level + number}" for number, name in enumerate(names)}
+        self.bound = {**around, **own}
+        parts = self.exprs(bodies)
+        self.bound = around
+        called = tuple(f"{PARAMETER}{level + number}" for number in range(len(names)))
+        return Lambda(called, Op(tag, parts) if tag else parts[0])
 
     def _comprehension(self, node: exp.Comprehension) -> Expr:
         """`[body for x in list if condition]`, as a lambda over the list."""
-        name = self.fold(node.args["expression"])
-        for column in list(node.find_all(exp.Column)):
-            if len(column.parts) == 1 and self.fold(column.this) == name:
-                column.replace(column.this)
+        names = [node.args["expression"], node.args.get("position")]
+        parameters = [self.fold(name) for name in names if name is not None]
+        iterator = node.args["iterator"]
+        for part in (node.this, node.args.get("condition")):
+            for column in list(part.find_all(exp.Column)) if part is not None else ():
+                if len(column.parts) == 1 and self.fold(column.this) in parameters:
+                    column.replace(column.this)
         inner = [part for part in (node.this, node.args.get("condition")) if part is not None]
-        body = Op("comprehension", tuple(self.expr(part) for part in inner))
-        return Op("each", (self.expr(node.args["iterator"]), Lambda((name,), body)))
+        return Op("each", (self.expr(iterator), self._bound(parameters, inner, "comprehension")))
 
     def _scalar(self, node: exp.Subquery) -> Expr:
         return Subquery(self.query(node), "scalar")
@@ -206,10 +222,25 @@ class ExpressionLowerer(LeafLowerer):
     def _call(self, node: exp.Anonymous) -> Expr:
         this = node.this
         name = unmarked(this.name if isinstance(this, exp.Expr) else str(this)).lower()
+        if name == "identifier" and len(node.expressions) == 1:
+            return self._dynamic(node)
         arguments = self.exprs(node.expressions)
         self.known(node, ("this", "expressions"))
         flags = flags_of(name, len(arguments)) | FLAG_CALL
         return Op(canonical.word(name), arguments, flags, *position(node))
+
+    def _dynamic(self, node: exp.Expr) -> Expr:
+        """`identifier('a')` is the column a; what no text names is called as it is written."""
+        self.careful = True
+        text = node.this if isinstance(node, exp.DynamicIdentifier) else node.expressions[0]
+        if isinstance(text, exp.Literal) and text.is_string:
+            written = text.name.split(".")
+            start, end = position(text)
+        else:
+            start, end = enclosed(self.text, *extent([node]))
+            written = [self.text[start:end] or "identifier(…)"]
+        parts = tuple(fold(part, False, self.dialect) for part in written)
+        return Name(parts, written[-1], start, end)
 
     def _within_group(self, node: exp.WithinGroup) -> Expr:
         """`listagg(x) WITHIN GROUP (ORDER BY y)` says its order, so that of its input is none."""
@@ -224,11 +255,22 @@ class ExpressionLowerer(LeafLowerer):
         """A field of what is no plain name. PostgreSQL has `(row).field` and `(row).*`. DuckDB
         and, for XML, T-SQL have methods: in `c.f(x)`, `c` is a column or a schema."""
         inner, field = node.this, node.expression
+        if self._is_columns(node):
+            star = self.expr(exp.Columns(this=field.expressions[0]))
+            place = extent([node])
+            return msgspec.structs.replace(
+                star, qualifier=(self.fold(inner),), start=place[0], end=place[1]
+            )
+        if isinstance(inner, exp.Column) and len(inner.parts) == FULLEST:
+            parts = [*inner.parts, field]
+            if isinstance(field, exp.Identifier):  # T-SQL's `server.database.schema.table.column`
+                names = tuple(self.fold(part) for part in parts)
+                return Name(names, field.name, *self.positions(parts))
         if self.dialect in COMPOSITES and isinstance(inner, exp.Paren):
             column = inner.this
             if isinstance(column, exp.Column) and isinstance(field, exp.Identifier | exp.Star):
                 parts = [*column.parts, field]
-                return self.expr(exp.Dot.build(parts) if len(parts) > 4 else _column_of(parts))
+                return self.expr(exp.Dot.build(parts) if len(parts) > 4 else column_of(parts))
         if isinstance(field, exp.Func):
             parts = list(inner.flatten()) if isinstance(inner, exp.Dot) else [inner]
             called = unmarked(field.name).lower()
@@ -236,8 +278,19 @@ class ExpressionLowerer(LeafLowerer):
             if (xml or self.dialect == "duckdb") and all(
                 isinstance(part, exp.Identifier) for part in parts
             ):
-                return Op(METHOD, (self._column(_column_of(parts)), self.expr(field)))
+                return Op(METHOD, (self._column(column_of(parts)), self.expr(field)))
         return self._generic(node)
+
+    def _is_columns(self, node: exp.Dot) -> bool:
+        """ClickHouse's `t.COLUMNS('…')`."""
+        called = node.expression
+        return (
+            self.dialect == "clickhouse"
+            and isinstance(called, exp.Anonymous)
+            and isinstance(node.this, exp.Identifier)
+            and unmarked(called.name).lower() == "columns"
+            and len(called.expressions) == 1
+        )
 
     def _apply(self, node: exp.Apply) -> Expr:
         """`* APPLY(sum)`: a function of each column."""
@@ -256,6 +309,12 @@ class ExpressionLowerer(LeafLowerer):
             name = name.lower()  # of a function's argument; the fields of a struct keep their case
         quoted = canonical.name(name)
         return Op("argument", (Text(quoted), self.expr(node.args["expression"])))
+
+    def _sign(self, node: exp.Expr) -> Expr:
+        """Of DuckDB, the plus sign (`tokens.PLUS_SIGN`)."""
+        if self.dialect != "duckdb":
+            return self._generic(node)
+        return Op("plus", (self.expr(node.this),))
 
     def _arrow(self, node: exp.Binary) -> Expr:
         self.tangled = True
@@ -321,6 +380,9 @@ class ExpressionLowerer(LeafLowerer):
     def _map(self, node: exp.ToMap) -> Expr:
         """`MAP {k: v}`: keys and values by turns; unlike the names of a struct, keys are values."""
         inner = node.this
+        if isinstance(inner, exp.Bracket):  # `MAP {…}[k]`: the item of a map, not a map of an item
+            made = exp.ToMap(this=inner.this)
+            return self.expr(exp.Bracket(**{**inner.args, "this": made}))
         pairs = inner.expressions if isinstance(inner, exp.Struct) else []
         if not all(isinstance(pair, exp.PropertyEQ) for pair in pairs):
             return self._generic(node)
@@ -363,58 +425,6 @@ class ExpressionLowerer(LeafLowerer):
         if isinstance(node, exp.Explode | exp.Unnest | exp.UDTF | exp.Inline | exp.Stack):
             flags |= FLAG_UNNEST
         return Op(canonical.word(" ".join([name, *tag])), tuple(operands), flags, *position(node))
-
-    # Outputs -----------------------------------------------------------------------------------
-
-    def projections(self, nodes: Sequence[exp.Expr]) -> tuple[Projection, ...]:
-        """The outputs of a SELECT; `f(x) AS (a, b)` is several."""
-        result: list[Projection] = []
-        for node in nodes:
-            if isinstance(node, exp.Aliases):
-                self.careful = True
-                for alias in node.expressions:
-                    lowered = self.expr(node.this)
-                    folded = self.fold(alias)
-                    result.append(Projection(lowered, alias.name, folded, False, *position(alias)))
-            elif isinstance(node, exp.Dot) and isinstance(node.expression, exp.Star):
-                result.extend(self._fields(node))
-            else:
-                result.append(self.projection(node))
-        return tuple(result)
-
-    def _fields(self, node: exp.Dot) -> Iterator[Projection]:
-        """`expression.*`: the fields of a struct; those of `(SELECT AS STRUCT a, b …).*` by name,
-        of others together as `*`."""
-        lowered = self.expr(node)
-        inner = node.this
-        if isinstance(lowered, Star):
-            yield Projection(lowered, "", None, False, lowered.start, lowered.end)
-            return
-        lowered, place = self.expr(inner), extent([inner])
-        outputs = inner.this.expressions if isinstance(inner, exp.Subquery) else []
-        if len(outputs) == 1 and isinstance(outputs[0], exp.Struct):
-            outputs = [item.this for item in outputs[0].expressions]
-        names = [output.alias_or_name for output in outputs]
-        self.careful = True
-        for name in names if names and all(names) else ["*"]:
-            tag = canonical.word(f"field {name}")
-            yield Projection(Op(tag, (lowered,)), name, None, False, *place)
-
-    def projection(self, node: exp.Expr) -> Projection:
-        if isinstance(node, exp.Alias):
-            alias = node.args["alias"]
-            start, end = position(alias)
-            return Projection(
-                self.expr(node.this), unmarked(alias.name), self.fold(alias), False, start, end
-            )
-        lowered = self.expr(node)
-        match lowered:
-            case Name():
-                return Projection(lowered, lowered.written, None, False, lowered.start, lowered.end)
-            case Star():
-                return Projection(lowered, "", None, False, lowered.start, lowered.end)
-            case _:
-                return Projection(lowered, made_up_name(node), None, True, *extent([node]))
 
 
 @functools.cache
@@ -459,6 +469,8 @@ def _handlers(kind: type[ExpressionLowerer]) -> dict[type, Callable[[Any, Any], 
         exp.Apply: kind._apply,
         exp.Dot: kind._dot,
         exp.WithinGroup: kind._within_group,
+        exp.DynamicIdentifier: kind._dynamic,
+        exp.Sqrt: kind._sign,
         exp.ToMap: kind._map,
         exp.JSONExtract: kind._arrow,
         exp.JSONExtractScalar: kind._arrow,
@@ -466,12 +478,12 @@ def _handlers(kind: type[ExpressionLowerer]) -> dict[type, Callable[[Any, Any], 
     for chain in CHAINS:
         handlers[chain] = kind._chain
     handlers[exp.And] = handlers[exp.Or] = kind._logical
-    for pattern in (*PATTERNS, exp.Glob):
+    for pattern in PATTERNS:
         handlers[pattern] = kind._pattern
     return handlers
 
 
-def _column_of(parts: Sequence[exp.Expr]) -> exp.Column:
+def column_of(parts: Sequence[exp.Expr]) -> exp.Column:
     """A column by the parts of its name, the innermost last."""
     keys = ("this", "table", "db", "catalog")
     return exp.Column(**dict(zip(keys, reversed(parts), strict=False)))

@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
 from sqlglot import exp
 
 from xform.sql import canonical
-from xform.sql.brackets import enclosed
 from xform.sql.dialects import CONDITIONAL, FUNCTION_COLUMNS
-from xform.sql.expressions import ExpressionLowerer
+from xform.sql.expressions import column_of
 from xform.sql.functions import PURE_IN_FROM
 from xform.sql.ir import (
     CteScan,
@@ -39,8 +39,9 @@ from xform.sql.ir import (
     ValuesRelation,
 )
 from xform.sql.leaves import NO_POSITION, extent, position
+from xform.sql.outputs import OutputLowerer
 from xform.sql.pivots import reshape
-from xform.sql.tokens import unmarked
+from xform.sql.table_names import PATHS, name_dynamically, path
 from xform.template.rendered import PLACEHOLDER
 
 if TYPE_CHECKING:
@@ -53,14 +54,13 @@ FILE_NAME = re.compile(r"[./\\]|^\w+:")
 ONE_COLUMN = frozenset(["range", "generate_series", "unnest", "repeat"])
 _PLACEHOLDER = re.compile("^" + PLACEHOLDER.replace("{}", r"(\d+)") + "$")
 _BESIDE = re.compile(r",|\bjoin\b", re.IGNORECASE)
-_DOTTED = re.compile(r"[^\W\d][\w$]*(?:\.[^\W\d][\w$]*){0,2}")
 EVERYTHING = Projection(Star(()), "", None, False, 0, 0)
 NO_FILES = (False, True)
 _TABLE = ("this", "db", "catalog", "alias", "joins", "pivots", "sample")
 _SUBQUERY = ("this", "alias", "with_", "order", "limit", "offset", "sample", "pivots", "joins")
 
 
-class FromLowerer(ExpressionLowerer):
+class FromLowerer(OutputLowerer):
     """Lowers FROM clauses. Subclassed by the lowerer of queries."""
 
     def __init__(
@@ -146,9 +146,12 @@ class FromLowerer(ExpressionLowerer):
         places = list(using) or [item.this if isinstance(item.this, exp.Expr) else item]
         if kind == "comma" and self.dialect in CONDITIONAL and self._is_joined(item):
             kind = "inner"
+        kind = kind.replace("left semi", "semi").replace("left anti", "anti")
+        if self.dialect == "clickhouse":  # there both sides are shown, the right one of any match
+            kind = kind.replace("semi", "any").replace("anti", "any left")
         return Source(
             relation,
-            kind.replace("left semi", "semi").replace("left anti", "anti"),
+            kind,
             natural,
             tuple(self.fold(column).lower() for column in using),
             self.expr(on) if on is not None else None,
@@ -190,10 +193,19 @@ class FromLowerer(ExpressionLowerer):
         match node:
             case exp.Table():
                 self.known(node, _TABLE)
-                self._name_dynamically(node)
-                if isinstance(node.this, exp.Identifier):
+                name_dynamically(node, self.text, self.dialect)
+                if isinstance(node.this, exp.Identifier | exp.Dot):
+                    parts = path(node, self.fold) if self.dialect in PATHS else None
+                    if parts:
+                        call = Op("unnest", (self.expr(column_of(parts)),))
+                        called = alias or self.fold(parts[-1])
+                        return TableFunction(call, "unnest", called, columns, "one")
                     return self._table(node, alias, columns)
-                return self._function(node.this, alias, columns)
+                function = self._function(node.this, alias, columns)
+                defined = node.args["alias"].args["columns"] if columns else ()
+                if any(isinstance(item, exp.ColumnDef) for item in defined):
+                    function = msgspec.structs.replace(function, shape="listed")
+                return function
             case exp.Subquery():
                 self.known(node, _SUBQUERY)
                 return self._parenthesised(node, alias, columns)
@@ -253,22 +265,6 @@ class FromLowerer(ExpressionLowerer):
         return tuple(column.name for column in alias.args.get("columns") or ())
 
     # Tables ------------------------------------------------------------------------------------
-
-    def _name_dynamically(self, node: exp.Table) -> None:
-        """`identifier('a.b')` is the table a.b; of what no text names, nothing is known."""
-        call = node.this
-        if not isinstance(call, exp.Anonymous) or unmarked(call.name).upper() != "IDENTIFIER":
-            return
-        text = call.expressions[0] if len(call.expressions) == 1 else None
-        if not isinstance(text, exp.Literal) or _DOTTED.fullmatch(text.name) is None:
-            return
-        start, end = enclosed(self.text, position(call)[0], position(text)[1])
-        for key, name in zip(
-            ("this", "db", "catalog"), reversed(text.name.split(".")), strict=False
-        ):
-            part = exp.to_identifier(name)
-            part.update_positions(start=start, end=end - 1, line=0, col=0)
-            node.set(key, part)
 
     def _table(self, node: exp.Table, alias: str | None, columns: tuple[str, ...]) -> Relation:
         parts = node.parts

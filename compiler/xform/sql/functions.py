@@ -153,6 +153,7 @@ AGGREGATES_ELSEWHERE = frozenset(
         "percentile_disc",
         "approx_percentile",
         "approx_distinct",
+        "count_big",
         "json_agg",
         "json_group_array",
         "json_group_object",

@@ -150,6 +150,8 @@ class Star(Node, frozen=True):
     repeats: bool = False
     unpack: bool = False
     """Of `*COLUMNS(…)`: all columns stand in one expression."""
+    called: tuple[str, ...] = ()
+    """Of `t.* AS (a, b)`: what the columns are called, in order."""
     start: int = 0
     end: int = 0
 

@@ -16,7 +16,7 @@ from xform.sql.typenames import type_text
 NO_POSITION = (0, 0)
 _COMPARED_NULL = re.compile(r"\)*\s*(?:=|==|<>|!=)\s*(null)\b", re.IGNORECASE)
 PATTERNS: dict[type[exp.Expr], str] = {
-    exp.Like: "like", exp.ILike: "ilike", exp.SimilarTo: "regexp",
+    exp.Glob: "glob", exp.Like: "like", exp.ILike: "ilike", exp.SimilarTo: "regexp",
 }  # fmt: skip
 
 
@@ -63,6 +63,8 @@ class LeafLowerer:
         self.parameter: exp.Expr | None = None
         self.sliced = False
         """Whether parameters may be the bounds of intervals."""
+        self.bound: dict[str, str] = {}
+        """The parameters of the lambdas around, by folded name: what they are called here."""
 
     def expr(self, node: exp.Expr) -> Expr:
         """Lower any expression: provided by the lowerer of expressions."""
@@ -107,7 +109,9 @@ class LeafLowerer:
         return Text(canonical.word(text), *position(node))
 
     def _identifier(self, node: exp.Identifier) -> Expr:
-        return Text(canonical.name(self.fold(node)))
+        name = self.fold(node)
+        field = isinstance(node.parent, exp.Dot) and node.arg_key == "expression"
+        return Text(canonical.name(name if field else self.bound.get(name, name)))
 
     def _var(self, node: exp.Var) -> Expr:
         return Text(canonical.word(f"var {node.name.upper()}"))
@@ -196,7 +200,7 @@ class LeafLowerer:
                 star = Star((), pattern=Pattern("unknown", ""))
         return Star(
             star.qualifier, star.exclude, star.replace, star.rename, star.pattern, star.names,
-            True, bool(node.args.get("unpack")), start, end,
+            True, bool(node.args.get("unpack")), start=start, end=end,
         )  # fmt: skip
 
     def _star_pattern(self, star: Star, node: exp.Binary) -> Star:

@@ -139,6 +139,8 @@ class _Lowerer(FromLowerer):
     def _select(self, node: exp.Select, ctes: tuple[Cte, ...]) -> Query:
         args = node.args
         self.known(node, _SELECT)
+        if args.get("connect") is not None:
+            _level(node)
         sources: tuple[Source, ...] = ()
         clause = args.get("from_")
         if clause is not None:
@@ -149,7 +151,12 @@ class _Lowerer(FromLowerer):
         distinct_on: tuple[Expr, ...] = ()
         if on is not None:
             distinct_on = self.exprs(on.expressions if isinstance(on, exp.Tuple) else [on])
+        limit = self._limit(node)
         terms = self.orders(args.get("order"))
+        if limit and not terms:  # of Spark: the order of each part, but not of the whole
+            terms = self.orders(args.get("sort") or args.get("cluster"))
+        if args.get("for_"):  # T-SQL's FOR XML and FOR JSON: all rows as one text, in their order
+            limit = (*limit, Op("for", ()))
         order_all = None
         if len(terms) == 1 and terms[0].expr == _ALL:
             order_all, terms = terms[0].how, ()
@@ -169,7 +176,7 @@ class _Lowerer(FromLowerer):
             distinct_on=distinct_on,
             order=terms,
             order_all=order_all,
-            limit=self._limit(node),
+            limit=limit,
             sample=self.sample(node),
         )
 
@@ -354,6 +361,17 @@ def _joins_in_order(node: exp.Select) -> list[exp.Expr]:
     if not all(places):
         return items
     return [item for _, _, item in sorted(zip(places, range(len(items)), items, strict=True))]
+
+
+def _level(node: exp.Select) -> None:
+    """With CONNECT BY, LEVEL is how often it has been followed."""
+    connect = node.args["connect"]
+    for around, told in ((connect, False), (node, True)):
+        clauses = [part for part in connect.args.values() if isinstance(part, exp.Expr) and told]
+        for column in list(around.find_all(exp.Column)):
+            if column.name.lower() == "level" and len(column.parts) == 1:
+                operands = [part.copy() for part in clauses]
+                column.replace(exp.Anonymous(this="level", expressions=operands))
 
 
 def named_value(item: exp.Expr, query: exp.Expr) -> None:

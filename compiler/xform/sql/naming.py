@@ -43,6 +43,8 @@ def made_up_name(node: exp.Expr) -> str:
             return f"({left} {OPERATORS[node.key]} {right})"
         case exp.Anonymous():
             return _call(node)
+        case exp.Sqrt():  # the plus sign: `tokens.PLUS_SIGN`
+            return f"+({made_up_name(node.this)})"
         case exp.JSONExtract() | exp.JSONExtractScalar():
             return _arrow(node)
         case _:

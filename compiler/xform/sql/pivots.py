@@ -8,7 +8,7 @@ from itertools import product
 
 from sqlglot import exp
 
-from xform.sql.ir import Expr, Reshape
+from xform.sql.ir import Expr, Reshape, Star
 from xform.sql.leaves import LeafLowerer
 from xform.sql.naming import made_up_name
 from xform.sql.tokens import unmarked
@@ -120,6 +120,8 @@ def _unpivot(lowerer: LeafLowerer, node: exp.Pivot) -> Reshape | None:
     made = [(value, tuple(found)) for value, found in zip(values, drawn, strict=True)]
     made.insert(len(made) if values_first else 0, (name, ()))
     taken = tuple(column for found in drawn for column in found)
+    if any(isinstance(column, Star) and len(values) > 1 for column in taken):
+        return None
     nulls = bool(node.args.get("include_nulls"))
     return Reshape(taken, (), False, tuple(made), (), () if nulls else taken, False)
 

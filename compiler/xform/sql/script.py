@@ -49,6 +49,10 @@ def read_script(
 ) -> Iterator[Statement]:
     """The statements of a script, in order. `columns_of` is asked for targets whose columns the
     statement does not name; each statement is asked for only when those before were taken."""
+    from sqlglot import exp
+
+    from xform.sql.rewording import plainly
+
     parser, hint = find_dialect(dialect)
     if parser is None:
         yield Statement(None, diagnostics=(unknown_dialect(None, place, dialect, hint),))
@@ -60,12 +64,13 @@ def read_script(
     empty = True
     variables: set[str] = set()
     for stretch in _stretches(tokens, dialect):
-        if dialect == "clickhouse":
-            stretch = _one_limit(stretch)
         trees, wrong = trees_of(None, place, text, stretch, parser)
         if wrong is not None:
             empty = False
             yield Statement(None, diagnostics=(wrong,))
+        if len(trees) == 1 and isinstance(trees[0], exp.Command) and (plain := plainly(stretch)):
+            again, wrong = trees_of(None, place, text, plain, parser)
+            trees = again if wrong is None else trees
         for tree in trees:
             empty = False
             if dialect == "bigquery":
@@ -99,82 +104,17 @@ def _stretches(tokens: Sequence[Token], dialect: str) -> Iterator[list[Token]]:
     """Tokens between semicolons, so that an error in one statement leaves the others alone."""
     from sqlglot.tokenizer_core import TokenType
 
+    from xform.sql.rewording import reworded
+
     stretch: list[Token] = []
     for token in tokens:
         if token.token_type is not TokenType.SEMICOLON:
             stretch.append(token)
         elif stretch:
-            yield from _inserts(stretch) if dialect in FROM_FIRST else [stretch]
+            yield from reworded(stretch, dialect)
             stretch = []
     if stretch:
-        yield from _inserts(stretch) if dialect in FROM_FIRST else [stretch]
-
-
-FROM_FIRST = frozenset(["databricks", "hive", "spark", "spark2"])
-"""Dialects that have `FROM t INSERT … SELECT …`, once or several times."""
-
-
-def _inserts(tokens: list[Token]) -> Iterator[list[Token]]:
-    """`FROM t INSERT … SELECT a WHERE b` as `INSERT … SELECT a FROM t WHERE b`, for each INSERT."""
-    from sqlglot.tokenizer_core import TokenType as Kind
-
-    behind_from = (
-        Kind.WHERE, Kind.GROUP_BY, Kind.HAVING, Kind.ORDER_BY, Kind.SORT_BY, Kind.CLUSTER_BY,
-        Kind.DISTRIBUTE_BY, Kind.LIMIT, Kind.LATERAL, Kind.WINDOW,
-    )  # fmt: skip
-    outer = list(_outside_parentheses(tokens))
-    starts = [i for i in outer if tokens[i].token_type is Kind.INSERT]
-    if tokens[0].token_type is not Kind.FROM or not starts:
-        yield tokens
-        return
-    clause = tokens[: starts[0]]
-    for start, end in zip(starts, [*starts[1:], len(tokens)], strict=True):
-        within = [i for i in outer if start <= i < end]
-        selects = [i for i in within if tokens[i].token_type is Kind.SELECT]
-        behind = [i for i in within if tokens[i].token_type in behind_from]
-        place = next((i for i in behind if selects and i > selects[0]), end)
-        yield [*tokens[start:place], *clause, *tokens[place:end]]
-
-
-def _outside_parentheses(tokens: Sequence[Token]) -> Iterator[int]:
-    from sqlglot.tokenizer_core import TokenType as Kind
-
-    depth = 0
-    for number, token in enumerate(tokens):
-        if token.token_type is Kind.L_PAREN:
-            depth += 1
-        elif token.token_type is Kind.R_PAREN:
-            depth -= 1
-        elif not depth:
-            yield number
-
-
-def _one_limit(tokens: list[Token]) -> list[Token]:
-    """`LIMIT 2 BY k LIMIT 9` without the second: sqlglot takes one LIMIT, and that of BY says more
-    of rows."""
-    from sqlglot.tokenizer_core import TokenType as Kind
-
-    kept: list[Token] = []
-    by: list[bool] = [False]
-    """For each open parenthesis: whether a LIMIT BY stands in it."""
-    numbers = (Kind.NUMBER, Kind.COMMA, Kind.OFFSET)
-    limited = dropping = False
-    for token in tokens:
-        kind = token.token_type
-        if dropping and kind in numbers:
-            continue
-        dropping = kind is Kind.LIMIT and by[-1]
-        if dropping:
-            continue
-        if kind is Kind.L_PAREN:
-            by.append(False)
-        elif kind is Kind.R_PAREN and len(by) > 1:
-            by.pop()
-        elif token.text.upper() == "BY" and limited:
-            by[-1] = True
-        limited = kind is Kind.LIMIT or (limited and kind in numbers)
-        kept.append(token)
-    return kept
+        yield from reworded(stretch, dialect)
 
 
 def _statements(
@@ -223,4 +163,8 @@ def _statements(
 
 
 def _parts(table: exp.Table) -> tuple[str, ...]:
-    return tuple(part.name for part in table.parts)
+    from sqlglot import exp
+
+    return tuple(
+        f"@{part.name}" if isinstance(part, exp.Parameter) else part.name for part in table.parts
+    )

@@ -10,11 +10,12 @@ The nodes of the statement are moved into the query, with the places they have i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlglot import exp
 
+from xform.sql.assignments import Values, all_of, names_of, of_source, put_values
 from xform.sql.tokens import unmarked
 
 ColumnsOf = Callable[[exp.Table], Sequence[str]]
@@ -65,6 +66,15 @@ def as_queries(tree: exp.Expr, columns_of: ColumnsOf) -> list[Written]:
             return [_delete(tree)]
         case exp.Merge():
             return [_merge(tree, columns_of)]
+        case exp.Cache() if tree.args.get("expression") is not None:
+            return [Written(tree.args["expression"], _table(tree.this), creates=True)]
+        case exp.Export() if isinstance(tree.this, exp.Query):
+            return [Written(tree.this)]
+        case exp.Copy() if not tree.args.get("kind"):
+            inner = tree.this
+            return [Written(inner.this if isinstance(inner, exp.Subquery) else inner)]
+        case exp.Declare() if made := list(_table_variables(tree)):
+            return made
         case _:
             silent = isinstance(tree, SILENT) or (
                 isinstance(tree, exp.Command) and tree.name.upper() in _SILENT_WORDS
@@ -77,6 +87,8 @@ def returning(tree: exp.Expr) -> exp.Expr:
     clause = tree.args.get("returning")
     written = as_queries(tree, lambda _: ())[0]
     query = written.query if isinstance(written.query, exp.Select) else None
+    if isinstance(tree, exp.Update) and query is not None and clause is not None:
+        put_values(query, clause, tree.this)
     if isinstance(tree, exp.Insert) or query is None:
         source = exp.Subquery(this=written.query, alias=_alias(written)) if written.query else None
         query = _select([], source)
@@ -140,7 +152,7 @@ def _upsert(
     proposed = exp.TableAlias(
         this=exp.to_identifier("excluded"), columns=[exp.to_identifier(name) for name in names]
     )
-    values = _Values()
+    values = Values()
     for name in names:
         values.add(exp.to_identifier(name), exp.column(name, table="excluded"))
     values.assign(conflict.expressions)
@@ -168,13 +180,25 @@ def _several_inserts(tree: exp.MultitableInserts, columns_of: ColumnsOf) -> list
     return written
 
 
+def _table_variables(tree: exp.Declare) -> Iterator[Written]:
+    """T-SQL's `DECLARE @t TABLE (a int)`."""
+    for item in tree.expressions:
+        kind = item.args.get("kind")
+        if isinstance(kind, exp.Schema):
+            names = tuple(column.name for column in kind.expressions)
+            variables = item.this if isinstance(item.this, list) else [item.this]
+            for variable in variables:
+                target = exp.Table(this=exp.to_identifier(f"@{variable.name}"))
+                yield Written(None, target, names, creates=True)
+
+
 # UPDATE, DELETE, MERGE ---------------------------------------------------------------------------
 
 
 def _update(tree: exp.Update) -> Written:
-    values = _Values()
-    values.assign(tree.expressions)
     first, joins, target = _rows(tree.this, tree.args.get("from_"))
+    values = Values(names_of(tree.this, target))
+    values.assign(tree.expressions)
     query = _select(values.projections(), first, joins, tree.args.get("where"))
     target = _through_ctes(tree, target)
     _take_with(tree, query)
@@ -236,11 +260,13 @@ def _called(named: exp.Expr, sources: Iterable[exp.Expr]) -> exp.Table | None:
 
 def _merge(tree: exp.Merge, columns_of: ColumnsOf) -> Written:
     target, source = tree.this, tree.args["using"]
-    values = _Values()
+    values = Values(names_of(target))
     conditions: list[exp.Expr] = []
     everything = unplaced = False
     for when in tree.args["whens"].expressions:
         condition, then = when.args.get("condition"), _plain_insert(when.args.get("then"))
+        if not when.args.get("matched") and not when.args.get("source"):
+            of_source(source, [condition, then.args.get("expression") if then else None])
         if condition is not None:
             conditions.append(condition)
         match then:
@@ -254,10 +280,10 @@ def _merge(tree: exp.Merge, columns_of: ColumnsOf) -> Written:
                 everything = True
             case _:
                 pass
-    outputs = values.projections()
+    outputs = values.projections("") if everything else values.projections()
     if everything:
         outputs.append(exp.Column(this=exp.Star(), table=exp.to_identifier(source.alias_or_name)))
-    where = exp.Where(this=_all_of("merge_when", conditions)) if conditions else None
+    where = exp.Where(this=all_of("merge_when", conditions)) if conditions else None
     join = exp.Join(this=source, on=tree.args.get("on"), kind="INNER")
     query = _select(outputs, target, [join], where)
     _take_with(tree, query)
@@ -279,57 +305,6 @@ def _plain_insert(then: exp.Expr | None) -> exp.Expr | None:
 
 
 # Parts -------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Values:
-    """The columns that a statement sets, each with all the values that it may be set to."""
-
-    items: dict[str, list[exp.Expr]] = field(default_factory=dict)
-
-    def add(self, name: exp.Expr, value: exp.Expr) -> None:
-        for known, values in self.items.items():
-            if known.lower() == name.name.lower():
-                values.append(value)
-                return
-        self.items[name.name] = [value]
-
-    def assign(self, items: Iterable[exp.Expr]) -> None:
-        """`a = x`, `(a, b) = (x, y)`, `(a, b) = (SELECT …)`."""
-        for item in items:
-            left, right = item.this, item.args.get("expression")
-            if right is None:
-                continue
-            right = right.this if isinstance(right, exp.Paren) else right
-            if not isinstance(left, exp.Tuple):
-                self.add(left, right)
-                continue
-            cells = right.expressions if isinstance(right, exp.Tuple) else ()
-            for number, name in enumerate(left.expressions):
-                self.add(name, cells[number] if number < len(cells) else right.copy())
-
-    def insert(self, then: exp.Insert, known: Sequence[exp.Expr]) -> bool:
-        """`INSERT (a, b) VALUES (x, y)`; without names those of the target, or numbers where
-        there are none. Says whether there were too few."""
-        names = then.this.expressions if isinstance(then.this, exp.Tuple) else known
-        row = then.args["expression"].expressions
-        if row and isinstance(then.args["expression"], exp.Values):
-            row = row[0].expressions
-        missing = range(len(names), len(row))
-        names = [*names, *(exp.to_identifier(f"#{number + 1}") for number in missing)]
-        for name, value in zip(names, row, strict=False):
-            self.add(name, value)
-        return bool(missing)
-
-    def projections(self) -> list[exp.Expr]:
-        return [
-            exp.Alias(this=_all_of("merge_value", values), alias=exp.to_identifier(name, True))
-            for name, values in self.items.items()
-        ]
-
-
-def _all_of(label: str, values: list[exp.Expr]) -> exp.Expr:
-    return values[0] if len(values) == 1 else exp.Anonymous(this=label, expressions=values)
 
 
 def _select(

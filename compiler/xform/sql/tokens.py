@@ -64,6 +64,21 @@ _BEFORE_ALIAS = (
 )
 """A name behind one of these is no function's: an alias with columns, a CTE, a method, what is
 written to."""
+PLUS_SIGN = TokenType.PIPE_SLASH
+"""Stands for the sign of `+x`, which the parser would drop: in DuckDB it is a function. The
+operator whose place it takes, a root in PostgreSQL, is none of DuckDB's."""
+_BEFORE_OPERAND = frozenset(
+    [
+        TokenType.AND, TokenType.BETWEEN, TokenType.CASE, TokenType.COMMA, TokenType.DASH,
+        TokenType.DISTINCT, TokenType.DPIPE, TokenType.ELSE, TokenType.EQ, TokenType.GROUP_BY,
+        TokenType.GT, TokenType.GTE, TokenType.HAVING, TokenType.L_BRACE, TokenType.L_BRACKET,
+        TokenType.L_PAREN, TokenType.LT, TokenType.LTE, TokenType.NEQ, TokenType.NOT, TokenType.ON,
+        TokenType.OR, TokenType.ORDER_BY, TokenType.PARTITION_BY, TokenType.PERCENT,
+        TokenType.PIPE_SLASH, TokenType.PLUS, TokenType.QUALIFY, TokenType.SELECT,
+        TokenType.SLASH, TokenType.STAR, TokenType.THEN, TokenType.WHEN, TokenType.WHERE,
+    ]
+)  # fmt: skip
+"""Behind one of these, a sign is that of an operand."""
 _WITH_SYNTAX = re.compile(
     r"DATE|TIME|TRUNC|DAY|WEEK|MONTH|YEAR|FLATTEN|EXPLODE|OPENJSON|ARRAYJOIN|^STACK$"
 )
@@ -99,6 +114,9 @@ def mark(tokens: Sequence[Token], dialect: Dialect) -> None:
                     where in _BEFORE_MODIFIER and name in _OF_STARS
                 ):
                     previous.text = MARK + previous.text
+        elif kind is TokenType.PLUS:
+            if arrows and (previous is None or previous.token_type in _BEFORE_OPERAND):
+                token.token_type = PLUS_SIGN
         elif (
             arrows
             and kind is TokenType.STRING

@@ -7,7 +7,7 @@ one of their file. Jinja is imported only where there are macro files.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -77,6 +77,12 @@ class MacroFile:
         ]
         """What stands beside the macros, and what they may look at: `{% set %}`."""
 
+    def without(self, names: Collection[str]) -> MacroFile:
+        """The same file as if it did not define these."""
+        other = MacroFile(self.path, self.parsed)
+        other.macros = [macro for macro in self.macros if macro.name not in names]
+        return other
+
     def span(self, macro: nodes.Macro) -> Span:
         """The macro's name where it is defined."""
         source = self.parsed.source
@@ -139,6 +145,21 @@ class MacroLibrary:
     def __contains__(self, name: object) -> bool:
         return name in self.sql or name in self.python
 
+    def overridden(self, values: Mapping[str, Any]) -> MacroLibrary:
+        """The same with macros that give a fixed value, whatever they are called with."""
+        changed = {self.sql[name][0].path for name in values if name in self.sql}
+        files: dict[str, MacroFile] = {}
+        sql: dict[str, tuple[MacroFile, nodes.Macro]] = {}
+        for name, (file, macro) in self.sql.items():
+            if name in values:
+                continue
+            if file.path in changed:
+                file = files.setdefault(file.path, file.without(values.keys()))
+            sql[name] = (file, macro)
+        fixed = {name: PythonFunction(name, _always(value), None) for name, value in values.items()}
+        broken = {name: path for name, path in self.broken.items() if name not in values}
+        return MacroLibrary(sql, {**self.python, **fixed}, broken)
+
     def digest(self, name: str) -> Digest:
         """Of one macro's own content; empty for none of this name."""
         if name not in self._digests:
@@ -183,6 +204,13 @@ class MacroLibrary:
         if not closure:
             return NOTHING
         return digest_parts(part for used in closure for part in (used, self.digest(used)))
+
+
+def _always(value: Any) -> Callable[..., Any]:
+    def fixed(*args: Any, **keywords: Any) -> Any:
+        return value
+
+    return fixed
 
 
 def load_macros(

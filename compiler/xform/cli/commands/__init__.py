@@ -11,6 +11,7 @@ COMMANDS = (
     "runs",
     "backfill",
     "test",
+    "ci",
     "ls",
     "lineage",
     "why",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TextIO
 
 from xform.app.again import Again
 from xform.base.codes import TEST_BROKEN_WARNED, TEST_WARNED
@@ -23,6 +24,7 @@ from xform.cli.selection import (
     selector_of,
 )
 from xform.cli.spans import AllowMissing, End, Start, span_of
+from xform.cli.unit_tests import before_building, show_failed
 from xform.cli.waiting import Wait, wait_for
 
 if TYPE_CHECKING:
@@ -38,6 +40,13 @@ if TYPE_CHECKING:
 WARNED = (TEST_WARNED.id, TEST_BROKEN_WARNED.id)
 
 Emit = Callable[["Event"], None]
+
+StoreFailures = Annotated[
+    bool,
+    Option(
+        "--store-failures", help="Keep rows that fail tests: a sample, without what is tagged pii."
+    ),
+]
 
 
 @reporting
@@ -60,6 +69,7 @@ def run(
     start: Start = None,
     end: End = None,
     allow_missing: AllowMissing = False,
+    store_failures: StoreFailures = False,
     wait: Wait = 0,
     events: Annotated[
         str | None,
@@ -75,7 +85,7 @@ def run(
         )
     wait_for(context, wait)
     again = Again(span_of(start, end), allow_missing=allow_missing)
-    asked = Asked(full_refresh, upstream, fail_fast, atomic, dry_run, events, again)
+    asked = Asked(full_refresh, upstream, fail_fast, atomic, dry_run, events, again, store_failures)
     if plan_file is not None:
         if select or exclude or selector or full_refresh or upstream or start or end:
             raise UsageMistake("a plan has been made already: what it builds cannot be chosen anew")
@@ -109,6 +119,7 @@ class Asked(NamedTuple):
     dry_run: bool
     events: str | None
     again: Again = Again()
+    store_failures: bool = False
 
 
 def planned_and_built(context: Context, request: Request, asked: Asked) -> None:
@@ -167,12 +178,17 @@ def build_chosen(
         asked.atomic,
         context.command_line,
         asked.again,
+        keeping=asked.store_failures,
     )
     if planned.plan.actions and context.format == "text" and asked.events != "-":
         context.terminal.talk([*plan_lines(planned.plan, context.terminal.err), EMPTY])
     with ExitStack() as stack:
+        tester = before_building(context, compilation, stack)
+        if tester is not None:
+            wanted = replace(wanted, rehearse=tester.rehearse)
         emit = emitter(context, stack, asked.events)
         result = build(context.workspace, planner, planned, wanted, emit)
+    show_failed(context, tester)
     finish(context, result)
 
 
@@ -195,10 +211,15 @@ def _build_file(context: Context, path: Path, asked: Asked) -> None:
         atomic=asked.atomic,
         command=context.command_line,
         again=asked.again,
+        keeping=asked.store_failures,
     )
     with ExitStack() as stack:
+        tester = before_building(context, compilation, stack)
+        if tester is not None:
+            wanted = replace(wanted, rehearse=tester.rehearse)
         emit = emitter(context, stack, asked.events)
         result = build_file(context.workspace, planner, then, wanted, emit)
+    show_failed(context, tester)
     finish(context, result)
 
 
@@ -247,15 +268,22 @@ def _stream(context: Context, path: str) -> Iterator[TextIO]:
             yield file
 
 
-def finish(context: Context, result: RunResult) -> None:
-    """Report a run and end the command."""
+def finish(
+    context: Context,
+    result: RunResult,
+    more: Mapping[str, Any] | None = None,
+    *,
+    failed: bool = False,
+) -> None:
+    """Report a run and end the command. `more` goes into its JSON; `failed`: something beside it
+    has."""
     if context.json:
         from xform.app.forms import run_form
 
-        context.print_json(run_form(result))
+        context.print_json({**run_form(result), **(more or {})})
     # Tests that only warn stand in the summary already, with their counts.
     context.report([d for d in result.diagnostics if context.reporting or d.code not in WARNED])
-    code = {"success": 0, "cancelled": INTERRUPTED}.get(result.status, FAILED)
+    code = {"success": FAILED if failed else 0, "cancelled": INTERRUPTED}.get(result.status, FAILED)
     if result.abandoned:
         # Their threads cannot be waited for; ending the process rolls their work back.
         context.finish()

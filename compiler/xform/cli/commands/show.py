@@ -5,20 +5,28 @@ from __future__ import annotations
 from typing import Annotated
 
 from xform.app.lineage import find_asset
-from xform.app.showing import show_rows
+from xform.app.showing import bad_rows, show_rows
 from xform.app.workspace import UserError
 from xform.cli.context import Context, command
 from xform.cli.options import Argument, Option
 from xform.console.tables import table_lines
+from xform.console.text import EMPTY, dim, line, strong
+from xform.run.ports import QueryResult
 
 
 @command
 def run(
     context: Context,
-    asset: Annotated[str, Argument(help="What to show rows of.")],
+    asset: Annotated[str, Argument(help="What to show rows of: an asset, or a test.")],
     limit: Annotated[int, Option("--limit", "-n", minimum=1, help="How many rows.")] = 10,
+    failures: Annotated[
+        bool, Option("--failures", help="Rows that failed its tests, as far as they are kept.")
+    ] = False,
 ) -> None:
-    """Show the first rows of an asset as it is published."""
+    """Show the first rows of an asset as it is published, or those that failed a test."""
+    if failures:
+        _show_failures(context, asset, limit)
+        return
     compilation = context.compile(strict=False)
     name, found = find_asset(compilation, asset)
     if name is None:
@@ -37,3 +45,26 @@ def run(
         )
     else:
         context.terminal.data(table_lines(result, context.terminal.out, total=total))
+
+
+def _show_failures(context: Context, written: str, limit: int) -> None:
+    found = bad_rows(context.workspace, written)
+    if context.json:
+        failures = [
+            {
+                "asset": bad.asset,
+                "test": bad.test,
+                "run_id": bad.run_id,
+                "at": bad.at,
+                "rows": bad.rows[:limit],
+            }
+            for bad in found
+        ]
+        context.print_json({"version": 1, "failures": failures})
+        return
+    for number, bad in enumerate(found):
+        columns = tuple((column, "") for column in bad.rows[0])
+        rows = [tuple(row.values()) for row in bad.rows[:limit]]
+        head = line(strong(bad.test), dim(f"  {bad.asset}, {bad.at[:19].replace('T', ' ')}"))
+        table = table_lines(QueryResult(columns, rows), context.terminal.out, total=len(bad.rows))
+        context.terminal.data([*([EMPTY] if number else []), head, *table])

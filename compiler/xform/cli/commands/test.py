@@ -1,13 +1,15 @@
-"""`xform test`: the data tests of what is published."""
+"""`xform test`: the unit tests of models, and the data tests of what is published."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
+from typing import Annotated
 
 from xform.app.environment import EnvironmentPlanner
 from xform.app.testing import run_tests, test_plan
-from xform.cli.commands.build import emitter, finish
-from xform.cli.context import Context, reporting
+from xform.cli.commands.build import StoreFailures, emitter, finish
+from xform.cli.context import FAILED, OK, Context, reporting
+from xform.cli.options import Option
 from xform.cli.selection import (
     Exclude,
     Indirect,
@@ -16,6 +18,7 @@ from xform.cli.selection import (
     request_of,
     selector_of,
 )
+from xform.cli.unit_tests import results_form, run_unit_tests, unit_tested
 from xform.console.text import line
 
 
@@ -26,21 +29,45 @@ def run(
     exclude: Exclude = None,
     selector: SelectorName = None,
     indirect_selection: Indirect = "eager",
+    unit: Annotated[bool, Option("--unit", help="Run unit tests alone: no warehouse.")] = False,
+    engine: Annotated[
+        bool, Option("--engine", help="Run unit tests on the warehouse's engine.")
+    ] = False,
+    force: Annotated[
+        bool, Option("--force", help="Also run tests whose result is known: nothing has changed.")
+    ] = False,
+    store_failures: StoreFailures = False,
 ) -> None:
-    """Run the data tests of what is published. Nothing is built."""
+    """Run unit tests, then the data tests of what is published. Nothing is built."""
     compilation = context.compile(strict=False)
     request = request_of(select, exclude, selector, indirect_selection)
     chooser = selector_of(context, compilation)
     selected = chooser.select(request)
-    context.check(compilation, frozenset(test.asset for test in selected.tests))
+    tested = frozenset(test.asset for test in selected.tests)
+    own = unit_tested(compilation) & selected.assets
+    context.check(compilation, own if unit else tested | own)
     context.report(chooser.diagnostics)
+    results = run_unit_tests(context, compilation, own, on_engine=engine, force=force, alone=unit)
+    failed = any(result.status != "pass" for result in results)
+    if unit:
+        if context.json:
+            context.print_json({"version": 1, "unit_tests": results_form(results)})
+        context.exit(FAILED if failed else OK)
     planner = EnvironmentPlanner(context.workspace, compilation)
     plan = test_plan(planner, selected.tests)
     if not plan.steps and not context.json:
-        if not context.reporting:
+        if not context.reporting and not results:
             context.terminal.talk([line("no tests selected")])
-        return
+        context.exit(FAILED if failed else OK)
     with ExitStack() as stack:
         emit = emitter(context, stack, None)
-        result = run_tests(context.workspace, plan, emit, context.command_line)
-    finish(context, result)
+        result = run_tests(
+            context.workspace,
+            plan,
+            emit,
+            context.command_line,
+            force=force,
+            keeping=store_failures,
+        )
+    more = {"unit_tests": results_form(results)} if results else {}
+    finish(context, result, more, failed=failed)

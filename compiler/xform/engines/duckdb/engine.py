@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from xform.engines.duckdb import content, history, ledger, publishing
+from xform.engines.duckdb import bad_rows, content, history, ledger, publishing
 from xform.engines.duckdb.errors import connect_error, engine_error, translated
 from xform.engines.duckdb.fences import Fence
 from xform.engines.duckdb.identity import identity
@@ -24,6 +24,7 @@ from xform.plan.plan import DropStep, PublishStep, SeedBody
 from xform.project.versioning import USUAL, Versioning
 from xform.run.ports import (
     UNSAID,
+    BadRows,
     EngineBusy,
     EngineError,
     Ledger,
@@ -38,8 +39,15 @@ from xform.run.ports import (
 if TYPE_CHECKING:
     import duckdb
 
-_LATE = ("timezone", "calendar", "lock_configuration", "enable_external_access")
-"""Settings that cannot be given while connecting, or that would forbid those that follow."""
+_LATE = (
+    "timezone",
+    "calendar",
+    "allowed_directories",
+    "enable_external_access",
+    "lock_configuration",
+)
+"""Settings that cannot be given while connecting, or that forbid others: in the order in which they
+are made."""
 
 
 class DuckDBEngine:
@@ -90,7 +98,7 @@ class DuckDBEngine:
             with self._cursor() as cursor:
                 ledger.is_present(cursor)
                 with transaction(cursor):
-                    cursor.execute(ledger.CREATE)
+                    cursor.execute(ledger.CREATE + bad_rows.CREATE)
                     for schema in schemas:
                         cursor.execute(f"create schema if not exists {name(schema)}")
 
@@ -167,6 +175,10 @@ class DuckDBEngine:
         with self._reading() as cursor:
             return history.read(cursor)
 
+    def bad_rows(self) -> tuple[BadRows, ...]:
+        with self._reading() as cursor, translated():
+            return bad_rows.read(cursor)
+
     def leftovers(self) -> tuple[str, ...]:
         with self._reading() as cursor:
             return ledger.leftovers(cursor)
@@ -191,7 +203,7 @@ class DuckDBEngine:
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         assert self._connection is not None, "the engine is not open"
-        with self._lock:
+        with self._lock, translated():
             # A connection refuses a second call while one is under way.
             cursor = self._connection.cursor()
         try:
@@ -221,10 +233,10 @@ class DuckDBEngine:
     def _connect_to(self, path: str, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         import duckdb
 
+        late = {key: value for key, value in self._settings.items() if key.lower() in _LATE}
         early: dict[str, str | bool | int | float | list[str]] = {
-            key: _setting(key, value) for key, value in self._settings.items()
+            key: _setting(key, value) for key, value in self._settings.items() if key not in late
         }
-        late = {key: early.pop(key) for key in list(early) if key.lower() in _LATE}
         zone = {} if any(key.lower() == "timezone" for key in late) else {"TimeZone": "UTC"}
         try:
             connection = duckdb.connect(path, read_only=read_only, config=early)

@@ -53,8 +53,13 @@ class GrowingTable:
         self._note = note
         self._running = running
         self._chosen = "*"
-        self.changed = False
+        self.computed: Ranges = ()
+        """The intervals that were computed."""
+
+    @property
+    def changed(self) -> bool:
         """Whether any interval was computed."""
+        return bool(self.computed)
 
     def grow(self, fit: Callable[[], object]) -> Ranges:
         """Compute what is to be; the intervals that the table then holds. `fit` makes the columns
@@ -70,7 +75,7 @@ class GrowingTable:
             assert slicing.base is not None
             self._keep(ledger.read_slices(self._cursor, slicing.base))
         pieces = list(batches(ranges, slicing.grain, slicing.batch))
-        self.changed = bool(pieces)
+        self.computed = ranges
         if slicing.base is None:
             first = pieces.pop(0) if pieces else (_LONG_AGO, _LONG_AGO)
             self._insert(f"create table {self._target} as ", first)

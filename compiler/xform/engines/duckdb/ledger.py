@@ -94,12 +94,8 @@ def read(cursor: duckdb.DuckDBPyConnection) -> Ledger:
     with translated():
         builds = cursor.execute(_BUILDS).fetchall()
         publications = cursor.execute(_PUBLICATIONS).fetchall()
-    decode = msgspec.json.Decoder(BuildRecord).decode
     return Ledger(
-        tuple(
-            msgspec.structs.replace(decode(text), audits_digest=Digest(audits))
-            for text, audits in builds
-        ),
+        tuple(_decoded(text, audits) for text, audits in builds),
         tuple(Publication(*row) for row in publications),
     )
 
@@ -169,9 +165,17 @@ def forget_build(cursor: duckdb.DuckDBPyConnection, physical: str) -> None:
 
 def record_of(cursor: duckdb.DuckDBPyConnection, physical: str) -> BuildRecord | None:
     rows = cursor.execute(
-        "select record from _xform.ledger_builds where physical = ?", [physical]
+        "select record, audits_digest from _xform.ledger_builds where physical = ?", [physical]
     ).fetchall()
-    return msgspec.json.decode(rows[0][0], type=BuildRecord) if rows else None
+    return _decoded(*rows[0]) if rows else None
+
+
+_decoder = msgspec.json.Decoder(BuildRecord)
+
+
+def _decoded(text: str, audits: str) -> BuildRecord:
+    """What a build has passed stands in a column of its own, which counts."""
+    return msgspec.structs.replace(_decoder.decode(text), audits_digest=Digest(audits))
 
 
 def codes_after(base: BuildRecord | None, fingerprint: Digest) -> tuple[tuple[Digest, str], ...]:
@@ -206,12 +210,6 @@ def write_slices(
         cursor.execute(
             "insert into _xform.ledger_slices values (?, ?, ?)", [physical, asset, found]
         )
-
-
-def note_passed(cursor: duckdb.DuckDBPyConnection, physical: str, audits: Digest) -> None:
-    cursor.execute(
-        "update _xform.ledger_builds set audits_digest = ? where physical = ?", [audits, physical]
-    )
 
 
 def is_published(cursor: duckdb.DuckDBPyConnection, physical: str) -> bool:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 import msgspec
 
-from xform.base.hashing import Digest
-from xform.engines.duckdb import content, frames, ledger
+from xform.engines.duckdb import bad_rows, content, frames, ledger
 from xform.engines.duckdb.errors import AlreadyExists, engine_error, translated
 from xform.engines.duckdb.fences import Fence
 from xform.engines.duckdb.growing import GrowingTable
@@ -19,7 +18,9 @@ from xform.engines.duckdb.merging import MergedTable
 from xform.engines.duckdb.text import build_name, name, scan
 from xform.engines.duckdb.transaction import retried, transaction
 from xform.plan.plan import BuildStep, HookSql, PythonBody, SeedBody, SqlBody
+from xform.project.checksum import Checksum
 from xform.run.ports import (
+    BadRows,
     BuildRecord,
     ColumnsDiffer,
     EngineError,
@@ -27,6 +28,7 @@ from xform.run.ports import (
     Note,
     QueryResult,
     Settle,
+    Sums,
     note_nothing,
 )
 
@@ -126,11 +128,11 @@ class DuckDBSession:
 
         retried(attempt)
 
-    def sums(self, physical: str) -> tuple[str, str] | None:
+    def sums(self, physical: str, how: Checksum) -> Sums | None:
         target = build_name(physical)
         try:
             with translated():
-                return content.checksums(self._cursor, target, self._describe(target))
+                return content.checksums(self._cursor, target, self._describe(target), how)
         except EngineError as error:
             if error.kind != "catalog":
                 raise
@@ -145,10 +147,19 @@ class DuckDBSession:
 
         retried(attempt)
 
-    def passed(self, physical: str, audits_digest: Digest) -> None:
+    def amend(self, physical: str, change: Settle) -> None:
         def attempt() -> None:
             with transaction(self._cursor):
-                ledger.note_passed(self._cursor, physical, audits_digest)
+                record = ledger.record_of(self._cursor, physical)
+                if record is not None and (changed := change(record)) != record:
+                    ledger.rewrite_build(self._cursor, changed)
+
+        retried(attempt)
+
+    def keep_bad_rows(self, found: Sequence[BadRows]) -> None:
+        def attempt() -> None:
+            with transaction(self._cursor):
+                bad_rows.write(self._cursor, found)
 
         retried(attempt)
 
@@ -170,6 +181,24 @@ class DuckDBSession:
                 # An unfinished result would own the connection.
                 self._cursor.execute("select 1").fetchall()
         return QueryResult(columns, rows)
+
+    def computed(self, body: PythonBody, function: Any, columns: Sequence[str]) -> QueryResult:
+        result = frames.call(self._cursor, body, function, self._root)
+        expected = frames.frame_rows(result)
+        with translated():
+            self._cursor.register("xform_result", result)
+            try:
+                listed = ", ".join(map(name, columns)) or "*"
+                cursor = self._cursor.execute(f"select {listed} from xform_result limit 0")
+                found = _columns_of(cursor)
+                texts = ", ".join(f"cast({name(column)} as varchar)" for column, _ in found)
+                rows = self._cursor.execute(f"select {texts} from xform_result").fetchall()
+            finally:
+                with suppress(Exception):
+                    self._cursor.unregister("xform_result")
+        if expected is not None and len(rows) != expected:
+            raise EngineError(f"the returned frame has {expected} rows, but {len(rows)} were read")
+        return QueryResult(found, rows)
 
     def interrupt(self) -> None:
         self._stopped = True
@@ -226,6 +255,7 @@ class DuckDBSession:
             revision=revision,
             codes=codes,
             mark=mark,
+            computed=growing.computed if isinstance(growing, GrowingTable) else (),
         )
 
     def _create(self, target: str, sql: str, relation: str) -> int | None:

@@ -53,7 +53,7 @@ def call(name: str, arguments: Arguments, values: Values = ()) -> Type | Refused
         found = rule(arguments, values or (None,) * len(arguments))
         if found is not None:
             return found
-    if NULL in arguments and name not in OPERATORS:
+    if NULL in arguments:
         return UNKNOWN  # the engine makes it NULL, or not
     return UNKNOWN if isinstance(resolved, Refused) and _has_open(name) else resolved
 
@@ -196,6 +196,8 @@ def _sliced(arguments: Arguments, _: Values) -> Type | None:
     only = settled(arguments[0])
     if NULL in arguments:
         return UNKNOWN
+    if only is types.JSON:
+        return VARCHAR  # a document is a text to it
     return list_of(only.inner[0]) if only.name == "array" else only
 
 
@@ -364,14 +366,17 @@ def _approximate(arguments: Arguments, _: Values) -> Type | None:
     return UNKNOWN if arguments[0].name == "decimal" or NULL in arguments else None
 
 
+def _inexact(arguments: Arguments, _: Values) -> Type | None:
+    names = {argument.name for argument in arguments}
+    if "float" not in names:
+        return DOUBLE
+    return types.FLOAT if names == {"float"} else UNKNOWN
+
+
 def _always(type_: Type) -> Rule:
     return lambda arguments, values: type_
 
 
-OPERATORS = frozenset(
-    ["add", "bitwiseand", "bitwiseleftshift", "bitwiseor", "bitwiserightshift", "div", "intdiv",
-     "mod", "mul", "pow", "sub"]
-)  # fmt: skip
 SHAPELESS = frozenset(
     ["fill", "first_value", "lag", "last_value", "lead", "map_from_entries", "nth_value"]
 )
@@ -391,8 +396,9 @@ RULES: dict[str, Rule] = {
     "map_from_entries": _from_entries,
     "date_add": lambda arguments, _: _known(call("add", arguments)),
     "split_part": _always(VARCHAR),
+    "typeof": _always(types.TEXT_LITERAL),
     "array_to_string": _always(VARCHAR),
-    **dict.fromkeys(["fdiv", "fmod"], _always(DOUBLE)),
+    **dict.fromkeys(["fdiv", "fmod"], _inexact),
     **dict.fromkeys(["json_group_array", "json_group_object"], _always(types.JSON)),
     **dict.fromkeys(["approx_quantile", "reservoir_quantile"], _approximate),
     **dict.fromkeys(

@@ -124,6 +124,23 @@ def _negated(op: Op, operands: Operands) -> Result:
     return call("sub", operands)
 
 
+def _plus(_: Op, operands: Operands) -> Result:
+    """`+x` is a function: a literal behind it is of one type."""
+    return settled(operands[0]) if operands[0].name in types.NUMERIC else UNKNOWN
+
+
+def _regexp_extract(op: Op, operands: Operands) -> Result:
+    """With a list of names, a struct of the groups."""
+    if len(operands) < 3 or operands[2].name != "list":
+        return call(op.tag, operands)
+    listed = op.args[2]
+    names = [_value(item) for item in listed.args] if isinstance(listed, Op) else [None]
+    labels = tuple(name[1:-1] for name in names if name is not None and name[:1] == "'")
+    if len(labels) < len(names) or any("'" in label for label in labels):
+        return UNKNOWN
+    return struct(labels, (VARCHAR,) * len(labels))
+
+
 def _concatenated(op: Op, operands: Operands) -> Result:
     result = operands[0]
     for other in operands[1:]:
@@ -178,8 +195,8 @@ def _cast(op: Op, operands: Operands) -> Result:
 
 def _zoned(_: Op, operands: Operands) -> Result:
     match settled(operands[0]):
-        case types.TIMESTAMP | types.DATE:
-            return TIMESTAMPTZ
+        case types.TIMESTAMP:
+            return TIMESTAMPTZ  # of a date, versions differ
         case types.TIMESTAMPTZ:
             return TIMESTAMP
         case _:
@@ -424,6 +441,8 @@ RULES: dict[str, Rule] = {
     "method": _always(UNKNOWN),
     "neg": _negated,
     "ordered": _ordered,
+    "plus": _plus,
+    "regexp_extract": _regexp_extract,
     "overlay": _always(UNKNOWN),
     "pow": _as_call("pow"),
     "strposition": _as_call("strpos"),

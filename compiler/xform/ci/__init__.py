@@ -1,0 +1,1 @@
+"""What a change of a project means: two versions compared, and a verdict for reviewers."""

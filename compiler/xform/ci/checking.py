@@ -1,0 +1,91 @@
+"""The check of a change: two revisions opened, compared, and judged by the limits that are set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from xform.app.revisions import Revisions
+from xform.app.workspace import Workspace
+from xform.base.codes import BREAKING_CHANGE, CHANGE_LIMIT
+from xform.base.diagnostics import Diagnostic, diagnose
+from xform.ci.comparing import compare
+from xform.ci.side import Side
+from xform.plan.changes import WEIGHTS, ProjectChange, Weight
+
+WORKING_TREE = "the working tree"
+_SHORT = 10
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """`fail_on` is the least weight that fails the check; None: none does."""
+
+    fail_on: Weight | None = Weight.BREAKING
+    models: int | None = None
+
+
+def check(workspace: Workspace, base: str | None, head: str | None) -> ProjectChange:
+    """Compare a revision, or the files as they are now, with where it left `base`. Raises
+    UserError."""
+    workspace.lenient = True
+    revisions = Revisions(workspace)
+    name = base or _default_base(revisions, workspace.environ)
+    commit = revisions.base_of(name, head or "HEAD")
+    called = f"{name} ({commit[:_SHORT]})"
+    with revisions.opened(commit, "base") as before:
+        if head is None:
+            return compare(Side(before), Side(revisions.head_of(before)), (called, WORKING_TREE))
+        tip = revisions.commit(head)
+        with revisions.opened(tip, "head") as after:
+            after.trusted = before.root if after.confined else None
+            return compare(Side(before), Side(after), (called, f"{head} ({tip[:_SHORT]})"))
+
+
+def base_name(workspace: Workspace) -> str:
+    """What a change is compared with where nobody says. Raises UserError."""
+    return _default_base(Revisions(workspace), workspace.environ)
+
+
+def _default_base(revisions: Revisions, environ: Mapping[str, str]) -> str:
+    """What a change would be merged into: as GitHub and GitLab say, else the remote's usual
+    branch, else main or master."""
+    branch = environ.get("GITHUB_BASE_REF") or environ.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
+    if branch:
+        return f"origin/{branch}"
+    usual = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
+    return next((name for name in usual if revisions.knows(name)), "main")
+
+
+def findings(change: ProjectChange, limits: Limits) -> Iterator[Diagnostic]:
+    """What is to be said at files: new diagnostics, what breaks, and limits that are passed."""
+    yield from change.diagnostics
+    for item in change.changes:
+        for why in item.breaks:
+            if item.own or "compile" not in why:
+                yield diagnose(
+                    BREAKING_CHANGE,
+                    f"'{item.was or item.asset}': {why}",
+                    item.path,
+                    "keep what was there beside it until nobody reads it, or set access: private "
+                    "where nobody outside of the project does",
+                    asset=item.asset,
+                )
+    runs = change.verdict.runs
+    if limits.models is not None and runs > limits.models:
+        yield diagnose(
+            CHANGE_LIMIT,
+            f"{runs:,} models would run, and {limits.models:,} may",
+            "<command line>",
+            "make a smaller change, or raise --max-models",
+        )
+
+
+def failed(change: ProjectChange, limits: Limits) -> bool:
+    """Whether the change may not be merged as it is."""
+    if change.errors or (limits.models is not None and change.verdict.runs > limits.models):
+        return True
+    if limits.fail_on is None:
+        return False
+    least = WEIGHTS.index(limits.fail_on)
+    return any(WEIGHTS.index(item.weight) <= least for item in change.changes)

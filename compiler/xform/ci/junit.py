@@ -1,0 +1,57 @@
+"""A change as JUnit XML: a test case for each asset that is not what it was.
+
+The form is that which Jenkins and GitLab read: a failure for what may not be merged, the rest as
+output of a case that passed.
+"""
+
+from __future__ import annotations
+
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from xform.ci.checking import Limits, findings
+from xform.ci.markdown import asset_text
+from xform.plan.changes import WEIGHTS, AssetChange, ProjectChange
+from xform.plan.wording import category_words, headline
+
+_NAME = "xform ci"
+
+
+def junit_text(change: ProjectChange, limits: Limits) -> str:
+    root = Element("testsuites", name=_NAME)
+    suite = SubElement(root, "testsuite", name=headline(change.verdict))
+    failures = errors = 0
+    for item in change.changes:
+        case = SubElement(
+            suite, "testcase", classname=f"{_NAME}.{item.weight}", name=item.asset, file=item.path
+        )
+        if _fails(item, limits):
+            failures += 1
+            told = SubElement(case, "failure", message=category_words(item), type=item.weight)
+        else:
+            told = SubElement(case, "system-out")
+        told.text = _clean(asset_text(item))
+    about = {item.path for item in change.changes if item.breaks}
+    for finding in findings(change, limits):
+        if finding.span.path in about or finding.severity != "error":
+            continue
+        errors += 1
+        name = f"{finding.span}: {finding.code}"
+        case = SubElement(suite, "testcase", classname=f"{_NAME}.finding", name=name)
+        SubElement(case, "error", message=finding.message, type=finding.code).text = finding.help
+    counts = {"tests": len(suite), "failures": failures, "errors": errors}
+    for element in (root, suite):
+        for key, number in counts.items():
+            element.set(key, str(number))
+    indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, "unicode") + "\n"
+
+
+def _fails(item: AssetChange, limits: Limits) -> bool:
+    if limits.fail_on is None:
+        return False
+    return WEIGHTS.index(item.weight) <= WEIGHTS.index(limits.fail_on)
+
+
+def _clean(text: str) -> str:
+    """Without what XML has no form for."""
+    return "".join(char for char in text if char in "\t\n" or char >= " ")
