@@ -178,6 +178,13 @@ def project(to: Path, files: dict[str, str]) -> Project:
     return made
 
 
+def with_state(made: Project, state: str) -> Project:
+    """The project with this under `state:` of its target (YAML in one line)."""
+    output = "{type: duckdb, path: warehouse.duckdb, threads: 2"
+    made.replace("profiles.yml", output, f"{output}, state: {state}")
+    return made
+
+
 def copied(built: Project, to: Path) -> Project:
     """A project with its warehouse, state and caches, in another folder."""
     shutil.copytree(built.root, to, dirs_exist_ok=True)

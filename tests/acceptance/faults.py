@@ -12,8 +12,6 @@ from typing import Any
 
 from command_line import Project, copied, plain_environment
 
-import xform
-
 SCRIPT = Path(__file__).with_name("faulty_calls.py")
 ENDED, NO_SUCH_CALL = 9, 7
 """How the script ends: at the fault; without one."""
@@ -49,7 +47,7 @@ def with_fault(place: Project, where: str, how: str, number: int) -> int:
     done = subprocess.run(
         [sys.executable, str(SCRIPT), where, how, str(number), "build", "--threads", "1"],
         cwd=place.root,
-        env=plain_environment(PYTHONPATH=str(Path(xform.__file__).parents[1])),
+        env=plain_environment(),
         capture_output=True,
         encoding="utf-8",
         timeout=300,

@@ -1,19 +1,21 @@
 """Runs a command in which one call fails: the n-th of the engine's driver, or of the state's.
 
-`faulty_calls.py engine|state|transactions HOW N command …`. Calls are counted where they leave
-xform: opening, statements, cursors, frames given and taken; of `transactions` of the state only
-opening, begin and commit. HOW is one of
+`faulty_calls.py engine|state|transactions|server HOW N command …`. Calls are counted where they
+leave xform: opening, statements, cursors, frames given and taken; of `transactions` of the state
+only opening, begin and commit; of a state on a `server` opening and statements. HOW is one of
 
 - exit: the process ends before the call
 - error: the call is not made, and raises
 - late: the call is made, and raises all the same, as where its answer is lost
 - damage: the call raises as where the file is broken (state only)
+- cut: the server ends the connection (server only)
 
 Exits with 9 where the process ended so, and with 7 where there were fewer calls than N.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import sys
@@ -21,6 +23,7 @@ from collections.abc import Callable
 from typing import Any
 
 import duckdb
+import psycopg
 
 from xform.cli.entrance import run
 
@@ -94,7 +97,29 @@ class CountedState(sqlite3.Connection):
         return counted(lambda: super(CountedState, self).executemany(sql, *values), state_error)
 
 
-if WHERE == "engine":
+class CountedServer(psycopg.Connection[Any]):
+    def execute(self, *arguments: Any, **keywords: Any) -> Any:
+        def lost() -> Exception:
+            if HOW == "cut":
+                with contextlib.suppress(psycopg.Error):
+                    plain("select pg_terminate_backend(pg_backend_pid())")
+            return psycopg.OperationalError("injected")
+
+        plain: Any = super().execute
+        return counted(lambda: plain(*arguments, **keywords), lost)
+
+
+if WHERE == "server":
+    connect_server: Any = CountedServer.connect
+
+    def opened_server(*arguments: Any, **keywords: Any) -> Any:
+        return counted(
+            lambda: connect_server(*arguments, **keywords),
+            lambda: psycopg.OperationalError("injected"),
+        )
+
+    setattr(psycopg, "connect", opened_server)  # noqa: B010 - typed as an overload
+elif WHERE == "engine":
     connect_engine = duckdb.connect
 
     def connected(*arguments: Any, **keywords: Any) -> Any:

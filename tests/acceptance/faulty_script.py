@@ -14,7 +14,7 @@ import duckdb
 
 from xform.cli.entrance import run
 from xform.engines.duckdb import engine
-from xform.state import database
+from xform.state import sqlite
 
 WHERE, HOW, NUMBER = sys.argv[1], sys.argv[2], int(sys.argv[3])
 LEFT = [NUMBER]
@@ -52,13 +52,13 @@ if WHERE == "engine":
 
     engine.DuckDBEngine._cursor = counted_cursor  # type: ignore[method-assign]
 else:
-    plain_attempt: Any = database.Database._attempt
+    plain_attempt: Any = sqlite.SqliteDatabase._attempt
 
     def counted_attempt(self: Any, *arguments: Any) -> Any:
         reached(lambda: OSError("injected"))
         return plain_attempt(self, *arguments)
 
-    database.Database._attempt = counted_attempt  # type: ignore[assignment]
+    sqlite.SqliteDatabase._attempt = counted_attempt  # type: ignore[assignment]
 
 sys.argv = ["xform", *sys.argv[4:]]
 try:

@@ -11,7 +11,6 @@ import duckdb
 import pytest
 from command_line import Project, plain_environment, project
 
-import xform
 from xform.host import clock
 
 FILES = {
@@ -206,7 +205,7 @@ def stopped_at(shop: Project, number: int, *command: str) -> int:
     done = subprocess.run(
         [sys.executable, "-c", STOPPED, str(number), *command],
         cwd=shop.root,
-        env=plain_environment(PYTHONPATH=str(Path(xform.__file__).parents[1])),
+        env=plain_environment(),
         capture_output=True,
         timeout=120,
     )

@@ -13,9 +13,13 @@ import duckdb
 import pytest
 from command_line import Answer, Project, copied, project
 
+from postgres_server import PASSWORD
+from state_homes import PostgresHome
 from xform.app.environment import EnvironmentPlanner
 from xform.app.index import LISTING
 from xform.app.stored import PROJECT, SLIM
+from xform.base.names import AssetName
+from xform.run.events import NodeDone
 
 FILES = {
     "profiles.yml": """\
@@ -401,3 +405,55 @@ def test_every_change_of_the_record_has_a_revision_of_its_own(standing: Project)
     code(standing)
     standing.ok("build")
     assert revision() != first
+
+
+# A state on a server ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shared(tmp_path: Path, schema: PostgresHome, looks: Looks) -> Project:
+    """A project whose last plan stands, with its state in PostgreSQL."""
+    made = project(tmp_path, FILES)
+    made.replace("profiles.yml", "      threads: 2\n", f"      state: {schema.profile}\n")
+    made.ok("build")
+    made.ok("plan")
+    at_once, _ = looks.at_once(lambda: made.ok("plan"))
+    assert at_once
+    return made
+
+
+def test_what_another_machine_records_is_seen(
+    shared: Project, schema: PostgresHome, looks: Looks
+) -> None:
+    store = schema.store()
+    store.start_run("r9", "prod", "2026-01-01T00:00:00Z")
+    assert looks.at_once(lambda: shared.ok("plan"))[0]  # no plan sees that a run begins
+    store.record("r9", [NodeDone(AssetName("marts.ids"), "error", None, 1.0, None, "")])
+    store.close()
+    assert not looks.at_once(lambda: shared.call("plan"))[0]
+    same(shared)
+
+
+def test_a_server_that_is_away_is_no_reason_to_answer(
+    shared: Project, schema: PostgresHome, looks: Looks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGOPTIONS", "-c nonsense=1")
+    at_once, answer = looks.at_once(lambda: shared.call("plan"))
+    assert (at_once, answer.code) == (False, 2)
+    assert "error[XF0731]" in answer.err
+    monkeypatch.delenv("PGOPTIONS")
+    assert looks.at_once(lambda: shared.ok("plan"))[0]
+
+
+def test_another_state_is_another_record(
+    shared: Project, schema: PostgresHome, looks: Looks
+) -> None:
+    shared.replace("profiles.yml", schema.schema, f"{schema.schema} new")
+    assert not looks.at_once(lambda: shared.ok("plan"))[0]
+    same(shared)
+
+
+def test_no_secret_of_the_state_is_kept(shared: Project) -> None:
+    kept = (shared.path(".xform/cache") / LISTING).read_bytes()
+    assert PASSWORD.encode() not in kept
+    assert b"127.0.0.1" not in kept

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pytest
-from command_line import Project, project
+from command_line import Project, project, with_state
+
+from state_homes import StateHome
 
 FILES = {
     "seeds/raw/s.csv": "n\n1\n",
@@ -19,8 +20,8 @@ FILES = {
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Project:
-    made = project(tmp_path, FILES)
+def place(tmp_path: Path, home: StateHome) -> Project:
+    made = with_state(project(tmp_path, FILES), home.profile)
     made.ok("build")
     return made
 
@@ -31,11 +32,13 @@ def in_warehouse(place: Project, *statements: str) -> None:
             connection.execute(sql)
 
 
-def in_state(place: Project, *statements: str) -> None:
-    with sqlite3.connect(place.path(".xform/state.db")) as connection:
-        for sql in statements:
-            connection.execute(sql)
-    connection.close()
+def other_record(home: StateHome) -> None:
+    """The state has an older record of a build."""
+    for physical, record in home.execute("select physical, record from builds"):
+        if b'"asset":"m.b"' in record:
+            older = record.replace(b'"revision":0', b'"revision":7')
+            sql = "update builds set audits_digest = 'x', record = ? where physical = ?"
+            home.execute(sql, [older, physical])
 
 
 def findings(place: Project) -> list[tuple[str, str, str]]:
@@ -64,35 +67,31 @@ BUILD = "drop what stands there, if anything, then: xform build --env prod"
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (
-            lambda p: in_state(p, "delete from builds where physical like 'm\\_\\_b%' escape '\\'"),
-            [("build", "m", MEND)],
-        ),
-        (lambda p: in_state(p, "delete from publications where asset = 'm.b'"),
-         [("publication", "m.b", MEND)]),
-        (lambda p: in_state(p, "update publications set physical = 'x' where asset = 'm.b'"),
-         [("publication", "m.b", MEND)]),
-        (lambda p: in_state(p, "update builds set audits_digest = 'x', record ="
-                  " cast(replace(record, '\"revision\":0', '\"revision\":7') as blob)"
-                  " where json_extract(record, '$.asset') = 'm.b'"),
+        (lambda p, h: h.execute("delete from builds where substr(physical, 1, 4) = 'm__b'"),
          [("build", "m", MEND)]),
-        (lambda p: in_warehouse(p, "drop view m.b", f"drop table _xform.{physical(p, 'm.b')}"),
+        (lambda p, h: h.execute("delete from publications where asset = 'm.b'"),
+         [("publication", "m.b", MEND)]),
+        (lambda p, h: h.execute("update publications set physical = 'x' where asset = 'm.b'"),
+         [("publication", "m.b", MEND)]),
+        (lambda p, h: other_record(h), [("build", "m", MEND)]),
+        (lambda p, h: in_warehouse(p, "drop view m.b", f"drop table _xform.{physical(p, 'm.b')}"),
          [("build", "m", MEND), ("publication", "m.b", MEND), ("leftover", "m", GC),
           ("name", "m.b", BUILD)]),
-        (lambda p: in_warehouse(p, "create table _xform.own as select 1 as x"),
+        (lambda p, h: in_warehouse(p, "create table _xform.own as select 1 as x"),
          [("leftover", "own", GC)]),
-        (lambda p: in_warehouse(p, "create or replace view m.b as select 7 as n"),
+        (lambda p, h: in_warehouse(p, "create or replace view m.b as select 7 as n"),
          [("name", "m.b", BUILD)]),
-        (lambda p: in_warehouse(p, "drop view m.b"),
+        (lambda p, h: in_warehouse(p, "drop view m.b"),
          [("publication", "m.b", MEND), ("name", "m.b", BUILD)]),
     ],
 )  # fmt: skip
 def test_what_differs_is_found_and_mended(
     place: Project,
-    change: Callable[[Project], None],
+    home: StateHome,
+    change: Callable[[Project, StateHome], None],
     expected: list[tuple[str, str, str]],
 ) -> None:
-    change(place)
+    change(place, home)
     assert findings(place) == expected
     assert findings(place) == expected  # it only looks
     stand = place.path("warehouse.duckdb").read_bytes()
@@ -110,9 +109,11 @@ def test_what_differs_is_found_and_mended(
     assert place.rows("select n from m.b") == [(2,)]
 
 
-def test_a_lease_whose_process_is_gone_is_said_and_taken_from_it(place: Project) -> None:
+def test_a_lease_whose_process_is_gone_is_said_and_taken_from_it(
+    place: Project, home: StateHome
+) -> None:
     # The process of the build was this one; no process has a number as great.
-    in_state(place, "update leases set owner = 'r9', pid = 4999999")
+    home.execute("update leases set owner = 'r9', pid = 4999999")
     assert findings(place) == [("lease", "prod", MEND)]
     told = place.ok("state", "repair").out
     assert "lease prod: held by run r9, whose process 4999999 is gone" in told
@@ -123,25 +124,25 @@ def test_a_repair_that_has_nothing_to_do_says_so(place: Project) -> None:
     assert place.ok("state", "repair").out == "0 differences mended in the state\n"
 
 
-def test_all_of_the_state_is_written_as_lines_of_json(place: Project) -> None:
+def test_all_of_the_state_is_written_as_lines_of_json(place: Project, home: StateHome) -> None:
     rows = [json.loads(line) for line in place.ok("state", "export").out.splitlines()]
     assert rows[0]["table"] == "state"
-    connection = sqlite3.connect(place.path(".xform/state.db"))
-    tables = connection.execute("select name from sqlite_schema where type = 'table'").fetchall()
-    for (table,) in tables:
-        ((count,),) = connection.execute(f"select count(*) from {table}").fetchall()
+    for table in home.tables():
+        ((count,),) = home.execute(f"select count(*) from {table}")
         assert sum(row["table"] == table for row in rows) == count, table
-    connection.close()
     builds = [row["record"]["asset"] for row in rows if row["table"] == "builds"]
     assert sorted(builds) == ["m.a", "m.b", "raw.s"]
 
 
-def test_no_secret_is_exported(place: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_secret_is_exported(
+    place: Project, home: StateHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("A_PASSWORD", "hush-hush-77")
     place.write(
         "profiles.yml",
         "demo:\n  outputs:\n    dev:\n      type: duckdb\n      path: warehouse.duckdb\n"
-        "      settings: {custom_user_agent: \"{{ env_var('A_PASSWORD') }}\"}\n",
+        "      settings: {custom_user_agent: \"{{ env_var('A_PASSWORD') }}\"}\n"
+        f"      state: {home.profile}\n",
     )
     place.write("models/m/b.sql", "/* @model\nkind: table\n*/\nselect n + 2 as n from a\n")
     place.ok("build", "--vars", "{word: hush-hush-77}")

@@ -53,6 +53,9 @@ def by_typer(name: str, args: Sequence[str], patch: pytest.MonkeyPatch) -> dict[
         "lineage staging.orders.amount --recursive",
         "why staging.orders --explain --offline",
         "explain",
+        "diff prod",
+        "diff prod dev staging.orders marts.sums --key a,b --rows 5 --exit-code",
+        "diff prod dev --select a b --sample 0.01 --float-digits 6",
     ],
 )
 def test_what_is_read_is_what_typer_reads(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,6 +84,9 @@ def test_what_is_read_is_what_typer_reads(line: str, monkeypatch: pytest.MonkeyP
         "show",
         "show a b",
         "why --explain",
+        "diff",
+        "diff --select a",
+        "diff prod dev --rows some",
     ],
 )
 def test_what_is_not_well_formed_is_left_to_typer(line: str) -> None:

@@ -19,6 +19,7 @@ PAGES = [
     "state",
     "planner",
     "recovery",
+    "diff",
     "tests",
     "unit-tests",
     "ci",
@@ -27,12 +28,14 @@ PAGES = [
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_command_runs(page: str, tmp_path: Path) -> None:
+def test_every_command_runs(page: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     for name in EXAMPLE:
         copy = shutil.copytree if (REPOSITORY / name).is_dir() else shutil.copy2
         copy(REPOSITORY / name, tmp_path / name)
     environment = {key: value for key, value in os.environ.items() if key != "COLUMNS"}
     text = (REPOSITORY / "docs" / f"{page}.md").read_text("utf-8")
+    if "STATE_URL" in text:
+        environment["STATE_URL"] = request.getfixturevalue("postgres").url
     for block in blocks_of(text):
         if block.path:
             file = tmp_path / block.path

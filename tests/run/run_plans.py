@@ -28,6 +28,7 @@ from xform.plan.plan import (
 from xform.run.events import Event
 from xform.run.executor import execute
 from xform.run.result import RunResult
+from xform.state.sqlite import SqliteDatabase
 from xform.state.store import StateStore
 
 
@@ -141,7 +142,7 @@ class Place:
 
     @property
     def state(self) -> StateStore:
-        return StateStore(self.root / ".xform" / "state.db")
+        return StateStore(SqliteDatabase(self.root / ".xform" / "state.db"))
 
     def engine(self) -> DuckDBEngine:
         return DuckDBEngine(self.file, root=self.root)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
+import re
+import threading
+import time
+from collections import Counter
+from datetime import datetime
+from typing import Any
 
 import msgspec
 import pytest
 
+from state_homes import StateHome
 from xform.run.ports import Lease, Process
+from xform.state.database import Database
 from xform.state.leases import LeaseStore
 from xform.state.store import StateStore
 
@@ -18,15 +23,8 @@ THERE = Process("server", 11, "boot 2")
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "state.db"
-
-
-@pytest.fixture
-def leases(path: Path) -> Iterator[LeaseStore]:
-    store = StateStore(path)
-    yield store.leases
-    store.close()
+def leases(store: StateStore) -> LeaseStore:
+    return store.leases
 
 
 def take(
@@ -37,12 +35,6 @@ def take(
     gone: bool = False,
 ) -> Lease:
     return leases.take(environment, owner, process, 60, lambda process: gone)
-
-
-def let_it_end(path: Path) -> None:
-    with sqlite3.connect(path) as connection:
-        connection.execute("update leases set until = '2020-01-01T00:00:00.000Z'")
-    connection.close()
 
 
 def test_who_comes_second_is_told_who_has_it(leases: LeaseStore) -> None:
@@ -66,9 +58,9 @@ def test_one_that_is_given_back_is_free_and_the_token_grows(leases: LeaseStore) 
     assert (second.owner, second.token, second.process) == ("r2", 2, THERE)
 
 
-def test_one_that_is_over_is_taken(leases: LeaseStore, path: Path) -> None:
+def test_one_that_is_over_is_taken(leases: LeaseStore, home: StateHome) -> None:
     first = take(leases, "r1")
-    let_it_end(path)
+    home.let_leases_end()
     second = take(leases, "r2")
     assert (second.owner, second.token) == ("r2", 2)
     assert not leases.renew(first, 60)
@@ -82,9 +74,9 @@ def test_one_whose_process_is_gone_is_taken_at_once(leases: LeaseStore) -> None:
     assert take(leases, "r2", gone=True).owner == "r2"
 
 
-def test_one_that_is_renewed_lasts(leases: LeaseStore, path: Path) -> None:
+def test_one_that_is_renewed_lasts(leases: LeaseStore, home: StateHome) -> None:
     first = take(leases, "r1")
-    let_it_end(path)
+    home.let_leases_end()
     assert leases.renew(first, 60)
     found = take(leases, "r2")
     assert msgspec.structs.replace(found, until="") == msgspec.structs.replace(first, until="")
@@ -98,3 +90,73 @@ def test_a_token_can_be_made_to_exceed_another(leases: LeaseStore) -> None:
     assert leases.renew(grown, 60)
     leases.release(grown)
     assert take(leases, "r2").token == 43
+
+
+def test_time_is_that_of_the_database_and_in_one_form(leases: LeaseStore, home: StateHome) -> None:
+    first = take(leases, "r1")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", first.since)
+    since, until = datetime.fromisoformat(first.since), datetime.fromisoformat(first.until)
+    assert (until - since).total_seconds() == pytest.approx(60, abs=0.002)
+
+
+def test_of_many_at_once_one_has_it_and_tokens_only_grow(home: StateHome) -> None:
+    """Each with a connection of its own, as processes have."""
+    rounds, many = 5, 6
+    had: list[Lease] = []
+    meanwhile: Counter[str] = Counter()
+    errors: list[BaseException] = []
+    home.make()
+
+    def work(number: int) -> None:
+        store = home.store()
+        try:
+            for turn in range(rounds):
+                owner = f"r{number}-{turn}"
+                while (lease := take(store.leases, owner)).owner != owner:
+                    time.sleep(0.005)
+                meanwhile["holders"] += 1
+                assert meanwhile["holders"] == 1
+                had.append(lease)
+                assert store.leases.renew(lease, 60)
+                meanwhile["holders"] -= 1
+                store.leases.release(lease)
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            store.close()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(many)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert [lease.token for lease in had] == list(range(1, rounds * many + 1))
+
+
+def test_two_that_find_it_free_do_not_both_take_it(
+    home: StateHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = threading.Barrier(2)
+    write = Database.write
+
+    def write_when_both_have_looked(database: Database, work: Any) -> Any:
+        looked.wait(30)
+        return write(database, work)
+
+    home.make()
+    monkeypatch.setattr(Database, "write", write_when_both_have_looked)
+    found: list[Lease] = []
+
+    def work(owner: str) -> None:
+        store = home.store()
+        found.append(take(store.leases, owner))
+        store.close()
+
+    threads = [threading.Thread(target=work, args=(owner,)) for owner in ("r1", "r2")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 2
+    assert found[0] == found[1]

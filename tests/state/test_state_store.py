@@ -1,55 +1,21 @@
-"""The SQLite state: what goes in comes out, and trouble is mended or told."""
+"""The state: what goes in comes out."""
 
 from __future__ import annotations
 
-import os
-import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
-import pytest
+from state_ledgers import SHOWN, A, build
 
+from state_homes import StateHome
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
-from xform.plan.plan import Component
-from xform.run.events import CheckDone, NodeDone, NodeSkip, RunEnd
-from xform.run.ports import BuildRecord, Ledger, Publication, StateError
+from xform.run.events import CheckDone, Log, NodeDone, NodeSkip, RunEnd
+from xform.run.history import Statement
+from xform.run.ports import Ledger
 from xform.state.store import StateStore
-
-A = AssetName("m.a")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[StateStore]:
-    opened = StateStore(tmp_path / ".xform" / "state.db", wait=0.3)
-    yield opened
-    opened.close()
-
-
-def build(physical: str, generation: int = 1, audits: str = "") -> BuildRecord:
-    return BuildRecord(
-        physical=physical,
-        asset=A,
-        relation="table",
-        fingerprint=Digest("f"),
-        generation=generation,
-        versions={"raw.s": "1"},
-        inputs={AssetName("raw.s"): "raw__s_1"},
-        columns=(("x", "INTEGER"),),
-        rows=3,
-        seconds=0.5,
-        built_at="2026-01-01T00:00:00Z",
-        run_id="r",
-        components=(Component("column x", Digest("d"), "x", {"raw.s.x": Digest("e")}),),
-        audits_digest=Digest(audits),
-    )
-
-
-SHOWN = Publication("prod", A, "m", "a", "a_2", Digest("f"))
 
 
 def test_a_ledger_comes_back_as_it_went_in(store: StateStore) -> None:
@@ -124,72 +90,13 @@ def test_a_new_store_is_empty(store: StateStore) -> None:
     assert store.last_run() is None
 
 
-@pytest.mark.parametrize(
-    "content", [b"not a database " * 400, b"SQLite format 3\0" + b"\xff" * 8000]
-)
-def test_a_damaged_file_is_moved_aside(store: StateStore, tmp_path: Path, content: bytes) -> None:
-    folder = tmp_path / ".xform"
-    folder.mkdir()
-    (folder / "state.db").write_bytes(content)
-    assert store.snapshot("prod").identity == ""
-    assert [notice.code for notice in store.notices] == ["XF0717"]
-    assert (folder / "state.db.damaged-1").read_bytes() == content
-    store.sync(Ledger((build("a_1"),), ()), "healed")
-    assert store.snapshot("prod").identity == "healed"
-
-
-def test_damage_found_late_is_mended_too(store: StateStore, tmp_path: Path) -> None:
-    store.sync(Ledger(tuple(build(f"a_{i}") for i in range(500)), ()), "1")
-    store.close()
-    file = tmp_path / ".xform" / "state.db"
-    size = file.stat().st_size
-    with file.open("r+b") as content:
-        content.seek(8192)
-        content.write(os.urandom(size - 8192))
-    assert store.snapshot("prod").builds == {}
-    assert len(store.notices) == 1
-
-
-def test_a_newer_state_is_refused_and_left_alone(store: StateStore, tmp_path: Path) -> None:
-    store.snapshot("prod")
-    store.close()
-    file = tmp_path / ".xform" / "state.db"
-    with sqlite3.connect(file) as connection:
-        connection.execute("pragma user_version = 99")
-    connection.close()
-    with pytest.raises(StateError, match="newer xform") as caught:
-        store.snapshot("prod")
-    assert caught.value.kind == "newer"
-    assert [entry.name for entry in file.parent.iterdir() if "damaged" in entry.name] == []
-
-
-def test_a_locked_state_is_waited_for_then_told(store: StateStore, tmp_path: Path) -> None:
-    store.snapshot("prod")
-    other = sqlite3.connect(tmp_path / ".xform" / "state.db", isolation_level=None)
-    other.execute("begin immediate")
-    with pytest.raises(StateError, match="in use") as caught:
-        store.start_run("r", "prod", "2026")
-    assert caught.value.kind == "busy"
-    assert store.snapshot("prod").identity == ""
-    other.close()
-    store.start_run("r", "prod", "2026")
-
-
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
-    (tmp_path / ".xform").write_text("a file")
-    with pytest.raises(StateError) as caught:
-        StateStore(tmp_path / ".xform" / "state.db").snapshot("prod")
-    assert caught.value.kind == "io"
-
-
-def test_every_thread_may_write(tmp_path: Path) -> None:
-    patient = StateStore(tmp_path / "state.db", wait=20)
+def test_every_thread_may_write(store: StateStore) -> None:
     errors: list[BaseException] = []
 
     def work(number: int) -> None:
         try:
             for part in range(10):
-                patient.start_run(f"r{number}-{part}", "prod", "2026")
+                store.start_run(f"r{number}-{part}", "prod", "2026")
         except BaseException as error:
             errors.append(error)
 
@@ -199,13 +106,131 @@ def test_every_thread_may_write(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert errors == []
-    patient.close()
+    assert len(store.runs(None, 100)) == 40
 
 
 def test_importing_the_state_loads_nothing_heavy() -> None:
     code = (
-        "import sys; import xform.state.store\n"
-        "heavy = {'duckdb', 'rich', 'typer', 'sqlglot', 'jinja2', 'yaml', 'networkx', 'asyncio'}\n"
+        "import sys; import xform.state.opening, xform.state.sqlite\n"
+        "heavy = {'duckdb', 'rich', 'typer', 'sqlglot', 'jinja2', 'yaml', 'networkx', 'asyncio',"
+        " 'psycopg'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_nothing_is_made_before_it_is_used(home: StateHome) -> None:
+    store = home.store()
+    assert not home.is_there()
+    store.snapshot("prod")
+    assert home.is_there()
+    store.close()
+    assert store.snapshot("prod").builds == {}  # it opens again
+    store.close()
+
+
+def test_what_happens_in_a_run_comes_back_in_its_order(store: StateStore) -> None:
+    store.start_run("r1", "prod", "2026-01-01")
+    said = [
+        Statement(A, f"select {number} -- 100% ? ü", "2026-01-01T00:00:00Z", 0.125, "")
+        for number in (3, 1, 2)
+    ]
+    store.record("r1", [*said, Log("warning", "b"), Log("info", "unkept"), Log("error", "a")])
+    (run,) = store.find_runs("r")
+    whole = store.whole_run(run)
+    assert whole.statements == tuple(said)
+    assert [log.message for log in whole.logs] == ["b", "a"]
+
+
+def test_texts_are_kept_as_they_are(store: StateStore) -> None:
+    text = "100% ?? 'x' \"y\" \\ \n\t ü 漢 🦆 -- {} $1 :x"
+    store.start_run("r1", "prod", "2026-01-01")
+    store.record("r1", [NodeDone(A, "error", 1 << 40, 0.1 + 0.2, text, text, text)])
+    last = store.last_run()
+    assert last is not None
+    (node,) = last.nodes
+    assert (node.build, node.reason, node.message) == (text, text, text)
+    assert (node.rows, node.seconds) == (1 << 40, 0.1 + 0.2)
+
+
+def test_a_text_with_a_nul_can_be_kept(store: StateStore) -> None:
+    store.start_run("r1", "prod", "2026-01-01")
+    store.record("r1", [Log("error", "a\0b")])
+    (run,) = store.runs(None, 1)
+    assert store.whole_run(run).logs[0].message in ("a\0b", "a\ufffdb")
+
+
+def test_runs_are_found_by_how_their_id_begins(store: StateStore) -> None:
+    for run_id in ("2026-a", "2026-ab", "2026_x", "2027"):
+        store.start_run(run_id, "prod", "2026-01-01")
+    assert [run.run_id for run in store.find_runs("2026-")] == ["2026-ab", "2026-a"]
+    assert [run.run_id for run in store.find_runs("2026-a")] == ["2026-a"]
+    assert store.find_runs("%") == ()
+
+
+def test_runs_of_an_environment_the_newest_first_and_no_more_than_asked(store: StateStore) -> None:
+    for number, environment in enumerate(("prod", "dev", "prod", "prod")):
+        store.start_run(f"r{number}", environment, f"2026-01-0{min(number, 2) + 1}")
+    assert [run.run_id for run in store.runs(None, 9)] == ["r3", "r2", "r1", "r0"]
+    assert [run.run_id for run in store.runs("prod", 2)] == ["r3", "r2"]
+    store.prune_runs(2, "2026-01-01")
+    assert [run.run_id for run in store.runs(None, 9)] == ["r3", "r2"]
+
+
+def test_names_are_ordered_byte_by_byte(store: StateStore) -> None:
+    """Whatever the collation of the database is."""
+    names = ["a_B", "aA", "ab", "a-z", "Z", "é", "e_f"]
+    store.sync(Ledger(tuple(build(name) for name in names), ()), "1")
+    assert list(store.snapshot("prod").builds) == sorted(names, key=str.encode)
+
+
+def test_every_change_that_a_plan_might_see_gives_another_revision(
+    store: StateStore, home: StateHome
+) -> None:
+    seen = [store.revision()]
+    store.sync(Ledger((build("a_1"),), (SHOWN,)), "1")
+    seen.append(store.revision())
+    store.start_run("r1", "prod", "2026-01-01")
+    assert store.revision() == seen[-1]  # no plan sees it
+    other = home.store()
+    other.record("r1", [NodeDone(A, "error", None, 1.0, None, "")])
+    seen.append(store.revision())
+    other.sync(Ledger((), ()), "2")
+    other.close()
+    seen.append(store.revision())
+    assert store.revision() == seen[-1] == store.snapshot("prod").revision
+    assert len(set(seen)) == 4
+    assert all(seen)
+
+
+def test_all_of_it_is_exported(store: StateStore, home: StateHome) -> None:
+    store.sync(Ledger((build("a_1"),), (SHOWN,)), "1")
+    store.start_run("r1", "prod", "2026-01-01")
+    store.record("r1", [NodeDone(A, "success", 1, 1.0, "a_1", ""), Log("error", "x")])
+    lines: list[str] = []
+    store.export(lines.append)
+    rows = [msgspec.json.decode(line) for line in lines]
+    assert rows[0] == {"table": "state", "version": home.version}
+    assert all("rowid" not in row for row in rows)
+    for table in home.tables():
+        ((count,),) = home.execute(f"select count(*) from {table}")
+        assert sum(row["table"] == table for row in rows) == count, table
+
+
+def test_an_excerpt_is_a_part_of_the_whole(store: StateStore) -> None:
+    other, gone = AssetName("m.b"), AssetName("m.gone")
+    builds = (
+        build("a_1"),
+        msgspec.structs.replace(build("b_1"), asset=other),
+        msgspec.structs.replace(build("gone_1"), asset=gone),
+        msgspec.structs.replace(build("gone_2"), asset=gone, fingerprint=Digest("g")),
+    )
+    elsewhere = msgspec.structs.replace(SHOWN, environment="dev", physical="b_1")
+    store.sync(Ledger(builds, (SHOWN, elsewhere)), "1")
+    found = store.excerpt("prod", {A}, {other}, {Digest("f")})
+    whole = store.snapshot("prod", components=False)
+    assert (found.identity, found.revision) == (whole.identity, whole.revision)
+    assert found.builds == {name: whole.builds[name] for name in ("a_1", "gone_1")}
+    assert found.published == {A: SHOWN}
+    assert found.shown_elsewhere == {"b_1"}
+    assert found.taken == {"raw__s_1", "a_2", "b_1"}

@@ -101,7 +101,7 @@ def _still(
         wanted.selected,
         full_refresh=wanted.full_refresh,
         upstream=wanted.upstream,
-        held=True,
+        held=ledger,
     ).plan
 
 
@@ -130,7 +130,7 @@ def build_file(
             planned = planner.plan(
                 selected, full_refresh=then.full_refresh, upstream=then.upstream, certain=True
             )
-            found = moved_since(then, plan_file(workspace, planned, wished))
+            found = moved_since(then, plan_file(workspace, planned, wished), workspace.state.place)
             if found:
                 raise UserError(found)
             if not wanted.again.allow_missing:

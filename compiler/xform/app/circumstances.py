@@ -84,7 +84,8 @@ class Asked(msgspec.Struct, frozen=True):
 class Circumstances(msgspec.Struct, frozen=True):
     """`options` choose the target; `engine` is that of `Inputs`. Of the profile's texts with
     expressions, `written` has those that shape a compilation, `came_to` what they came to; the
-    warehouse's `path` stands as it was written. `reads` are the variables of the environment that
+    warehouse's `path` stands as it was written, as does that of the state, which is None where a
+    server keeps it. `reads` are the variables of the environment that
     templates looked at, by digest of what they held.
     """
 
@@ -94,6 +95,7 @@ class Circumstances(msgspec.Struct, frozen=True):
     engine: str
     environment: str
     path: str
+    state: str | None
     written: dict[str, str]
     came_to: dict[str, str | int | float | bool]
     reads: tuple[Read, ...] = ()
@@ -111,7 +113,8 @@ def circumstances_of(
     shaping = {"type", "threads", "target", *(f"settings.{name}" for name in MEANINGFUL)}
     written = {key: text for key, text in target.written.items() if key.lower() in shaping}
     path = target.written.get("path", target.settings.get("path"))
-    if not isinstance(path, str) or _TOKENS & set(path.replace("{{", "").replace("}}", "")):
+    state = target.written.get("state.path", target.state.path)
+    if not isinstance(path, str) or _TOKENS & set(f"{path}{state}"):
         return None
     return Circumstances(
         installed(),
@@ -120,6 +123,7 @@ def circumstances_of(
         inputs.engine,
         target.environment,
         path,
+        state if target.state.type == "sqlite" else None,
         written,
         {key: values[key] for key in written},
         tuple(read for read in reads if read.kind == "env_var"),
@@ -139,9 +143,9 @@ def are_as(kept: Circumstances, asked: Asked, profile: ProfileFile | None) -> bo
     )
 
 
-def warehouse_path(kept: Circumstances, environ: Mapping[str, str]) -> str | None:
-    """The path of the warehouse in this environment; None where it cannot be told."""
-    found = _evaluated({"path": kept.path}, environ)
+def evaluated(path: str, environ: Mapping[str, str]) -> str | None:
+    """What a path of a profile comes to in this environment; None where it cannot be told."""
+    found = _evaluated({"path": path}, environ)
     return str(found["path"]) if found else None
 
 

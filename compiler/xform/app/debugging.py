@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 import msgspec
 
 from xform.app.workspace import UserError, Workspace
-from xform.run.ports import EngineBusy, EngineError
+from xform.run.ports import EngineBusy, EngineError, StateError
 from xform.sql.installed import COMPILED, pure_python_modules
 
 
@@ -49,6 +49,7 @@ def findings(workspace: Workspace) -> list[Finding]:
         )
     )
     found.append(_warehouse(workspace))
+    found.append(_state(workspace))
     return found
 
 
@@ -108,3 +109,15 @@ def _warehouse(workspace: Workspace) -> Finding:
         "ok",
         f"{path}: {len(ledger.builds)} builds, {published} published in {workspace.environment}",
     )
+
+
+def _state(workspace: Workspace) -> Finding:
+    target = workspace.target.state
+    where = target.path if target.type == "sqlite" else f"PostgreSQL, schema '{target.schema}'"
+    if target.type == "sqlite" and not (workspace.root / target.path).exists():
+        return Finding("state", "ok", f"{where}: nothing was built yet")
+    try:
+        known = len(workspace.state.snapshot(workspace.environment, components=False).builds)
+    except StateError as error:
+        return Finding("state", "fail", error.message, error.help)
+    return Finding("state", "ok", f"{where}: {known} builds")

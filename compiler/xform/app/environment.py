@@ -10,7 +10,7 @@ import msgspec
 from xform.app.compiled import Compilation
 from xform.app.hooks import NONE, hooks_to_run
 from xform.app.planning import planned_assets, planned_names, published_schema
-from xform.app.record import refresh
+from xform.app.record import as_in, refreshed
 from xform.app.standing import Basis
 from xform.app.workspace import Workspace
 from xform.base.codes import SOURCES_UNSEEN
@@ -24,7 +24,7 @@ from xform.plan.plan import Plan
 from xform.plan.planner import make_plan
 from xform.project.assets import Kind
 from xform.project.versioning import USUAL
-from xform.run.ports import EngineBusy, StateSnapshot
+from xform.run.ports import EngineBusy, Ledger, StateSnapshot
 from xform.sql.dialects import quote
 
 
@@ -74,7 +74,7 @@ class EnvironmentPlanner:
         full_refresh: bool = False,
         upstream: bool = False,
         offline: bool = False,
-        held: bool = False,
+        held: Ledger | None = None,
         components: bool = False,
         certain: bool = False,
     ) -> Planned:
@@ -82,12 +82,10 @@ class EnvironmentPlanner:
 
         `offline` takes the record as it is, and tables of the warehouse to hold what they held
         when they were last read; so does, with a notice, a plan while another process writes the
-        warehouse, unless it must be `certain`: then EngineBusy is raised. `held` says that the
-        engine is open and the record was just brought up to date; `components` asks for the parts
-        of all fingerprints in the snapshot.
+        warehouse, unless it must be `certain`: then EngineBusy is raised. `held` is what the
+        warehouse has, where that is open for writing and the record was just brought up to date;
+        `components` asks for the parts of all fingerprints in the snapshot.
         """
-        if not offline and not held:
-            self.refresh()
         environment = self.workspace.environment
         versions, tables = self.versions()
         unseen = tables if offline else self._look(tables, versions, certain=certain)
@@ -101,7 +99,11 @@ class EnvironmentPlanner:
             restate=self.restate,
             downstream=self.downstream,
         )
-        snapshot = self.workspace.state.snapshot(environment, components=components)
+        if offline or held is not None:
+            snapshot = self.workspace.state.snapshot(environment, components=components)
+            snapshot = snapshot if held is None else as_in(held, snapshot)
+        else:
+            snapshot = refreshed(self.workspace, components=components)
         versions.update(_last_seen(snapshot, unseen))
         recorded = self._recorded(snapshot, complete=components)
         plan = self.with_hooks(make_plan(self.assets, recorded, versions, wish))
@@ -153,10 +155,6 @@ class EnvironmentPlanner:
         times = [asset.time for asset in self.assets if asset.time is not None]
         ends = [over_at(now, Grain(time.grain), time.zone) for time in times]
         return min(ends, default="")
-
-    def refresh(self) -> None:
-        """Bring the record up to date with the warehouse."""
-        refresh(self.workspace)
 
     def versions(self) -> tuple[dict[str, str], dict[AssetName, tuple[str, str]]]:
         """The current data version of every leaf but the tables of the warehouse; those tables

@@ -88,7 +88,7 @@ def show_environment(workspace: Workspace, name: str) -> list[ShownAsset]:
     snapshot = refreshed(workspace)
     shown_by = _shown_by(snapshot)
     found = []
-    for asset, item in sorted(_published(snapshot, name).items()):
+    for asset, item in sorted(published_by(snapshot, name).items()):
         record = snapshot.builds.get(item.physical)
         found.append(
             ShownAsset(
@@ -107,7 +107,7 @@ def compare_environments(workspace: Workspace, left: str, right: str) -> list[Di
     """What would change for the readers of one environment if it showed what another does. Raises
     UserError where one of them shows nothing."""
     snapshot = refreshed(workspace)
-    ours, theirs = _published(snapshot, left), _published(snapshot, right)
+    ours, theirs = published_by(snapshot, left), published_by(snapshot, right)
     found = []
     for asset in sorted({*ours, *theirs}):
         one, other = ours.get(asset), theirs.get(asset)
@@ -127,9 +127,9 @@ def promote(workspace: Workspace, source: str, target: str) -> Moved:
 
     Its own builds stay, and with them the way back: what it showed is still there to be built from.
     """
-    _published(refreshed(workspace), source)
+    published_by(refreshed(workspace), source)
     with held(workspace, target) as snapshot:
-        shown, before = _published(snapshot, source), snapshot.published(target)
+        shown, before = published_by(snapshot, source), snapshot.published(target)
         steps = [
             PublishStep(
                 asset,
@@ -159,14 +159,14 @@ def drop(workspace: Workspace, name: str) -> Moved:
                 )
             ]
         )
-    _published(refreshed(workspace), name)
+    published_by(refreshed(workspace), name)
     with held(workspace, name) as snapshot:
         return drop_held(workspace, snapshot, name)
 
 
 def drop_held(workspace: Workspace, snapshot: StateSnapshot, name: str) -> Moved:
     """The same while the warehouse is held."""
-    drops = [_drop(item) for _, item in sorted(_published(snapshot, name).items())]
+    drops = [_drop(item) for _, item in sorted(published_by(snapshot, name).items())]
     move(workspace, name, [], drops, "drop")
     return Moved(name, (), tuple(step.asset for step in drops))
 
@@ -190,7 +190,8 @@ def _drop(item: Publication) -> DropStep:
     return DropStep(item.asset, item.schema, item.name)
 
 
-def _published(snapshot: StateSnapshot, name: str) -> dict[AssetName, Publication]:
+def published_by(snapshot: StateSnapshot, name: str) -> dict[AssetName, Publication]:
+    """What an environment shows. Raises UserError where that is nothing."""
     shown = snapshot.published(name)
     if shown:
         return shown
@@ -206,6 +207,11 @@ def _published(snapshot: StateSnapshot, name: str) -> dict[AssetName, Publicatio
             )
         ]
     )
+
+
+def environment_names(workspace: Workspace) -> list[str]:
+    """Those that show something: prod first, then by name."""
+    return _names(refreshed(workspace))
 
 
 def _names(snapshot: StateSnapshot) -> list[str]:

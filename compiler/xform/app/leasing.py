@@ -80,7 +80,7 @@ def leased(workspace: Workspace, environment: str) -> Iterator[Held]:
         if lease.owner == owner:
             break
         if not workspace.patience.wait(f"waiting: {_held_by(lease)}"):
-            raise UserError([_held_diagnostic(lease)], _BUSY)
+            raise UserError([_held_diagnostic(workspace, lease)], _BUSY)
     held = Held(leases, lease)
     try:
         with repeated(held.beat, BEAT):
@@ -124,8 +124,8 @@ def _held_by(lease: Lease) -> str:
     )
 
 
-def _held_diagnostic(lease: Lease) -> Diagnostic:
-    return diagnose(ENVIRONMENT_HELD, _held_by(lease), ".xform/state.db", _help(lease))
+def _held_diagnostic(workspace: Workspace, lease: Lease) -> Diagnostic:
+    return diagnose(ENVIRONMENT_HELD, _held_by(lease), workspace.state.place, _help(lease))
 
 
 def _busy_diagnostic(error: EngineBusy, lease: Lease) -> Diagnostic:

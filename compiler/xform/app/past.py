@@ -25,7 +25,7 @@ def find_run(workspace: Workspace, run_id: str | None) -> PastRun | None:
         return found[0]
     text = f"{len(found)} runs begin with '{run_id}'" if found else f"there is no run '{run_id}'"
     advice = "see which there are: xform runs"
-    raise UserError([diagnose(NO_RUN, text, ".xform/state.db", advice)])
+    raise UserError([diagnose(NO_RUN, text, workspace.state.place, advice)])
 
 
 def last_build(workspace: Workspace) -> PastRun | None:

@@ -21,6 +21,7 @@ from xform.base.codes import PLAN_FILE, PLAN_INPUT_MOVED, PLAN_PROJECT_MOVED, PL
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.hashing import digest_parts
 from xform.base.names import AssetName
+from xform.base.spans import Span
 from xform.plan.plan import NO_HOOKS, AuditStep, BuildStep, DropStep, Hooks, PublishStep, Step
 from xform.run.ports import StateSnapshot
 
@@ -137,9 +138,9 @@ def check_place(plan: PlanFile, path: Path, workspace: Workspace) -> None:
             raise UserError([diagnose(PLAN_FILE, text, str(path), advice)])
 
 
-def moved_since(then: PlanFile, now: PlanFile) -> list[Diagnostic]:
+def moved_since(then: PlanFile, now: PlanFile, state: Span) -> list[Diagnostic]:
     """Why a plan does not hold any more: one diagnostic, at the file of the first asset in
-    question; none where it would come out the same."""
+    question (or of the `state`); none where it would come out the same."""
     if then.steps == now.steps and then.hooks == now.hooks:
         return []
     changed = list(_changed_assets(then.project, now.project))
@@ -165,17 +166,17 @@ def moved_since(then: PlanFile, now: PlanFile) -> list[Diagnostic]:
         text = "the hooks of the project changed since the plan was made"
         return [diagnose(PLAN_PROJECT_MOVED, text, "pyproject.toml", _AGAIN)]
     if shown or then.builds != now.builds:
-        at = now.project[steps[0]].path if steps[0] in now.project else ".xform/state.db"
-        return [_moved(PLAN_STATE_MOVED, steps[0], "was built, tested or published", at, steps)]
+        place = now.project[steps[0]].path if steps[0] in now.project else state
+        return [_moved(PLAN_STATE_MOVED, steps[0], "was built, tested or published", place, steps)]
     at = now.project[steps[0]].path if steps[0] in now.project else "pyproject.toml"
     return [_moved(PLAN_PROJECT_MOVED, steps[0], "has other settings", at, steps)]
 
 
-def _moved(code: Any, first: AssetName, how: str, path: str, names: Sequence[str]) -> Diagnostic:
+def _moved(
+    code: Any, first: AssetName, how: str, at: Span | str, names: Sequence[str]
+) -> Diagnostic:
     more = f", and {len(names) - 1} more" if len(names) > 1 else ""
-    return diagnose(
-        code, f"'{first}' {how} since the plan was made{more}", path, _AGAIN, asset=first
-    )
+    return diagnose(code, f"'{first}' {how} since the plan was made{more}", at, _AGAIN, asset=first)
 
 
 def _changed_assets(

@@ -5,27 +5,57 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+import msgspec
+
 from xform.app.workspace import Workspace
-from xform.run.ports import EngineBusy, StateSnapshot
+from xform.run.ports import EngineBusy, Ledger, StateError, StateSnapshot
+
+_TRIES = 8
+"""How often the record is looked at until it is that of this warehouse."""
 
 
-def refresh(workspace: Workspace) -> None:
-    """Copy the warehouse's ledger into the state, if the warehouse may have changed since."""
+def refresh(workspace: Workspace) -> str | None:
+    """Copy the warehouse's ledger into the state, if the warehouse may have changed since. Gives
+    the identity of what the state has now; None where a build is running there, which will bring
+    the state up to date."""
     engine, state = workspace.engine, workspace.state
     identity = engine.identity()
     if identity == state.identity():
-        return
+        return identity
     try:
         ledger = engine.ledger()
     except EngineBusy:
-        return  # a build is running there; it will bring the state up to date
-    state.sync(ledger, engine.identity())
+        return None
+    identity = engine.identity()
+    state.sync(ledger, identity)
+    return identity
 
 
-def refreshed(workspace: Workspace) -> StateSnapshot:
-    """The record after `refresh`, without the parts of fingerprints."""
-    refresh(workspace)
-    return workspace.state.snapshot(workspace.environment, components=False)
+def refreshed(workspace: Workspace, *, components: bool = False) -> StateSnapshot:
+    """The record after `refresh`; `components` as in `State.snapshot`. Raises StateError where it
+    cannot be had, since others keep the record of another warehouse in the same state."""
+    state = workspace.state
+    for _ in range(_TRIES):
+        identity = refresh(workspace)
+        snapshot = state.snapshot(workspace.environment, components=components)
+        if identity is None or snapshot.identity == identity:
+            return snapshot
+    raise StateError(
+        "others write the record of another warehouse into this state, again and again",
+        kind="busy",
+        at=state.place,
+        help="give each warehouse a state of its own: 'state' in profiles.yml",
+    )
+
+
+def as_in(ledger: Ledger, snapshot: StateSnapshot) -> StateSnapshot:
+    """The record with the builds and names that a warehouse has itself. To be used while that is
+    held: whatever others write into the state meanwhile, this is right."""
+    builds = sorted(ledger.builds, key=lambda record: record.physical)
+    shown = sorted(ledger.publications, key=lambda item: (item.environment, item.asset))
+    return msgspec.structs.replace(
+        snapshot, builds={record.physical: record for record in builds}, publications=tuple(shown)
+    )
 
 
 @contextmanager
@@ -43,8 +73,9 @@ def held(workspace: Workspace, *environments: str) -> Iterator[StateSnapshot]:
             engine.prepare(())
             for hold in holds:
                 hold.enter(engine)
-            state.sync(engine.ledger(), engine.identity())
-            yield state.snapshot(workspace.environment, components=False)
+            ledger = engine.ledger()
+            state.sync(ledger, engine.identity())
+            yield as_in(ledger, state.snapshot(workspace.environment, components=False))
             ledger = engine.ledger()
         finally:
             engine.close()

@@ -12,13 +12,13 @@ time), a warehouse or a record that has been touched.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from xform.app.circumstances import Circumstances, warehouse_path
+from xform.app.circumstances import Circumstances, evaluated
 from xform.base.diagnostics import Diagnostic
 from xform.base.names import AssetName
 
@@ -38,12 +38,16 @@ class Basis(msgspec.Struct, frozen=True):
     """Where tables grow by time: when the first interval more is over."""
 
     def is_now(
-        self, root: Path, state: Path, circumstances: Circumstances, environ: Mapping[str, str]
+        self,
+        root: Path,
+        circumstances: Circumstances,
+        environ: Mapping[str, str],
+        revision: Callable[[], str | None],
     ) -> bool:
+        """`revision` asks for that of the record, wherever it is kept: others write it too."""
         from xform.engines.duckdb.identity import file_of, identity
-        from xform.state.revision import revision_of
 
-        path = warehouse_path(circumstances, environ)
+        path = evaluated(circumstances.path, environ)
         if path is None or identity(file_of(path, root)) != self.warehouse:
             return False
         if self.day or self.until:
@@ -52,7 +56,7 @@ class Basis(msgspec.Struct, frozen=True):
             at = now()
             if (self.day and at[:10] != self.day) or (self.until and at >= self.until):
                 return False
-        return revision_of(state) == self.revision
+        return revision() == self.revision
 
 
 class StandingPlan(msgspec.Struct, frozen=True):

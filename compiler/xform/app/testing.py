@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from xform.app.environment import EnvironmentPlanner
 from xform.app.judging import judged
+from xform.app.record import refreshed
 from xform.app.workspace import UserError, Workspace
 from xform.base.codes import NOT_BUILT
 from xform.base.diagnostics import diagnose
@@ -24,10 +25,9 @@ from xform.run.result import RunResult
 
 def test_plan(planner: EnvironmentPlanner, tests: tuple[TestNode, ...]) -> Plan:
     """A plan that runs these tests on what is published. Raises UserError for what is not."""
-    planner.refresh()
     workspace = planner.workspace
     environment = workspace.environment
-    snapshot = workspace.state.snapshot(environment, components=False)
+    snapshot = refreshed(workspace)
     published = snapshot.published(environment)
     names = {
         asset.name: sql_name(found.physical)

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from xform.app.circumstances import Asked, Circumstances, ProfileFile, are_as, circumstances_of
+from xform.app.circumstances import (
+    Asked,
+    Circumstances,
+    ProfileFile,
+    are_as,
+    circumstances_of,
+    evaluated,
+)
 from xform.app.index import Listing, load_listing, save_listing
 from xform.app.patience import Patience
 from xform.app.standing import Basis, LastPlan, StandingPlan, read_plan, stored_plan
@@ -19,6 +26,7 @@ from xform.base.hashing import Digest, digest_parts
 from xform.base.names import AssetName, schema_of, table_of
 from xform.host.files import ProjectFiles
 from xform.project.layout import PYPROJECT, XFORM_TOML
+from xform.project.profile import FILE as PROFILES
 from xform.project.profile import Target
 
 if TYPE_CHECKING:
@@ -178,19 +186,36 @@ class Workspace:
 
     @cached_property
     def state(self) -> StateStore:
-        from xform.state.store import StateStore
+        """Raises UserError, and StateError where its driver is not installed."""
+        from xform.state.opening import open_state
 
-        return StateStore(self._state_file)
+        return open_state(self.target.state, self.root)
 
-    @property
-    def _state_file(self) -> Path:
-        return self.home / "state.db"
+    def _revision(self, circumstances: Circumstances) -> str | None:
+        """That of the record, asked where it is; None where it cannot be told at once."""
+        if circumstances.state is not None:
+            from xform.state.revision import revision_of
+
+            path = evaluated(circumstances.state, self.environ)
+            return None if path is None else revision_of(self.root / path)
+        from xform.run.ports import StateError
+
+        try:
+            return self.state.revision()
+        except (UserError, StateError):
+            return None
 
     @cached_property
     def host(self) -> LocalHost:
         from xform.host.local import LocalHost
 
         return LocalHost(self.root)
+
+    def close(self) -> None:
+        """Disconnect from the state, where it is open."""
+        state = self.__dict__.get("state")
+        if state is not None:
+            state.close()
 
     # Compiling -----------------------------------------------------------------------------------
 
@@ -300,7 +325,8 @@ class Workspace:
         from xform.app.dropped import tell_dropped
         from xform.run.ports import StateError
 
-        if not (self.home / "state.db").exists():
+        state = self.target.state
+        if state.type == "sqlite" and not (self.root / state.path).exists():
             return diagnostics
         try:
             past = self.state.snapshot(self.environment)
@@ -329,14 +355,17 @@ class Workspace:
             return None
         touched = listing.touched_since(listing.planned)
         plan = read_plan(listing.plan)
-        environment = self.options.environment or listing.circumstances.environment
+        circumstances = listing.circumstances
+        environment = self.options.environment or circumstances.environment
+
+        def revision() -> str | None:
+            return self._revision(circumstances)
+
         if (
             touched is None
             or plan is None
             or plan.basis.environment != environment
-            or not plan.basis.is_now(
-                self.root, self._state_file, listing.circumstances, self.environ
-            )
+            or not plan.basis.is_now(self.root, circumstances, self.environ, revision)
         ):
             return None
         return LastPlan(plan, touched)
@@ -383,9 +412,14 @@ class Workspace:
         try:
             if not (self.root / path).resolve().is_relative_to(self.root) and self.confined:
                 return None
-            return (self.root / path).read_text("utf-8-sig")
+            text = (self.root / path).read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError, ValueError):
             return None
+        if not path.endswith(PROFILES):
+            return text
+        from xform.project.state_target import without_passwords
+
+        return without_passwords(text)
 
 
 def confined_target(target: Target, root: Path) -> Target:

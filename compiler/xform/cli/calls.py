@@ -14,8 +14,8 @@ from typing import Any, get_args, get_origin
 from xform.cli.options import REQUIRED, Argument, Option, Parameter
 
 SEVERAL = ("--select", "-s", "--exclude", "--resource-type", "--exclude-resource-type")
-"""Options that take several values: `--select a b`, as dbt has it. Of the commands that have them
-none has an argument that goes with one of them, which such a value might be taken for."""
+"""Options that take several values: `--select a b`, as dbt has it. Arguments of a command stand
+before them."""
 
 
 def spread(args: Sequence[str]) -> list[str]:
@@ -44,7 +44,9 @@ def read_call(parameters: Sequence[Parameter], args: Sequence[str]) -> dict[str,
         if not arg.startswith("-"):
             if not arguments:
                 return None
-            parameter, text = arguments.pop(0), arg
+            parameter, text = arguments[0], arg
+            if not _takes_several(parameter):
+                del arguments[0]
         else:
             name, equals, text = arg.partition("=")
             known = options.get(name)
@@ -83,12 +85,17 @@ def _names(option: Option, *, is_flag: bool) -> Iterator[tuple[str, bool | None]
             yield off, False
 
 
+def _takes_several(parameter: Parameter) -> bool:
+    kinds = get_args(parameter.type) or (parameter.type,)
+    return list in (get_origin(kind) for kind in kinds)
+
+
 def _put(values: dict[str, Any], parameter: Parameter, text: str) -> bool:
     """Add a value; whether it is one that the parameter takes."""
     kinds = get_args(parameter.type) or (parameter.type,)
     if not text or text.startswith("-"):
         return False
-    if list in (get_origin(kind) for kind in kinds):
+    if _takes_several(parameter):
         values.setdefault(parameter.name, []).append(text)
         return True
     if parameter.name in values:

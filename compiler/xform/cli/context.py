@@ -166,6 +166,11 @@ class Context:
             for d in diagnostics
         ]
 
+    def close(self) -> None:
+        workspace = self.__dict__.get("workspace")
+        if isinstance(workspace, Workspace):
+            workspace.close()
+
     def exit(self, code: int) -> None:
         raise Ended(code)
 
@@ -253,6 +258,12 @@ class Command:
         shared = {name: values.pop(name, default) for name, (_, default) in self._options.items()}
         context = _context(shared, self._formats)
         context.words = self._written({**shared, **values})
+        try:
+            self._run(context, values)
+        finally:
+            context.close()
+
+    def _run(self, context: Context, values: dict[str, Any]) -> None:
         try:
             self.function(context, **values)
         except Ended:

@@ -33,7 +33,7 @@ class Option:
 
 
 class Argument:
-    """A value that stands by itself."""
+    """A value that stands by itself; the last one may be a list, of all that follow."""
 
     __slots__ = ("help", "shown_default")
 
@@ -44,7 +44,7 @@ class Argument:
 
 class Parameter:
     """One parameter of a command. `type` is `bool`, `str`, `int`, `Path`, one of these or None,
-    or `list[str] | None` for an option that may be repeated."""
+    or `list[str] | None` for what may be repeated."""
 
     __slots__ = ("default", "mark", "name", "type")
 

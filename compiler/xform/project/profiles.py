@@ -13,7 +13,7 @@ from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import did_you_mean
 from xform.base.spans import Span
 from xform.project.environment import Environment
-from xform.project.profile import FILE, Target
+from xform.project.profile import FILE, StateTarget, Target
 from xform.project.reader import (
     Notes,
     read_mapping,
@@ -23,13 +23,14 @@ from xform.project.reader import (
     required,
     wrong_type,
 )
+from xform.project.state_target import read_state
 from xform.project.values import Entry, Mapping, Scalar, Value, is_null
 from xform.project.yaml import read_yaml
 
 DEFAULT_PATH = "warehouse.duckdb"
 DEFAULT_THREADS = 4
 
-_KEYS = ("type", "path", "threads", "settings")
+_KEYS = ("type", "path", "threads", "settings", "state")
 _LATER_ENGINES = ("postgres", "spark", "snowflake", "bigquery", "redshift", "databricks", "trino")
 
 
@@ -145,6 +146,7 @@ def _target(
     secrets_before: list[str] = []
     threads = DEFAULT_THREADS
     settings: dict[str, Any] = {"path": DEFAULT_PATH, "settings": {}}
+    state = StateTarget()
     for entry in output:
         match entry.name:
             case "type":
@@ -161,13 +163,17 @@ def _target(
                 if not is_null(entry.value):
                     mapping = read_mapping(entry.value, "'settings'", notes)
                     settings["settings"] = _settings(mapping, environment, notes)
+            case "state":
+                state = read_state(entry, environment, notes) or state
             case _:
                 _unused(entry, name, notes)
         secrets_before = list(environment.secrets)
     if len([note for note in notes if note.severity == "error"]) > before:
         return None
     secrets = tuple(dict.fromkeys(environment.secrets))
-    return Target(profile, name, str(engine), threads, settings=settings, secrets=secrets)
+    return Target(
+        profile, name, str(engine), threads, settings=settings, state=state, secrets=secrets
+    )
 
 
 def _chosen(file: Mapping, profile: str) -> Value | None:
@@ -182,6 +188,10 @@ def _written(output: Mapping, chosen: Value | None) -> dict[str, str]:
     settings = values.get("settings")
     if isinstance(settings, Mapping):
         values.update({f"settings.{entry.name}": entry.value for entry in settings})
+    state = values.get("state")
+    path = state.get("path") if isinstance(state, Mapping) else None
+    if path is not None:
+        values["state.path"] = path
     if chosen is not None:
         values["target"] = chosen
     return {

@@ -17,6 +17,9 @@ from xform.base.codes import (
     PYTHON_LOAD,
     PYTHON_RAISED,
     PYTHON_RESULT,
+    STATE_DENIED,
+    STATE_DRIVER,
+    STATE_UNREACHABLE,
     STATE_UNUSABLE,
     TIMED_OUT,
     WAREHOUSE_BUSY,
@@ -161,8 +164,16 @@ def publish_diagnostic(error: EngineError, paths: dict[AssetName, str]) -> Diagn
     )
 
 
+_STATE_CODES = {
+    "unreachable": STATE_UNREACHABLE,
+    "denied": STATE_DENIED,
+    "driver": STATE_DRIVER,
+}
+
+
 def state_diagnostic(error: StateError) -> Diagnostic:
-    return diagnose(STATE_UNUSABLE, error.message, ".xform/state.db", error.help)
+    code = _STATE_CODES.get(error.kind, STATE_UNUSABLE)
+    return diagnose(code, error.message, error.at, error.help)
 
 
 def body_path(step: BuildStep) -> str:

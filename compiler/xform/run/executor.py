@@ -99,9 +99,10 @@ def execute(
         return run.nothing()
     engine.open()
     try:
+        identity = engine.identity()
         engine.prepare(())
         run.enter()
-        run.begin(judge, rehearse, threads, asked, force=force, keeping=keeping)
+        run.begin(judge, rehearse, threads, asked, identity, force=force, keeping=keeping)
         with host.signals() as signals:
             run.hooks("on_start", plan.on_start, signals)
             run.steps(signals, threads)
@@ -184,16 +185,25 @@ class _Run:
         rehearse: Rehearse,
         threads: int,
         asked: Asked,
+        identity: str,
         *,
         force: bool,
         keeping: bool,
     ) -> None:
+        """`identity` is that of the warehouse when it was opened. Where the state has the record
+        of another moment, or of another warehouse, the ledger is asked."""
         snapshot = self._state.snapshot(self._plan.environment, components=False)
         self._records = dict(snapshot.builds)
-        shown = snapshot.published(self._plan.environment)
-        self._shown = {name: found.physical for name, found in shown.items()}
-        if any(physical not in self._records for physical in self._of_before()):
-            self._records |= {record.physical: record for record in self._engine.ledger().builds}
+        shown = snapshot.publications
+        if snapshot.identity != identity or not self._of_before() <= self._records.keys():
+            ledger = self._engine.ledger()
+            self._records = {record.physical: record for record in ledger.builds}
+            shown = ledger.publications
+        self._shown = {
+            item.asset: item.physical
+            for item in shown
+            if item.environment == self._plan.environment
+        }
         for record in self._records.values():
             self._earlier.setdefault(record.asset, []).append(record)
         self._schedule = Schedule.of(self._work, snapshot.seconds)

@@ -113,12 +113,18 @@ class CodeError(EngineError):
 
 
 class StateError(Exception):
-    """The state store refused. `kind` is busy, newer or io."""
+    """The state store refused.
 
-    def __init__(self, message: str, *, kind: str, help: str) -> None:  # noqa: A002
+    `kind` is busy, newer, io, unreachable (a server), denied (a right that is missing) or driver
+    (one that is not installed); `at` is where the user says, or sees, which state it is. No secret
+    is in it.
+    """
+
+    def __init__(self, message: str, *, kind: str, at: Span, help: str) -> None:  # noqa: A002
         super().__init__(message)
         self.message = message
         self.kind = kind
+        self.at = at
         self.help = help
 
 

@@ -1,168 +1,102 @@
-"""A SQLite file: opened for each thread, migrated, moved aside when damaged.
+"""The seam between the statements of the state and the database that keeps it.
 
-WAL with synchronous=FULL loses no commit; BEGIN IMMEDIATE waits for another writer instead of
-failing halfway. SQLite's connections belong to the thread that opened them.
+The statements are written once, in what SQLite and PostgreSQL have in common: `?` for a parameter,
+`on conflict` for what may be there already (`upsert`). What has to be said in another way is a word
+(`Words`). How to connect, begin, commit, wait and be told of trouble is the database's own
+(`sqlite.py`, `postgres.py`).
 """
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TypeVar
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
-from xform.base.codes import STATE_REBUILT
-from xform.base.diagnostics import Diagnostic, diagnose
-from xform.run.ports import StateError
-from xform.state.migrations import MIGRATIONS
+from xform.base.diagnostics import Diagnostic
+from xform.base.spans import Span
 
 Value = TypeVar("Value")
 
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What databases say in ways of their own: types, and expressions.
+
+    Texts are compared byte by byte, whatever the database's own collation is. Times are text, UTC,
+    ISO 8601 with milliseconds and `Z`, by the clock of the database.
+    """
+
+    text: str
+    integer: str
+    real: str
+    blob: str
+    rows: str
+    """Declares `rowid`, which counts rows as they come, where a table has none by itself."""
+    random: str
+    """32 digits that nobody had before."""
+    now: str
+    later: str
+    """The time so many seconds from now: a parameter."""
 
 
-class Database:
-    """`wait` is how many seconds to wait for another process that writes."""
+class Result(Protocol):
+    """What a statement gives: rows, each a tuple; `description` has the names of columns first."""
 
-    def __init__(self, path: Path, *, wait: float) -> None:
-        self.path = path
+    @property
+    def rowcount(self) -> int: ...
+
+    @property
+    def description(self) -> Any: ...
+
+    def fetchone(self) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Connection(Protocol):
+    """A transaction at work."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Result: ...
+
+    def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> object: ...
+
+
+class Database(ABC):
+    """Opening is lazy: nothing is made or asked before something is read or written."""
+
+    words: Words
+
+    def __init__(self, place: Span) -> None:
+        self.place = place
+        """Where the user says, or sees, which database it is."""
         self.notices: list[Diagnostic] = []
-        self._wait = wait
-        self._local = threading.local()
-        self._all: list[sqlite3.Connection] = []
-        self._lock = threading.Lock()
+        """What went wrong and was mended."""
 
-    def read(self, work: Callable[[sqlite3.Connection], Value]) -> Value:
-        """Run the work in one snapshot. Raises StateError."""
-        return self._run(work, "begin")
+    def read(self, work: Callable[[Connection], Value]) -> Value:
+        """Run the work in one snapshot, which no writer holds up. Raises StateError."""
+        return self._run(work, writes=False)
 
-    def write(self, work: Callable[[sqlite3.Connection], Value]) -> Value:
-        """Run the work in one transaction, alone. Raises StateError."""
-        return self._run(work, "begin immediate")
+    def write(self, work: Callable[[Connection], Value]) -> Value:
+        """Run the work in one transaction, alone. Raises StateError; then nothing was written, or,
+        where the connection is lost just while it ends, perhaps all of it."""
+        return self._run(work, writes=True)
 
-    def close(self) -> None:
-        with self._lock:
-            opened, self._all = self._all, []
-        for connection in opened:
-            connection.close()
-        self._local = threading.local()
+    @abstractmethod
+    def close(self) -> None: ...
 
-    def _run(self, work: Callable[[sqlite3.Connection], Value], begin: str) -> Value:
-        try:
-            with self._translated():
-                return self._attempt(work, begin)
-        except sqlite3.DatabaseError:
-            self._move_aside()
-            with self._translated():
-                return self._attempt(work, begin)
-
-    def _attempt(self, work: Callable[[sqlite3.Connection], Value], begin: str) -> Value:
-        connection = self._connection()
-        with _transaction(connection, begin):
-            return work(connection)
-
-    def _connection(self) -> sqlite3.Connection:
-        existing: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if existing is not None:
-            return existing
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        # Other threads only ever close it, after their work is done.
-        connection = sqlite3.connect(
-            self.path, timeout=self._wait, isolation_level=None, check_same_thread=False
-        )
-        try:
-            connection.execute("pragma journal_mode = wal")
-            connection.execute("pragma synchronous = full")
-            self._migrate(connection)
-        except BaseException:
-            connection.close()
-            raise
-        with self._lock:
-            self._all.append(connection)
-        self._local.connection = connection
-        return connection
-
-    def _migrate(self, connection: sqlite3.Connection) -> None:
-        if self._version(connection) == len(MIGRATIONS):
-            return
-        with _transaction(connection, "begin immediate"):
-            # Another process may have migrated it while this one waited.
-            for number in range(self._version(connection), len(MIGRATIONS)):
-                for statement in MIGRATIONS[number].split(";"):
-                    connection.execute(statement)
-                connection.execute(f"pragma user_version = {number + 1}")
-
-    def _version(self, connection: sqlite3.Connection) -> int:
-        version = int(connection.execute("pragma user_version").fetchone()[0])
-        if version > len(MIGRATIONS):
-            raise StateError(
-                f"the state '{self.path}' was written by a newer xform (version {version}, "
-                f"this one knows {len(MIGRATIONS)})",
-                kind="newer",
-                help="update xform, or move the file away: the next run rebuilds it from the "
-                "warehouse, without the history of runs",
-            )
-        return version
-
-    def _move_aside(self) -> None:
-        self.close()
-        number = 1
-        while (aside := self.path.with_name(f"{self.path.name}.damaged-{number}")).exists():
-            number += 1
-        for suffix in ("-wal", "-shm"):
-            with contextlib.suppress(FileNotFoundError):
-                self.path.with_name(self.path.name + suffix).unlink()
-        with contextlib.suppress(FileNotFoundError):
-            self.path.rename(aside)
-        self.notices.append(
-            diagnose(
-                STATE_REBUILT,
-                f"the state '{self.path.name}' is damaged; it was moved to '{aside.name}'",
-                self.path.as_posix(),
-                "nothing to do: builds and publications are read anew from the warehouse; only "
-                "the history of runs is lost",
-            )
-        )
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """Raise StateError for what the user can mend, let damage pass as it is."""
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            if code in _DAMAGED:
-                raise
-            if code in _BUSY:
-                raise StateError(
-                    f"the state '{self.path}' is in use by another process",
-                    kind="busy",
-                    help="wait until the other xform is done, then run this again",
-                ) from error
-            raise StateError(
-                f"the state '{self.path}' cannot be used: {error}",
-                kind="io",
-                help="see that the folder exists, is writable and has space",
-            ) from error
-        except OSError as error:
-            raise StateError(
-                f"the state '{self.path}' cannot be used: {error.strerror or error}",
-                kind="io",
-                help="see that the folder exists, is writable and has space",
-            ) from error
+    @abstractmethod
+    def _run(self, work: Callable[[Connection], Value], *, writes: bool) -> Value: ...
 
 
-@contextmanager
-def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
-    connection.execute(begin)
-    try:
-        yield
-        connection.execute("commit")
-    except BaseException:
-        with contextlib.suppress(sqlite3.Error):
-            connection.execute("rollback")
-        raise
+def upsert(table: str, columns: Sequence[str], key: Sequence[str], source: str = "") -> str:
+    """The statement that writes a row, in the place of the one that has its key. The row comes
+    from a query with a WHERE, or is given as parameters."""
+    values = source or f"values ({', '.join('?' for _ in columns)})"
+    rest = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key)
+    return (
+        f"insert into {table} ({', '.join(columns)}) {values} "
+        f"on conflict ({', '.join(key)}) do update set {rest}"
+    )

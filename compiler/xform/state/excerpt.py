@@ -6,7 +6,6 @@ names that it reads, for no new build may take one of these.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Set
 
 import msgspec
@@ -14,6 +13,7 @@ import msgspec
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.run.ports import BuildRecord, Excerpt, Publication
+from xform.state.database import Connection
 
 
 class _Meaning(msgspec.Struct, gc=False):
@@ -40,7 +40,7 @@ decode_record = msgspec.json.Decoder(BuildRecord).decode
 
 
 def excerpt(
-    connection: sqlite3.Connection,
+    connection: Connection,
     environment: str,
     assets: Set[AssetName],
     beside: Set[AssetName],
@@ -75,7 +75,7 @@ def excerpt(
 
 
 def _published(
-    connection: sqlite3.Connection, environment: str, assets: Set[AssetName]
+    connection: Connection, environment: str, assets: Set[AssetName]
 ) -> dict[AssetName, Publication]:
     found = {}
     for asset in sorted(assets):
@@ -90,7 +90,7 @@ def _published(
 
 
 def _statuses(
-    connection: sqlite3.Connection, environment: str, assets: Set[AssetName]
+    connection: Connection, environment: str, assets: Set[AssetName]
 ) -> dict[AssetName, str]:
     query = "select status from statuses where environment = ? and asset = ?"
     rows = ((asset, connection.execute(query, [environment, asset]).fetchone()) for asset in assets)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
+
+from xform.state.database import Connection
 
 _TABLES = {
     "facts": "key",
@@ -26,7 +27,7 @@ _JSON = ("record", "components", "asked")
 """Columns that hold JSON."""
 
 
-def export(connection: sqlite3.Connection, version: int, write: Callable[[str], None]) -> None:
+def export(connection: Connection, version: int, write: Callable[[str], None]) -> None:
     """The first line has the version of the state. No statement or command line in a state holds a
     secret: these are masked when they are kept."""
     encode = msgspec.json.encode
@@ -35,7 +36,11 @@ def export(connection: sqlite3.Connection, version: int, write: Callable[[str], 
         found = connection.execute(f"select * from {table} order by {order}")
         columns = [column[0] for column in found.description]
         for row in found:
-            values = {name: _plain(name, value) for name, value in zip(columns, row, strict=True)}
+            values = {
+                name: _plain(name, value)
+                for name, value in zip(columns, row, strict=True)
+                if name != "rowid"
+            }
             write(encode({"table": table, **values}).decode())
 
 

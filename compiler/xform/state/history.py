@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
 import msgspec
@@ -10,6 +9,7 @@ import msgspec
 from xform.run.events import CheckDone, Log, NodeDone, NodeSkip, RunEnd
 from xform.run.history import Asked, PastRun, RunCheck, RunLog, RunNode, Statement
 from xform.run.ports import Kept
+from xform.state.database import Connection, upsert
 from xform.state.revision import revise
 
 _RUN = (
@@ -27,6 +27,9 @@ _RUN = (
 _LIST = f"select {', '.join(_RUN)}, asked from runs"
 _NEWEST = " order by started_at desc, rowid desc"
 _OF_A_RUN = ("nodes", "checks", "statements", "logs", "runs")
+_NODE = ("run_id", "asset", "status", "rows", "seconds", "build", "reason", "message")
+_CHECK = ("run_id", "asset", "name", "status", "failures", "seconds", "message")
+_STATUS = ("environment", "asset", "status", "run_id")
 _PARTS = {
     "nodes": (RunNode, "asset, status, rows, seconds, build, reason, message"),
     "checks": (RunCheck, "asset, name, status, failures, seconds, message"),
@@ -35,9 +38,7 @@ _PARTS = {
 }
 
 
-def begin(
-    connection: sqlite3.Connection, run_id: str, environment: str, at: str, asked: Asked
-) -> None:
+def begin(connection: Connection, run_id: str, environment: str, at: str, asked: Asked) -> None:
     connection.execute(
         "insert into runs (run_id, environment, status, started_at, asked) "
         "values (?, ?, 'running', ?, ?)",
@@ -45,7 +46,7 @@ def begin(
     )
 
 
-def write(connection: sqlite3.Connection, run_id: str, events: Sequence[Kept]) -> None:
+def write(connection: Connection, run_id: str, events: Sequence[Kept]) -> None:
     for event in events:
         match event:
             case NodeDone():
@@ -55,7 +56,7 @@ def write(connection: sqlite3.Connection, run_id: str, events: Sequence[Kept]) -
                 _node(connection, run_id, done)
             case CheckDone():
                 connection.execute(
-                    "insert or replace into checks values (?, ?, ?, ?, ?, ?, ?)",
+                    upsert("checks", _CHECK, ["run_id", "asset", "name"]),
                     [
                         run_id,
                         event.asset,
@@ -68,12 +69,14 @@ def write(connection: sqlite3.Connection, run_id: str, events: Sequence[Kept]) -
                 )
             case Statement():
                 connection.execute(
-                    "insert into statements values (?, ?, ?, ?, ?, ?)",
+                    "insert into statements (run_id, asset, sql, started_at, seconds, message)"
+                    " values (?, ?, ?, ?, ?, ?)",
                     [run_id, *msgspec.structs.astuple(event)],
                 )
             case Log(level="warning" | "error"):
                 connection.execute(
-                    "insert into logs values (?, ?, ?)", [run_id, event.level, event.message]
+                    "insert into logs (run_id, level, message) values (?, ?, ?)",
+                    [run_id, event.level, event.message],
                 )
             case RunEnd():
                 connection.execute(
@@ -94,9 +97,9 @@ def write(connection: sqlite3.Connection, run_id: str, events: Sequence[Kept]) -
                 pass
 
 
-def _node(connection: sqlite3.Connection, run_id: str, event: NodeDone) -> None:
+def _node(connection: Connection, run_id: str, event: NodeDone) -> None:
     connection.execute(
-        "insert or replace into nodes values (?, ?, ?, ?, ?, ?, ?, ?)",
+        upsert("nodes", _NODE, ["run_id", "asset"]),
         [
             run_id,
             event.asset,
@@ -109,37 +112,38 @@ def _node(connection: sqlite3.Connection, run_id: str, event: NodeDone) -> None:
         ],
     )
     connection.execute(
-        "insert or replace into statuses "
-        "select environment, ?, ?, run_id from runs where run_id = ?",
+        upsert(
+            "statuses",
+            _STATUS,
+            ["environment", "asset"],
+            "select environment, ?, ?, run_id from runs where run_id = ?",
+        ),
         [event.asset, event.status, run_id],
     )
     revise(connection)
     if event.status == "success" and event.build is not None:
         connection.execute(
-            "insert or replace into durations values (?, ?)", [event.asset, event.seconds]
+            upsert("durations", ["asset", "seconds"], ["asset"]), [event.asset, event.seconds]
         )
 
 
-def newest(
-    connection: sqlite3.Connection, environment: str | None, limit: int
-) -> tuple[PastRun, ...]:
+def newest(connection: Connection, environment: str | None, limit: int) -> tuple[PastRun, ...]:
     """Without what happened in them, the last first; of one environment or of any."""
-    found = connection.execute(
-        f"{_LIST} where ?1 is null or environment = ?1{_NEWEST} limit ?2", [environment, limit]
-    )
+    which, names = ("", []) if environment is None else (" where environment = ?", [environment])
+    found = connection.execute(f"{_LIST}{which}{_NEWEST} limit ?", [*names, limit])
     return tuple(_run(row) for row in found)
 
 
-def begins_with(connection: sqlite3.Connection, beginning: str) -> tuple[PastRun, ...]:
+def begins_with(connection: Connection, beginning: str) -> tuple[PastRun, ...]:
     """The runs whose id begins so; just the one that has it as its whole id."""
     found = connection.execute(
-        f"{_LIST} where substr(run_id, 1, length(?1)) = ?1{_NEWEST}", [beginning]
+        f"{_LIST} where substr(run_id, 1, ?) = ?{_NEWEST}", [len(beginning), beginning]
     )
     runs = tuple(_run(row) for row in found)
     return tuple(run for run in runs if run.run_id == beginning) or runs
 
 
-def whole(connection: sqlite3.Connection, run: PastRun, *parts: str) -> PastRun:
+def whole(connection: Connection, run: PastRun, *parts: str) -> PastRun:
     """A run with what happened in it: nodes, checks, statements, logs, in the order in which they
     came."""
     found = {}
@@ -152,7 +156,7 @@ def whole(connection: sqlite3.Connection, run: PastRun, *parts: str) -> PastRun:
     return msgspec.structs.replace(run, **found)
 
 
-def prune(connection: sqlite3.Connection, runs: int, since: str) -> None:
+def prune(connection: Connection, runs: int, since: str) -> None:
     """Forget all but the last `runs`, and of these what began before `since`; never the last."""
     ordered = list(connection.execute(f"select run_id, started_at from runs{_NEWEST}"))
     old = [

@@ -6,14 +6,11 @@ one is greater. Time is that of the database, so that machines need not agree on
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 
 from xform.run.ports import Lease, Process
-from xform.state.database import Database
+from xform.state.database import Connection, Database
 
-_NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
-_UNTIL = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?)"
 _COLUMNS = "environment, token, owner, host, pid, mark, since, until"
 _MINE = "environment = ? and token = ? and owner = ?"
 
@@ -21,6 +18,7 @@ _MINE = "environment = ? and token = ? and owner = ?"
 class LeaseStore:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._now, self._later = database.words.now, database.words.later
 
     def take(
         self,
@@ -30,26 +28,27 @@ class LeaseStore:
         seconds: float,
         is_gone: Callable[[Process], bool],
     ) -> Lease:
-        def standing(connection: sqlite3.Connection) -> Lease | None:
+        def standing(connection: Connection) -> Lease | None:
             """The lease of somebody who may still be at work."""
             rows = connection.execute(
                 f"select {_COLUMNS} from leases "
-                f"where environment = ? and owner <> '' and until > {_NOW}",
+                f"where environment = ? and owner <> '' and until > {self._now}",
                 [environment],
             )
             found = [_lease(row) for row in rows]
             return found[0] if found and not is_gone(found[0].process) else None
 
-        def take(connection: sqlite3.Connection) -> Lease:
+        def take(connection: Connection) -> Lease:
             other = standing(connection)
             if other is not None:
                 return other
             connection.execute(
-                f"insert into leases ({_COLUMNS}) values (?, 1, ?, ?, ?, ?, {_NOW}, {_UNTIL}) "
+                f"insert into leases ({_COLUMNS}) "
+                f"values (?, 1, ?, ?, ?, ?, {self._now}, {self._later}) "
                 "on conflict (environment) do update set token = leases.token + 1, "
                 "owner = excluded.owner, host = excluded.host, pid = excluded.pid, "
                 "mark = excluded.mark, since = excluded.since, until = excluded.until",
-                [environment, owner, process.host, process.pid, process.mark, _after(seconds)],
+                [environment, owner, process.host, process.pid, process.mark, seconds],
             )
             return _of(connection, environment)
 
@@ -57,17 +56,17 @@ class LeaseStore:
         return self._database.read(standing) or self._database.write(take)
 
     def renew(self, lease: Lease, seconds: float) -> bool:
-        def work(connection: sqlite3.Connection) -> bool:
+        def work(connection: Connection) -> bool:
             done = connection.execute(
-                f"update leases set until = {_UNTIL} where {_MINE}",
-                [_after(seconds), *_mine(lease)],
+                f"update leases set until = {self._later} where {_MINE}",
+                [seconds, *_mine(lease)],
             )
             return done.rowcount == 1
 
         return self._database.write(work)
 
     def outgrow(self, lease: Lease, token: int) -> Lease | None:
-        def work(connection: sqlite3.Connection) -> Lease | None:
+        def work(connection: Connection) -> Lease | None:
             done = connection.execute(
                 f"update leases set token = ? where {_MINE}", [token + 1, *_mine(lease)]
             )
@@ -83,7 +82,7 @@ class LeaseStore:
         )
 
     def held(self) -> tuple[Lease, ...]:
-        def work(connection: sqlite3.Connection) -> tuple[Lease, ...]:
+        def work(connection: Connection) -> tuple[Lease, ...]:
             rows = connection.execute(
                 f"select {_COLUMNS} from leases where owner <> '' order by environment"
             )
@@ -92,7 +91,7 @@ class LeaseStore:
         return self._database.read(work)
 
 
-def _of(connection: sqlite3.Connection, environment: str) -> Lease:
+def _of(connection: Connection, environment: str) -> Lease:
     (row,) = connection.execute(
         f"select {_COLUMNS} from leases where environment = ?", [environment]
     )
@@ -106,7 +105,3 @@ def _lease(row: tuple[str, int, str, str, int, str, str, str]) -> Lease:
 
 def _mine(lease: Lease) -> tuple[str, int, str]:
     return lease.environment, lease.token, lease.owner
-
-
-def _after(seconds: float) -> str:
-    return f"{seconds:+.3f} seconds"

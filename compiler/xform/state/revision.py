@@ -7,17 +7,19 @@ from one need not be made again. The history of runs has no part in it.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from pathlib import Path
+
+from xform.state.database import Connection, upsert
 
 _READ = "select value from facts where key = 'revision'"
 
 
-def revise(connection: sqlite3.Connection) -> None:
+def revise(connection: Connection) -> None:
     """Give a new revision, in the transaction of the change."""
-    connection.execute(
-        "insert or replace into facts values ('revision', lower(hex(randomblob(16))))"
-    )
+    sql = upsert("facts", ["key", "value"], ["key"])
+    connection.execute(sql, ["revision", os.urandom(16).hex()])
 
 
 def revision_of(path: Path) -> str | None:

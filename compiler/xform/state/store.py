@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence, Set
-from pathlib import Path
 
 import msgspec
 
 from xform.base.diagnostics import Diagnostic
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
+from xform.base.spans import Span
 from xform.plan.plan import Component
 from xform.run.events import CheckDone, Log, NodeDone, NodeSkip
 from xform.run.history import Asked, PastRun, Statement
@@ -24,7 +23,7 @@ from xform.run.ports import (
     StateSnapshot,
 )
 from xform.state import history
-from xform.state.database import Database
+from xform.state.database import Connection, Database, upsert
 from xform.state.excerpt import decode_record, excerpt
 from xform.state.export import export
 from xform.state.leases import LeaseStore
@@ -32,29 +31,33 @@ from xform.state.migrations import MIGRATIONS
 from xform.state.revision import revise
 
 _KEPT = NodeDone | NodeSkip | CheckDone | Statement | Log
-_WAIT = 30.0
-"""Seconds to wait for another process that writes to the state."""
-
+_FACT = upsert("facts", ["key", "value"], ["key"])
+_BUILD = ("physical", "audits_digest", "record", "components")
 
 _decode_parts = msgspec.json.Decoder(tuple[Component, ...]).decode
 
 
 class StateStore:
-    """Opening is lazy: the file is made when something is first read or written."""
+    """Opening is lazy: what is needed is made when something is first read or written."""
 
-    def __init__(self, path: Path, *, wait: float = _WAIT) -> None:
-        self._database = Database(path, wait=wait)
-        self.leases = LeaseStore(self._database)
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.leases = LeaseStore(database)
+
+    @property
+    def place(self) -> Span:
+        """Where diagnostics say that the state is."""
+        return self._database.place
 
     @property
     def notices(self) -> tuple[Diagnostic, ...]:
-        """What went wrong with the file and was mended."""
+        """What went wrong with the database and was mended."""
         return tuple(self._database.notices)
 
     def snapshot(self, environment: str, *, components: bool = True) -> StateSnapshot:
         """`components` of builds are the bulk of it; leave them out where nobody reads them."""
 
-        def work(connection: sqlite3.Connection) -> StateSnapshot:
+        def work(connection: Connection) -> StateSnapshot:
             facts = dict(connection.execute("select key, value from facts").fetchall())
             return StateSnapshot(
                 identity=facts.get("warehouse", ""),
@@ -87,8 +90,17 @@ class StateStore:
     def identity(self) -> str:
         """That of the warehouse when its ledger was last copied; see `StateSnapshot`."""
 
-        def work(connection: sqlite3.Connection) -> str:
+        def work(connection: Connection) -> str:
             found = connection.execute("select value from facts where key = 'warehouse'").fetchone()
+            return str(found[0]) if found else ""
+
+        return self._database.read(work)
+
+    def revision(self) -> str:
+        """Another one after each change that a plan might see; see `StateSnapshot`."""
+
+        def work(connection: Connection) -> str:
+            found = connection.execute("select value from facts where key = 'revision'").fetchone()
             return str(found[0]) if found else ""
 
         return self._database.read(work)
@@ -96,7 +108,7 @@ class StateStore:
     def components(self, physical: str) -> tuple[Component, ...]:
         """Those of one build; none where it is not known."""
 
-        def work(connection: sqlite3.Connection) -> tuple[Component, ...]:
+        def work(connection: Connection) -> tuple[Component, ...]:
             found = connection.execute(
                 "select components from builds where physical = ?", [physical]
             ).fetchone()
@@ -105,8 +117,10 @@ class StateStore:
         return self._database.read(work)
 
     def sync(self, ledger: Ledger, identity: str) -> None:
-        def work(connection: sqlite3.Connection) -> None:
-            known = dict(connection.execute("select physical, audits_digest from builds"))
+        def work(connection: Connection) -> None:
+            known = dict(
+                connection.execute("select physical, audits_digest from builds").fetchall()
+            )
             now = {record.physical: record for record in ledger.builds}
             connection.executemany(
                 "delete from builds where physical = ?",
@@ -114,7 +128,7 @@ class StateStore:
             )
             # The column has `BuildRecord.standing`: what else it says never changes.
             connection.executemany(
-                "insert or replace into builds values (?, ?, ?, ?)",
+                upsert("builds", _BUILD, ["physical"]),
                 [
                     _row(record)
                     for physical, record in now.items()
@@ -123,10 +137,11 @@ class StateStore:
             )
             connection.execute("delete from publications")
             connection.executemany(
-                "insert into publications values (?, ?, ?, ?, ?, ?)",
+                "insert into publications (environment, asset, schema, name, physical, fingerprint)"
+                " values (?, ?, ?, ?, ?, ?)",
                 [msgspec.structs.astuple(item) for item in ledger.publications],
             )
-            connection.execute("insert or replace into facts values ('warehouse', ?)", [identity])
+            connection.execute(_FACT, ["warehouse", identity])
             revise(connection)
 
         self._database.write(work)
@@ -153,7 +168,7 @@ class StateStore:
     def last_run(self, environment: str | None = None) -> PastRun | None:
         """The run that began last, of one environment or of any, with its nodes and checks."""
 
-        def work(connection: sqlite3.Connection) -> PastRun | None:
+        def work(connection: Connection) -> PastRun | None:
             found = history.newest(connection, environment, 1)
             return history.whole(connection, found[0], "nodes", "checks") if found else None
 
@@ -185,7 +200,7 @@ class StateStore:
         self._database.close()
 
 
-def _builds(connection: sqlite3.Connection, *, components: bool) -> dict[str, BuildRecord]:
+def _builds(connection: Connection, *, components: bool) -> dict[str, BuildRecord]:
     if not components:
         rows = connection.execute("select record from builds order by physical")
         return {record.physical: record for record in (decode_record(row[0]) for row in rows)}
@@ -196,7 +211,7 @@ def _builds(connection: sqlite3.Connection, *, components: bool) -> dict[str, Bu
     }
 
 
-def _publications(connection: sqlite3.Connection) -> tuple[Publication, ...]:
+def _publications(connection: Connection) -> tuple[Publication, ...]:
     rows = connection.execute(
         "select environment, asset, schema, name, physical, fingerprint from publications "
         "order by environment, asset"

@@ -18,6 +18,7 @@ COMMANDS = (
     "show",
     "sources",
     "env",
+    "diff",
     "rollback",
     "gc",
     "state",

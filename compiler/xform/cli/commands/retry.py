@@ -7,7 +7,7 @@ from typing import Annotated
 from xform.app.again import Again
 from xform.app.past import find_run, last_build, left_undone
 from xform.app.record import refreshed
-from xform.app.workspace import UserError
+from xform.app.workspace import UserError, Workspace
 from xform.base.codes import NO_RUN
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.cli.commands.build import Asked, build_chosen
@@ -38,7 +38,7 @@ def run(
     workspace = context.workspace
     past = last_build(workspace) if run_id is None else find_run(workspace, run_id)
     if past is None or past.asked.kind != BUILD or past.environment != workspace.environment:
-        raise UserError([_no_build(past, workspace.environment)])
+        raise UserError([_no_build(past, workspace)])
     undone = left_undone(workspace.state.whole_run(past), refreshed(workspace))
     compilation = context.compile(strict=False)
     chosen = frozenset(name for name in undone if name in compilation.assets)
@@ -54,7 +54,8 @@ def run(
     build_chosen(context, compilation, chosen, asked, widen=False)
 
 
-def _no_build(past: PastRun | None, environment: str) -> Diagnostic:
+def _no_build(past: PastRun | None, workspace: Workspace) -> Diagnostic:
+    environment = workspace.environment
     if past is None:
         text, advice = f"nothing has been built in '{environment}' yet", "build: xform build"
     elif past.asked.kind != BUILD:
@@ -62,4 +63,4 @@ def _no_build(past: PastRun | None, environment: str) -> Diagnostic:
     else:
         text = f"run '{past.run_id}' was in '{past.environment}', not in '{environment}'"
         advice = f"retry it there: xform retry --run {past.run_id} --env {past.environment}"
-    return diagnose(NO_RUN, text, ".xform/state.db", advice)
+    return diagnose(NO_RUN, text, workspace.state.place, advice)
