@@ -284,3 +284,28 @@ def test_only_what_the_edit_reaches_is_looked_at(
     standing.replace(NAMES, "name from", "lower(name) as name from")
     assert standing.actions() == {"marts.names": "build"}
     assert sorted(read) == ["marts.names", "raw.people", "staging.people"]
+
+
+def test_what_assets_rest_on_is_kept(tmp_path: Path) -> None:
+    """Tables that stand because what they read came out as before, by a checksum that rounds."""
+    made = project(
+        tmp_path,
+        {
+            "seeds/raw/rates.csv": "id,rate\n1,1.5\n2,2.5\n",
+            "models/a/rates.sql": (
+                "/* @model\nkind: table\nchecksum: {float_digits: 3}\n*/\n"
+                "select id, rate::double as rate from raw.rates\n"
+            ),
+            "models/a/one.sql": "/* @model\nkind: table\n*/\nselect max(rate) as m from a.rates\n",
+            "models/b/two.sql": "/* @model\nkind: table\n*/\nselect min(rate) as m from a.rates\n",
+            "models/c/apart.sql": "/* @model\nkind: table\n*/\nselect 1 as x\n",
+        },
+    )
+    made.ok("build")
+    made.replace("seeds/raw/rates.csv", "1,1.5", "1,1.5000000001")
+    made.ok("build")
+    assert made.ok("plan").out.startswith("Nothing to do")
+    made.replace("models/c/apart.sql", "1 as x", "2 as x")
+    assert {item.asset for item in same(made).compared} == {"a.one", "b.two"}
+    made.replace("models/a/one.sql", "max(rate)", "sum(rate)")
+    assert {item.asset for item in same(made).compared} == {"b.two"}

@@ -21,7 +21,7 @@ from xform.app.workspace import Workspace
 from xform.base.names import AssetName
 from xform.plan.deciding import Wish
 from xform.plan.freshness import Build, Recorded
-from xform.plan.plan import ActionKind, Component, Plan
+from xform.plan.plan import ActionKind, Compared, Component, Plan
 from xform.plan.planner import make_plan
 
 LARGEST = 0.5
@@ -84,9 +84,22 @@ def _planned(
     unchanged = tuple(name for name in standing.unchanged if name not in acted)
     day = basis.day or versions.get("clock:day", "")
     return Replanned(
-        msgspec.structs.replace(plan, unchanged=unchanged),
+        msgspec.structs.replace(
+            plan, unchanged=unchanged, compared=_compared(compilation.slim, standing, plan, part)
+        ),
         msgspec.structs.replace(basis, day=day),
     )
+
+
+def _compared(
+    slim: Slim, standing: StandingPlan, plan: Plan, part: Set[AssetName]
+) -> tuple[Compared, ...]:
+    """What assets rest on, in their order: as it was, but for the part that was planned."""
+    kept = [item for item in standing.plan.compared if item.asset not in part]
+    if not kept:
+        return plan.compared
+    order = {asset.name: number for number, asset in enumerate(slim.assets)}
+    return tuple(sorted((*kept, *plan.compared), key=lambda item: order[item.asset]))
 
 
 def _with_what_is_read(slim: Slim, names: Set[AssetName]) -> frozenset[AssetName]:

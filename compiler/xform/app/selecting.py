@@ -47,7 +47,7 @@ class Selector:
         return self.select(request).assets
 
     def _selectors(self) -> tuple[Selectors, list[Diagnostic]]:
-        path = self.compilation.project.selectors
+        path = self.compilation.slim.declared.bare.selectors
         text = self.workspace.read_text(path) if path is not None else None
         return read_selectors(text, path) if text and path else (Selectors(), [])
 
