@@ -7,6 +7,7 @@ from pathlib import Path
 
 from xform.base.names import AssetName
 from xform.host.python_macros import load_functions
+from xform.host.python_models import PythonModels
 from xform.template.macros import ORIGIN_MARK, load_macros
 from xform.template.render import render
 from xform.template.scope import Scope
@@ -62,6 +63,15 @@ def test_file_name_that_is_no_module_name(tmp_path: Path) -> None:
     functions, diagnostics = load_functions(tmp_path, _write(tmp_path, {"macros/my-geo.py": GEO}))
     assert diagnostics == []
     assert sorted(functions) == ["area"]
+
+
+def test_models_of_another_project_were_run_before(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    _write(other, {"macros/else.py": "", "models/m.py": "def m():\n    return 1\n"})
+    PythonModels(other).load_function("models/m.py", "m")
+    functions, diagnostics = load_functions(tmp_path, _write(tmp_path, {"macros/geo.py": GEO}))
+    assert diagnostics == []
+    assert functions["area"](3, 4) == 12
 
 
 def test_syntax_error(tmp_path: Path) -> None:

@@ -101,6 +101,7 @@ def audit(asset: str, query: str, *, blocking: bool = True, generation: int = 1)
         asset=AssetName(asset),
         sql=query.replace("{}", name),
         blocking=blocking,
+        severity="error" if blocking else "warn",
         span=place,
         failure="x is negative",
     )

@@ -17,6 +17,7 @@ from xform.base.declare import MACRO_MARK
 from xform.base.diagnostics import Diagnostic, Label, diagnose
 from xform.base.hashing import Digest, digest_bytes, digest_parts
 from xform.base.spans import Span
+from xform.host.python_models import ProjectFinder
 from xform.template.macros import ORIGIN_MARK, MacroOrigin
 
 
@@ -64,11 +65,15 @@ def _importable(root: Path, files: Iterable[str]) -> Iterator[frozenset[str]]:
         if name.partition(".")[0] in tops:
             del sys.modules[name]
     importlib.invalidate_caches()
+    # Python models of another project may have been run in this process.
+    finders = list(sys.meta_path)
+    sys.meta_path[:] = [finder for finder in finders if not isinstance(finder, ProjectFinder)]
     without_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     sys.path.insert(0, str(root))
     try:
         yield frozenset(sys.modules)
     finally:
+        sys.meta_path[:] = finders
         sys.dont_write_bytecode = without_bytecode
         if str(root) in sys.path:
             sys.path.remove(str(root))

@@ -97,7 +97,7 @@ class _FreshLoader(importlib.machinery.SourceFileLoader):
         return code
 
 
-class _ProjectFinder(importlib.abc.MetaPathFinder):
+class ProjectFinder(importlib.abc.MetaPathFinder):
     """Finds the modules of one project, before what is installed. A folder without `__init__.py`
     gives way to an installed package of its name (a folder `data/` must not hide one); the
     standard library and xform itself cannot be shadowed at all.
@@ -135,7 +135,7 @@ class _ProjectFinder(importlib.abc.MetaPathFinder):
         return None
 
 
-_finder = _ProjectFinder()
+_finder = ProjectFinder()
 
 
 def _spec(name: str, place: Path) -> importlib.machinery.ModuleSpec | None:
