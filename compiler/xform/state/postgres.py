@@ -181,8 +181,14 @@ class PostgresDatabase(Database):
         return f"{self._schema}.xform_state"
 
     def _version(self, connection: psycopg.Connection) -> int:
-        there = connection.execute("select to_regclass(%s)", [self._counter]).fetchone()
-        if there is None or there[0] is None:
+        # Not to_regclass(): in a transaction that waited for its turn it may still remember that
+        # there was no such table.
+        there = connection.execute(
+            "select 1 from pg_class join pg_namespace on pg_namespace.oid = relnamespace "
+            "where nspname = %s and relname = 'xform_state'",
+            [self._target.schema],
+        )
+        if there.fetchone() is None:
             return 0
         found = connection.execute(f"select version from {self._counter}".encode()).fetchone()
         version = int(found[0]) if found else 0
