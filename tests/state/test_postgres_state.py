@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import msgspec
 import psycopg
@@ -336,6 +337,37 @@ def test_who_stops_in_the_middle_does_not_keep_others_out(schema: PostgresHome) 
     assert schema.execute("select value from facts where key = 'half'") == []
     sleeper.close()
     patient.close()
+
+
+def test_who_waits_while_another_makes_the_state_finds_it_made(
+    schema: PostgresHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = PostgresDatabase._make
+    makers: list[PostgresDatabase] = []
+
+    def is_waited_for() -> bool:
+        waiting = "select pid from pg_locks where locktype = 'advisory' and not granted"
+        return any(pid in schema.backends() for (pid,) in schema.server.rows(waiting))
+
+    def make_when_another_waits(database: PostgresDatabase, connection: Any) -> None:
+        makers.append(database)
+        until(is_waited_for, "another")
+        make(database, connection)
+
+    monkeypatch.setattr(PostgresDatabase, "_make", make_when_another_waits)
+    found: list[int] = []
+
+    def look() -> None:
+        store = schema.store()
+        found.append(len(store.snapshot("prod").builds))
+        store.close()
+
+    threads = [threading.Thread(target=look) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (found, len(makers)) == ([0, 0], 1)
 
 
 def test_threads_share_one_connection(schema: PostgresHome) -> None:
