@@ -60,7 +60,7 @@ EDITS = [
         {"marts.daily": "none no-op own"},
     ),
     Edit(
-        "another alias of a table",
+        "a name in another case",
         {ORDERS: ("{{ euros('o.amount') }}", "{{ euros('O.amount') }}")},
         {"marts.orders": "none no-op own"},
     ),
@@ -84,7 +84,7 @@ EDITS = [
         {"marts.orders": "none no-op own"},
     ),
     Edit(
-        "a cast in another form",
+        "a space",
         {STG_CUSTOMERS: ("id as customer_id", "id as customer_id ")},
         {"staging.stg_customers": "none no-op own"},
     ),

@@ -242,6 +242,20 @@ def test_a_history_that_ends_too_early(shop: Shop, tmp_path: Path) -> None:
     assert "fetch-depth: 0" in done.stderr
 
 
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root may give away")
+def test_a_repository_of_another_user(tmp_path: Path) -> None:
+    """As in a container, where the checkout was made by somebody else."""
+    shop = Shop(tmp_path / "repository")
+    for place in (shop.root, shop.root / ".git"):
+        os.chown(place, 12345, 12345)
+
+    done = shop.xform("ci", "--base", "main", environ=IDENTITY)
+
+    assert done.returncode == 2
+    assert "the repository belongs to another user" in done.stderr
+    assert "safe.directory" in done.stderr
+
+
 def test_git_variables_of_a_hook_lead_nowhere_else(shop: Shop) -> None:
     """As from a pre-commit hook, which has GIT_INDEX_FILE and GIT_DIR set."""
     shop.branch("hook", {DAILY: ("sum(euros)", "max(euros)")})

@@ -14,8 +14,6 @@ from repository import Shop
 from xform.ci import confined
 
 SECRET = "s3cr3t-of-the-job"
-BOMB = "/* @model\nkind: table\n"
-
 MACRO = "from xform import macro\n\n\n@macro\ndef twice(x):\n    return f'{x} * 2'\n"
 
 

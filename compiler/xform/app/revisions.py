@@ -161,6 +161,7 @@ _HELP: Mapping[str, str] = {
     "unknown": "fetch it first (git fetch origin main), or name another one with --base",
     "shallow": "fetch the whole history: actions/checkout with fetch-depth: 0, or git fetch "
     "--unshallow",
+    "owner": 'let git trust it: git config --global --add safe.directory "$PWD"',
     "other": "see what git says of it: git status, git fsck",
 }
 

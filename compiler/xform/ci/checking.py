@@ -12,7 +12,7 @@ from xform.base.codes import BREAKING_CHANGE, CHANGE_LIMIT
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.ci.comparing import compare
 from xform.ci.side import Side
-from xform.plan.changes import WEIGHTS, ProjectChange, Weight
+from xform.plan.changes import WEIGHTS, Category, ProjectChange, Weight
 
 WORKING_TREE = "the working tree"
 _SHORT = 10
@@ -61,16 +61,17 @@ def findings(change: ProjectChange, limits: Limits) -> Iterator[Diagnostic]:
     """What is to be said at files: new diagnostics, what breaks, and limits that are passed."""
     yield from change.diagnostics
     for item in change.changes:
+        if item.category is Category.BROKEN and not item.own:
+            continue  # which is told where it is broken
         for why in item.breaks:
-            if item.own or "compile" not in why:
-                yield diagnose(
-                    BREAKING_CHANGE,
-                    f"'{item.was or item.asset}': {why}",
-                    item.path,
-                    "keep what was there beside it until nobody reads it, or set access: private "
-                    "where nobody outside of the project does",
-                    asset=item.asset,
-                )
+            yield diagnose(
+                BREAKING_CHANGE,
+                f"'{item.was or item.asset}': {why}",
+                item.path,
+                "keep what was there beside it until nobody reads it, or set access: private "
+                "where nobody outside of the project does",
+                asset=item.asset,
+            )
     runs = change.verdict.runs
     if limits.models is not None and runs > limits.models:
         yield diagnose(

@@ -28,11 +28,8 @@ class Running(msgspec.Struct, frozen=True):
 
 
 def planned(base: Side, head: Side) -> Running:
-    """Plan the head as if the base had been built and published, of the same data of sources.
-
-    A name that both have but one publishes in another schema counts as well: it is the planner's
-    own answer, with its reasons.
-    """
+    """Plan the head as if all of the base had been built and published, of the same data of
+    sources."""
     environment, now = head.workspace.environment, head.workspace.host.now()
     record = as_built(base.planned, base.versions, environment, now)
     again = make_plan(base.planned, record, dict(base.versions), Wish(environment, now=now))

@@ -32,9 +32,6 @@ _PLAIN = (
 )
 _OF_COLUMNS = ("type", "description", "tags", "meta")
 
-SHAPING = ("kind", "time_range", "keyed", "dialect", "relation", "files", "format")
-"""Settings that may make a build another one. Whether they do, its fingerprint says."""
-
 
 def changed_settings(before: Asset, after: Asset) -> tuple[SettingChange, ...]:
     """All that is another, in one order."""

@@ -19,7 +19,7 @@ AS_IT_IS = "as it is"
 
 
 class Side:
-    """`paths` of files are relative to the project."""
+    """A project at one of its versions. Paths of files are relative to it."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace

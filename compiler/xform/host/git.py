@@ -23,7 +23,8 @@ _INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_O
 
 class GitError(Exception):
     """Git could not answer. `kind` is missing (no git, or no repository), unknown (no such
-    revision), shallow (the history does not reach that far) or other."""
+    revision), shallow (the history does not reach that far), owner (git does not trust a folder
+    that another user owns) or other."""
 
     def __init__(self, message: str, kind: str = "other") -> None:
         super().__init__(message)
@@ -40,6 +41,8 @@ class Repository:
         try:
             self.root = Path(self._git("rev-parse", "--show-toplevel"))
         except GitError as error:
+            if error.kind == "owner":
+                raise
             kind = "missing" if error.kind == "other" else error.kind
             raise GitError("the project is in no git repository", kind) from None
 
@@ -123,6 +126,8 @@ def _run(words: Sequence[str], folder: Path, environ: dict[str, str]) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise GitError(f"git did not answer: {type(error).__name__}") from None
     if done.returncode:
+        if "dubious ownership" in done.stderr:
+            raise GitError("the repository belongs to another user", "owner")
         said = done.stderr.strip().splitlines()
         message = said[-1].removeprefix("fatal: ").removeprefix("error: ") if said else ""
         raise GitError(message, "unknown" if _BEYOND.search(message) else "other")

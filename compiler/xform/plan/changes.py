@@ -7,7 +7,6 @@ the forms that reviewers and machines read.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
 
 import msgspec
 
@@ -194,7 +193,3 @@ class ProjectChange(msgspec.Struct, frozen=True):
     @property
     def errors(self) -> bool:
         return any(found.severity == "error" for found in self.diagnostics)
-
-
-def gravest(weights: Iterable[Weight]) -> Weight:
-    return min(weights, key=WEIGHTS.index, default=Weight.NONE)
