@@ -69,42 +69,47 @@ def assert_whole(chain: Project) -> int:
     return int(low)
 
 
-def undisturbed(chain: Project) -> tuple[float, float]:
-    """Seconds from the start of a build to its first event, and from there to its end: kills are
-    to fall in between, on any machine."""
-    begun = time.monotonic()
+def undisturbed(chain: Project) -> tuple[int, float]:
+    """How many events a build of all of it tells, and seconds from the first of them to its
+    end: kills are to fall in between, on any machine."""
     process = chain.start("build", "--events", "-", "--threads", "2")
     assert process.stdout is not None
     process.stdout.readline()
     first = time.monotonic()
-    process.communicate()
+    rest, _ = process.communicate()
     assert process.returncode == 0
-    return first - begun, time.monotonic() - first
+    return 1 + len(rest.splitlines()), time.monotonic() - first
 
 
-def kill_rounds(chain: Project, rounds: int, seed: int) -> None:
+def kill_rounds(chain: Project, kills: int, seed: int) -> None:
+    """Change the seed and kill the build, `kills` times; builds that ended before do not count.
+
+    A kill comes after a number of events, not of seconds: how fast the machine is, and how busy,
+    changes from one build to the next."""
     chance = random.Random(seed)
-    killed = 0
-    started, took = undisturbed(chain)
+    events, took = undisturbed(chain)
     shown = assert_whole(chain)
-    for number in range(1, rounds + 1):
+    number = killed = 0
+    while killed < kills:
+        number += 1
+        assert number <= 10 * kills, f"{killed} of {number} builds were killed before their end"
         chain.write("seeds/raw/version.csv", f"n\n{number}\n")
         process = chain.start("build", "--events", "-", "--threads", "2")
         assert process.stdout is not None
-        if chance.random() < 0.8:
-            process.stdout.readline()  # past start-up, so that the kill falls into the work
-            time.sleep(chance.uniform(0.0, 0.9 * took))
+        if chance.random() < 0.9:
+            for _ in range(chance.randrange(1, events)):
+                process.stdout.readline()
+            time.sleep(chance.uniform(0.0, took / events))
         else:
-            time.sleep(chance.uniform(0.0, started + 0.9 * took))
+            time.sleep(chance.uniform(0.0, took))  # while it starts
         process.kill()
         process.communicate()
         killed += process.returncode == -signal.SIGKILL
         now = assert_whole(chain)
         assert now in (shown, number)
         shown = now
-    assert killed > 0
     chain.ok("build")
-    assert assert_whole(chain) == rounds
+    assert assert_whole(chain) == number
     assert chain.actions() == {}
 
 
