@@ -8,7 +8,7 @@ always heard (DuckDB 2.0 does not hear Ctrl-C in a thread that waits for a query
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future, wait
 
 import msgspec
 
@@ -43,7 +43,7 @@ from xform.run.records import Occasion
 from xform.run.result import RunResult
 from xform.run.scheduler import Schedule, Skip, Work
 from xform.run.work import Workshop
-from xform.run.workers import submit
+from xform.run.workers import Workers
 
 POLL = 0.2
 """Seconds between looks at running steps and requests to stop."""
@@ -137,6 +137,7 @@ class _Run:
         self._schedule = Schedule.of((), {})
         self._known = Builds()
         self._running: dict[Future[Outcome], Work] = {}
+        self._workers: Workers[Outcome] = Workers()
         self._workshop: Workshop | None = None
         self._chosen = Chosen((), (), ())
         self._cancelled = False
@@ -214,7 +215,7 @@ class _Run:
             self._start(max(threads, 1))
             if not self._running:
                 break
-            done, _ = wait(self._running, timeout=POLL, return_when=FIRST_COMPLETED)
+            done = self._workers.ended(POLL)
             self._account.tell_posted()
             self._enforce_timeouts()
             for future in done:
@@ -275,6 +276,7 @@ class _Run:
 
         Where steps were abandoned, the connection is still theirs; the state heals next time.
         """
+        self._workers.close()
         if self._running and self._workshop is not None:
             self._workshop.watches.stop()
             _, stuck = wait(self._running, timeout=GRACE)
@@ -336,7 +338,7 @@ class _Run:
                 return
             reason = self._account.reasons.get(step.asset, "")
             self._account.tell(NodeStart(step.asset, reason, self._host.now()))
-            future = submit(step.asset, self._job(workshop, step))
+            future = self._workers.submit(self._job(workshop, step))
             self._running[future] = step
 
     def _job(self, workshop: Workshop, step: Work) -> Callable[[], Outcome]:
