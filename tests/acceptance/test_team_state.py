@@ -13,7 +13,7 @@ from command_line import Project, copied, project, with_state
 from test_two_processes import CHAIN, WAITING, until
 
 from state_homes import PostgresHome
-from xform.run.ports import StateSnapshot
+from xform.run.snapshots import StateSnapshot
 from xform.state.store import StateStore
 
 SECRET = "hush-4c1f"

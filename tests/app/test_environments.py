@@ -16,7 +16,7 @@ from xform.app import environments
 from xform.app.building import Wanted, build
 from xform.app.environment import EnvironmentPlanner
 from xform.app.workspace import UserError, Workspace
-from xform.run.ports import EngineBusy
+from xform.run.failures import EngineBusy
 
 FILES = {
     "pyproject.toml": '[tool.xform]\nname = "demo"\nprofile = "demo"\n',

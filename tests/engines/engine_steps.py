@@ -7,7 +7,7 @@ from typing import Any
 from xform.base.hashing import Digest, digest_text
 from xform.base.names import AssetName
 from xform.plan.plan import Body, BuildStep, PublishStep, PythonBody, SeedBody, SqlBody
-from xform.run.ports import BuildRecord
+from xform.run.records import BuildRecord
 
 
 def step_of(

@@ -11,7 +11,7 @@ import pytest
 from xform.engines.duckdb import content
 from xform.engines.duckdb.engine import DuckDBEngine
 from xform.project.checksum import EXACT, Checksum
-from xform.run.ports import Sums
+from xform.run.records import Sums
 
 SumsOf = Callable[..., Sums]
 

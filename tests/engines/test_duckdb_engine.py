@@ -24,7 +24,8 @@ from xform.engines.duckdb import create_engine
 from xform.engines.duckdb.engine import DuckDBEngine
 from xform.plan.plan import BuildStep, DropStep, PublishStep, SeedBody
 from xform.project.profile import Target
-from xform.run.ports import BuildRecord, CodeError, ColumnsDiffer, EngineError, NameTaken
+from xform.run.failures import CodeError, ColumnsDiffer, EngineError, NameTaken
+from xform.run.records import BuildRecord
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from engine_steps import publication, record_of, step_of
 from xform.engines.duckdb.engine import DuckDBEngine
 from xform.plan.intervals import Grain
 from xform.plan.plan import Slicing
-from xform.run.ports import LeaseLost
+from xform.run.failures import LeaseLost
 
 STEP = step_of("a", "select 1 as x")
 

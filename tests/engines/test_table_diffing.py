@@ -18,7 +18,7 @@ from xform.base.names import AssetName
 from xform.checks import diff_queries
 from xform.checks.table_diff import ColumnDiff, TableDiff
 from xform.engines.duckdb.engine import DuckDBEngine
-from xform.run.ports import EngineError
+from xform.run.failures import EngineError
 
 ASSET = AssetName("m.t")
 

@@ -12,7 +12,7 @@ import pytest
 
 from xform.host.heartbeat import repeated
 from xform.host.processes import is_gone, this_process
-from xform.run.ports import Process
+from xform.run.leases import Process
 
 replace = msgspec.structs.replace
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from xform.host.python_models import PythonModels
-from xform.run.ports import CodeError
+from xform.run.failures import CodeError
 
 
 def write(root: Path, path: str, text: str) -> None:

@@ -31,8 +31,8 @@ from xform.plan.plan import (
 )
 from xform.plan.planner import make_plan
 from xform.project.assets import Kind
-from xform.run.ports import BuildRecord, Publication
 from xform.run.publishing import choose
+from xform.run.records import BuildRecord, Publication
 from xform.run.versions import FilesRead, versions_read
 
 PASS = 0

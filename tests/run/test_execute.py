@@ -31,7 +31,7 @@ from xform.host.local import LocalHost
 from xform.plan.plan import AuditStep, DropStep, SqlBody
 from xform.run.events import CheckDone, Event, Log, NodeDone, NodeSkip, NodeStart, Published, RunEnd
 from xform.run.executor import execute
-from xform.run.ports import EngineBusy
+from xform.run.failures import EngineBusy
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from xform.host.local import LocalHost
 from xform.plan.plan import Conduct
 from xform.run.events import Event, Log
 from xform.run.executor import execute
+from xform.run.patience import pause_before
 from xform.run.result import RunResult
-from xform.run.work import pause_before
 
 ENDLESS = "select sum(a.range * b.range) as x from range(100000000) a, range(100000000) b"
 ANSWER = '{"exception_message": "the server said so", "status_code": "%d"}'

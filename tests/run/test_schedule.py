@@ -9,8 +9,8 @@ from run_plans import plan, publish, sql
 
 from xform.base.names import AssetName
 from xform.plan.plan import BuildStep
-from xform.run.ports import BuildRecord
 from xform.run.publishing import choose
+from xform.run.records import BuildRecord
 from xform.run.scheduler import Schedule
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.plan.plan import Component
-from xform.run.ports import BuildRecord, Publication
+from xform.run.records import BuildRecord, Publication
 
 A = AssetName("m.a")
 

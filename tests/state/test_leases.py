@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from state_homes import StateHome
-from xform.run.ports import Lease, Process
+from xform.run.leases import Lease, Process
 from xform.state.database import Database
 from xform.state.leases import LeaseStore
 from xform.state.store import StateStore

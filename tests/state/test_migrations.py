@@ -19,7 +19,7 @@ import pytest
 from state_homes import KINDS, PostgresHome, StateHome, home_of
 from xform.host.processes import is_gone, this_process
 from xform.run.events import NodeDone
-from xform.run.ports import StateError
+from xform.run.failures import StateError
 from xform.state.migrations import MIGRATIONS
 from xform.state.postgres import PostgresDatabase
 

@@ -22,7 +22,8 @@ from xform.base.diagnostics import Diagnostic
 from xform.base.spans import Span
 from xform.project.profile import StateTarget
 from xform.run.errors import state_diagnostic
-from xform.run.ports import Ledger, StateError
+from xform.run.failures import StateError
+from xform.run.records import Ledger
 from xform.state.database import Connection
 from xform.state.opening import open_state
 from xform.state.postgres import PostgresDatabase

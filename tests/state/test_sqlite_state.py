@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from state_ledgers import build
 
-from xform.run.ports import Ledger, StateError
+from xform.run.failures import StateError
+from xform.run.records import Ledger
 from xform.state.sqlite import SqliteDatabase
 from xform.state.store import StateStore
 

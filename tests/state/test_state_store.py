@@ -14,7 +14,7 @@ from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.run.events import CheckDone, Log, NodeDone, NodeSkip, RunEnd
 from xform.run.history import Statement
-from xform.run.ports import Ledger
+from xform.run.records import Ledger
 from xform.state.store import StateStore
 
 

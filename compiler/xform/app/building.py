@@ -15,10 +15,13 @@ from xform.base.names import AssetName
 from xform.plan.plan import Plan
 from xform.run.events import Event
 from xform.run.executor import execute
+from xform.run.failures import StateError
 from xform.run.history import BUILD, Asked
+from xform.run.leases import Hold
 from xform.run.outcome import Rehearse, rehearse_nothing
-from xform.run.ports import Hold, Ledger, StateError, StateSnapshot
+from xform.run.records import Ledger
 from xform.run.result import RunResult
+from xform.run.snapshots import StateSnapshot
 
 if TYPE_CHECKING:
     from xform.app.environment import EnvironmentPlanner, Planned

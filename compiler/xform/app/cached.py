@@ -253,7 +253,7 @@ class CachedCompiler:
         return {**known, **found}, False
 
     def _is_busy(self) -> bool:
-        from xform.run.ports import EngineBusy
+        from xform.run.failures import EngineBusy
 
         try:
             self._engine().ledger()

@@ -16,7 +16,8 @@ from xform.app.environments import drop_held, expiry_of
 from xform.app.planning import PROD
 from xform.app.record import held, refreshed
 from xform.app.workspace import Workspace
-from xform.run.ports import BuildRecord, Publishing, StateSnapshot
+from xform.run.records import BuildRecord, Publishing
+from xform.run.snapshots import StateSnapshot
 
 
 class Garbage(msgspec.Struct, frozen=True):

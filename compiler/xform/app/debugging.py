@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 import msgspec
 
 from xform.app.workspace import UserError, Workspace
-from xform.run.ports import EngineBusy, EngineError, StateError
+from xform.run.failures import EngineBusy, EngineError, StateError
 from xform.sql.installed import COMPILED, pure_python_modules
 
 

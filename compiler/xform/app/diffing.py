@@ -20,7 +20,9 @@ from xform.checks.row_keys import keys_of
 from xform.checks.table_diff import DataDiff, TableDiff
 from xform.plan.names import sql_name
 from xform.project.assets import Asset, Kind
-from xform.run.ports import EngineError, Publication, Session
+from xform.run.failures import EngineError
+from xform.run.ports import Session
+from xform.run.records import Publication
 from xform.run.workers import submit
 
 _UNSHOWN = (Kind.EXTERNAL, Kind.EPHEMERAL, Kind.EXPOSURE)

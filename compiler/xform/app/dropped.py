@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import msgspec
 
 from xform.base.diagnostics import Diagnostic
-from xform.run.ports import BuildRecord, StateSnapshot
+from xform.run.records import BuildRecord
+from xform.run.snapshots import StateSnapshot
 
 
 def tell_dropped(diagnostics: Iterable[Diagnostic], past: StateSnapshot) -> list[Diagnostic]:

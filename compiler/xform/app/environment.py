@@ -24,7 +24,9 @@ from xform.plan.plan import Plan
 from xform.plan.planner import make_plan
 from xform.project.assets import Kind
 from xform.project.versioning import USUAL
-from xform.run.ports import EngineBusy, Ledger, StateSnapshot
+from xform.run.failures import EngineBusy
+from xform.run.records import Ledger
+from xform.run.snapshots import StateSnapshot
 from xform.sql.dialects import quote
 
 

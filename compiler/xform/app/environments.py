@@ -15,7 +15,8 @@ from xform.base.codes import NO_ENVIRONMENT, PROD_STAYS
 from xform.base.diagnostics import diagnose
 from xform.base.names import AssetName, did_you_mean, table_of
 from xform.plan.plan import DropStep, PublishStep
-from xform.run.ports import Occasion, Publication, StateSnapshot
+from xform.run.records import Occasion, Publication
+from xform.run.snapshots import StateSnapshot
 
 
 class EnvironmentForm(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from xform.plan.explanation import BuildFacts, Explanation, differences, version
 from xform.plan.freshness import as_it_stands, growth_leaf
 from xform.plan.intervals import Grain, listed
 from xform.plan.plan import COMPUTING
-from xform.run.ports import BuildRecord
+from xform.run.records import BuildRecord
 
 
 def explain_asset(

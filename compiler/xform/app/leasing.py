@@ -19,7 +19,9 @@ from xform.base.codes import ENVIRONMENT_HELD, WAREHOUSE_BUSY
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.host.heartbeat import repeated
 from xform.host.processes import is_gone, this_process
-from xform.run.ports import Engine, EngineBusy, Lease, LeaseLost, Leases, StateError
+from xform.run.failures import EngineBusy, LeaseLost, StateError
+from xform.run.leases import Lease, Leases
+from xform.run.ports import Engine
 
 LASTS = 60.0
 """Seconds for which a lease is had without being renewed."""
@@ -32,7 +34,7 @@ Value = TypeVar("Value")
 
 
 class Held:
-    """A lease at work. See `run.ports.Hold`."""
+    """A lease at work. See `run.leases.Hold`."""
 
     def __init__(self, leases: Leases, lease: Lease) -> None:
         self._leases = leases

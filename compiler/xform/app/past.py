@@ -7,7 +7,7 @@ from xform.base.codes import NO_RUN
 from xform.base.diagnostics import diagnose
 from xform.base.names import AssetName
 from xform.run.history import BUILD, PastRun
-from xform.run.ports import StateSnapshot
+from xform.run.snapshots import StateSnapshot
 
 ENOUGH = 1_000
 """Runs that are looked through for the last build."""

@@ -23,7 +23,7 @@ from xform.base.hashing import digest_parts
 from xform.base.names import AssetName
 from xform.base.spans import Span
 from xform.plan.plan import NO_HOOKS, AuditStep, BuildStep, DropStep, Hooks, PublishStep, Step
-from xform.run.ports import StateSnapshot
+from xform.run.snapshots import StateSnapshot
 
 FORMAT = "xform plan 1"
 

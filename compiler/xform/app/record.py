@@ -8,7 +8,9 @@ from contextlib import ExitStack, contextmanager
 import msgspec
 
 from xform.app.workspace import Workspace
-from xform.run.ports import EngineBusy, Ledger, StateError, StateSnapshot
+from xform.run.failures import EngineBusy, StateError
+from xform.run.records import Ledger
+from xform.run.snapshots import StateSnapshot
 
 _TRIES = 8
 """How often the record is looked at until it is that of this warehouse."""

@@ -13,7 +13,7 @@ from xform.base.codes import BUILDS_GONE, NO_PUBLISHING
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName
 from xform.plan.plan import DropStep, PublishStep
-from xform.run.ports import Publication, Publishing
+from xform.run.records import Publication, Publishing
 
 
 class Event(msgspec.Struct, frozen=True):

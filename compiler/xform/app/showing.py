@@ -10,7 +10,9 @@ from xform.base.codes import NO_BAD_ROWS, NOT_BUILT
 from xform.base.diagnostics import diagnose
 from xform.base.names import AssetName, did_you_mean, table_of
 from xform.project.assets import Kind, Language
-from xform.run.ports import BadRows, EngineError, QueryResult
+from xform.run.failures import EngineError
+from xform.run.ports import QueryResult
+from xform.run.records import BadRows
 from xform.sql.dialects import quote
 
 

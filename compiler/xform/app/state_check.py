@@ -13,7 +13,9 @@ import msgspec
 from xform.app.leasing import patiently
 from xform.app.workspace import Workspace
 from xform.host.processes import is_gone
-from xform.run.ports import Lease, Ledger, Publication, StateSnapshot
+from xform.run.leases import Lease
+from xform.run.records import Ledger, Publication
+from xform.run.snapshots import StateSnapshot
 
 _GC = "xform gc"
 _REPAIR = "xform state repair"

@@ -26,7 +26,8 @@ from xform.checks.table_diff import (
     RowsDiff,
     TableDiff,
 )
-from xform.run.ports import Engine, EngineError, Session
+from xform.run.failures import EngineError
+from xform.run.ports import Engine, Session
 from xform.sql.dialects import quote
 
 MOST_ROWS = 10_000_000

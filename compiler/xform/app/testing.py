@@ -19,7 +19,7 @@ from xform.plan.plan import AuditStep, Plan
 from xform.run.events import Event
 from xform.run.executor import execute
 from xform.run.history import TEST, Asked
-from xform.run.ports import Publication
+from xform.run.records import Publication
 from xform.run.result import RunResult
 
 

@@ -28,7 +28,8 @@ from xform.checks.unit.cases import MODELS, Case, Filled
 from xform.checks.unit.sql import as_text
 from xform.project.assets import Asset, Kind
 from xform.project.unit_tests import Cell, UnitTest
-from xform.run.ports import Engine, EngineError, Session
+from xform.run.failures import EngineError
+from xform.run.ports import Engine, Session
 from xform.sema.types.type import NUMERIC, read
 from xform.sql.dialects import quote
 

@@ -31,8 +31,9 @@ from xform.project.assets import Asset, Language, TestKind
 from xform.project.python_tests import with_result
 from xform.project.unit_tests import Cell, UnitTest
 from xform.query.memo import Memo
+from xform.run.failures import CodeError, EngineError
 from xform.run.outcome import Rehearsed
-from xform.run.ports import CodeError, Engine, EngineError, Session
+from xform.run.ports import Engine, Session
 
 VERSION = "unit 1"
 """Raised whenever the same queries may be judged otherwise: part of the memo's keys."""

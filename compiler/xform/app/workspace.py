@@ -203,7 +203,7 @@ class Workspace:
 
             path = evaluated(circumstances.state, self.environ)
             return None if path is None else revision_of(self.root / path)
-        from xform.run.ports import StateError
+        from xform.run.failures import StateError
 
         try:
             return self.state.revision()
@@ -343,7 +343,7 @@ class Workspace:
     def _with_past(self, diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
         """Diagnostics of missing columns, with what the state knows of them; it need not exist."""
         from xform.app.dropped import tell_dropped
-        from xform.run.ports import StateError
+        from xform.run.failures import StateError
 
         state = self.target.state
         if state.type == "sqlite" and not (self.root / state.path).exists():

@@ -7,7 +7,7 @@ from xform.base.codes import UNREADABLE
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.project.files import UnreadableFile
 from xform.run.errors import engine_diagnostic, state_diagnostic
-from xform.run.ports import EngineBusy, EngineError, StateError
+from xform.run.failures import EngineBusy, EngineError, StateError
 
 PROFILES = "profiles.yml"
 

@@ -82,6 +82,10 @@ class Progress:
 
     def __call__(self, event: Event) -> None:
         with self._order:
+            if self._terminal.quiet and not _is_bad(event) and not isinstance(event, RunEnd):
+                with self._state:
+                    self._view.add(event, self._clock.seconds())
+                return
             surface = self._terminal.err
             with self._state:
                 self._view.add(event, self._clock.seconds())

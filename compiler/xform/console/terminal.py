@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TextIO
 
 from xform.console.paint import ansi, plain
@@ -103,29 +104,30 @@ class Terminal:
         self._write(self.stderr, lines)
 
     def _write(self, stream: TextIO, lines: Iterable[Line]) -> None:
-        paint = ansi if self._colour(stream) else plain
+        paint = ansi if self._colour(_is_terminal(stream)) else plain
         text = "".join(f"{paint(line)}\n" for line in lines)
         encoding = stream.encoding or "utf-8"
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()
 
     def _surface(self, stream: TextIO) -> Surface:
+        terminal = _is_terminal(stream)
         return Surface(
-            width=max(self._width(stream), NARROWEST),
-            interactive=_is_terminal(stream) and not self._dumb and not self._environ.get("CI"),
-            colour=self._colour(stream),
-            unicode=_encodes_symbols(stream),
+            width=max(self._width(stream, terminal), NARROWEST),
+            interactive=terminal and not self._dumb and not self._environ.get("CI"),
+            colour=self._colour(terminal),
+            unicode=_encodes_symbols(stream.encoding or "utf-8"),
         )
 
     @property
     def _dumb(self) -> bool:
         return self._environ.get("TERM") in ("dumb", "unknown")
 
-    def _width(self, stream: TextIO) -> int:
+    def _width(self, stream: TextIO, terminal: bool) -> int:
         columns = self._environ.get("COLUMNS", "")
         if columns.isascii() and columns.isdigit() and int(columns) > 0:
             return int(columns)
-        if _is_terminal(stream):
+        if terminal:
             try:
                 size = os.get_terminal_size(stream.fileno())
             except (OSError, ValueError):
@@ -133,14 +135,14 @@ class Terminal:
             return size.columns or 80
         return PLAIN_WIDTH
 
-    def _colour(self, stream: TextIO) -> bool:
+    def _colour(self, terminal: bool) -> bool:
         """`--no-color`, then NO_COLOR (no-color.org), then FORCE_COLOR, then the stream."""
         if self._no_color or self._environ.get("NO_COLOR"):
             return False
         forced = self._environ.get("FORCE_COLOR")
         if forced:
             return forced.lower() not in ("0", "false")
-        if self._dumb or not _is_terminal(stream):
+        if self._dumb or not terminal:
             return False
         # The old Windows console shows escape sequences as text; newer ones announce themselves.
         return self._platform != "win32" or any(
@@ -155,10 +157,11 @@ def _is_terminal(stream: TextIO) -> bool:
         return False
 
 
-def _encodes_symbols(stream: TextIO) -> bool:
+@lru_cache
+def _encodes_symbols(encoding: str) -> bool:
     needed = "".join(str(getattr(UNICODE, name)) for name in UNICODE.__slots__)
     try:
-        needed.encode(stream.encoding or "utf-8")
+        needed.encode(encoding)
     except (UnicodeEncodeError, LookupError):
         return False
     return True

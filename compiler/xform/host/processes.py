@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from xform.run.ports import Process
+from xform.run.leases import Process
 
 _PROC = Path("/proc")
 

@@ -21,7 +21,7 @@ from typing import Any
 from xform.base.names import did_you_mean
 from xform.base.spans import file_span
 from xform.run.blame import blame
-from xform.run.ports import CodeError
+from xform.run.failures import CodeError
 
 PREFIX = "_xform_model_"
 

@@ -66,7 +66,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Build(Protocol):
-    """A recorded build, as far as planning reads it (`run.ports.BuildRecord`)."""
+    """A recorded build, as far as planning reads it (`run.records.BuildRecord`)."""
 
     @property
     def physical(self) -> str: ...
@@ -101,7 +101,7 @@ class Build(Protocol):
 
 
 class Published(Protocol):
-    """A published name (`run.ports.Publication`)."""
+    """A published name (`run.records.Publication`)."""
 
     @property
     def asset(self) -> AssetName: ...

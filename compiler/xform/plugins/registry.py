@@ -17,7 +17,8 @@ from xform.base.codes import ENGINE_SETTINGS, ENGINE_UNUSABLE, UNKNOWN_ENGINE
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import did_you_mean
 from xform.project.profile import Target
-from xform.run.ports import Engine, EngineError
+from xform.run.failures import EngineError
+from xform.run.ports import Engine
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

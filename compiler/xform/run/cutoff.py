@@ -31,7 +31,7 @@ from xform.plan.plan import (
     SqlBody,
 )
 from xform.project.checksum import OFF, Checksum, coarser
-from xform.run.ports import BuildRecord, Origin, Sums
+from xform.run.records import BuildRecord, Origin, Sums
 
 SumsOf: TypeAlias = Callable[[str, Checksum], Sums | None]
 """Checksums of a table by a method; None where none is to be had."""

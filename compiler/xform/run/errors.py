@@ -28,7 +28,7 @@ from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName
 from xform.base.spans import LineIndex, Span, file_span
 from xform.plan.plan import AuditStep, BuildStep, PythonBody, SeedBody, SqlBody
-from xform.run.ports import (
+from xform.run.failures import (
     CodeError,
     ColumnsDiffer,
     EngineBusy,

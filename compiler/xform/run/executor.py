@@ -7,31 +7,28 @@ always heard (DuckDB 2.0 does not hear Ctrl-C in a thread that waits for a query
 
 from __future__ import annotations
 
-import queue
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future, wait
 
 import msgspec
 
-from xform.base.diagnostics import Diagnostic
 from xform.base.names import AssetName
 from xform.plan.plan import AuditStep, BuildStep, HookSql, Plan, PublishStep
-from xform.run import cutoff
+from xform.run.account import Account
+from xform.run.builds import Builds
 from xform.run.errors import body_path, publish_diagnostic
 from xform.run.events import (
-    CheckDone,
     Event,
     Log,
-    NodeDone,
-    NodeSkip,
     NodeStart,
     Published,
-    RunEnd,
     RunStart,
 )
-from xform.run.history import Asked, Statement
+from xform.run.failures import EngineError
+from xform.run.history import NOTHING_SAID, Asked
 from xform.run.hooks import run_hooks
 from xform.run.keeping import Keeper
+from xform.run.leases import Hold
 from xform.run.outcome import (
     Judge,
     Outcome,
@@ -40,23 +37,13 @@ from xform.run.outcome import (
     rehearse_nothing,
     timed_out,
 )
-from xform.run.ports import (
-    NOTHING_SAID,
-    BuildRecord,
-    Engine,
-    EngineError,
-    Hold,
-    Host,
-    Kept,
-    Occasion,
-    Signals,
-    State,
-)
+from xform.run.ports import Engine, Host, Signals, State
 from xform.run.publishing import Chosen, choose
-from xform.run.result import NodeResult, RunResult
+from xform.run.records import Occasion
+from xform.run.result import RunResult
 from xform.run.scheduler import Schedule, Skip, Work
 from xform.run.work import Workshop
-from xform.run.workers import submit
+from xform.run.workers import Workers
 
 POLL = 0.2
 """Seconds between looks at running steps and requests to stop."""
@@ -139,34 +126,23 @@ class _Run:
             step for step in plan.steps if isinstance(step, BuildStep | AuditStep)
         )
         self._builds = tuple(step for step in self._work if isinstance(step, BuildStep))
-        self._reasons = {
-            action.asset: action.reasons[0].detail for action in plan.actions if action.reasons
-        }
         self._hold = hold
         self._run_id = hold.owner if hold is not None else host.new_run_id()
         self._begun = host.monotonic()
-        self._posted: queue.SimpleQueue[Kept] = queue.SimpleQueue()
         self._keeper = Keeper(state, self._run_id, emit, secrets)
+        reasons = {
+            action.asset: action.reasons[0].detail for action in plan.actions if action.reasons
+        }
+        self._account = Account(emit, self._keeper, reasons)
         self._schedule = Schedule.of((), {})
-        self._records: dict[str, BuildRecord] = {}
-        self._earlier: dict[AssetName, list[BuildRecord]] = {}
-        self._shown: dict[AssetName, str] = {}
-        """What the environment shows, by physical name."""
-        self._kept: dict[str, str] = {}
-        """Builds that stand in the place of planned ones."""
+        self._known = Builds()
         self._running: dict[Future[Outcome], Work] = {}
+        self._workers: Workers[Outcome] = Workers()
         self._workshop: Workshop | None = None
-        self._nodes: list[NodeResult] = []
-        self._checks: list[CheckDone] = []
-        self._diagnostics: list[Diagnostic] = []
-        self._bad: set[AssetName] = set()
         self._chosen = Chosen((), (), ())
         self._cancelled = False
         self._publish_failed = False
         self._hook_failed = False
-        self._warned = 0
-        self._test_failed = False
-        """Whether a test failed that does not block."""
         self._abandoned: tuple[AssetName, ...] = ()
 
     def nothing(self) -> RunResult:
@@ -193,25 +169,17 @@ class _Run:
         """`identity` is that of the warehouse when it was opened. Where the state has the record
         of another moment, or of another warehouse, the ledger is asked."""
         snapshot = self._state.snapshot(self._plan.environment, components=False)
-        self._records = dict(snapshot.builds)
-        shown = snapshot.publications
-        if snapshot.identity != identity or not self._of_before() <= self._records.keys():
+        found, shown = tuple(snapshot.builds.values()), snapshot.publications
+        if snapshot.identity != identity or not self._of_before() <= snapshot.builds.keys():
             ledger = self._engine.ledger()
-            self._records = {record.physical: record for record in ledger.builds}
-            shown = ledger.publications
-        self._shown = {
-            item.asset: item.physical
-            for item in shown
-            if item.environment == self._plan.environment
-        }
-        for record in self._records.values():
-            self._earlier.setdefault(record.asset, []).append(record)
+            found, shown = ledger.builds, ledger.publications
+        self._known = Builds.of(found, shown, self._plan.environment)
         self._schedule = Schedule.of(self._work, snapshot.seconds)
         self._workshop = Workshop(
             self._engine,
             self._host,
             self._run_id,
-            self._posted.put,
+            self._account.post,
             judge,
             rehearse,
             environment=self._plan.environment,
@@ -230,14 +198,14 @@ class _Run:
             return
         assert self._workshop is not None
         found = run_hooks(self._workshop, name, hooks, signals, POLL)
-        self._tell_posted()
+        self._account.tell_posted()
         if found is None or signals.count > 0:
             return
         self._hook_failed = True
-        self._diagnostics.append(found)
-        self._tell(Log("error", found.message))
+        self._account.diagnostics.append(found)
+        self._account.tell(Log("error", found.message))
         for asset in self._schedule.drain():
-            self._skip(Skip(asset, asset), f"{name} failed")
+            self._account.skip(Skip(asset, asset), f"{name} failed")
 
     def steps(self, signals: Signals, threads: int) -> None:
         deadline = float("inf")
@@ -247,8 +215,8 @@ class _Run:
             self._start(max(threads, 1))
             if not self._running:
                 break
-            done, _ = wait(self._running, timeout=POLL, return_when=FIRST_COMPLETED)
-            self._tell_posted()
+            done = self._workers.ended(POLL)
+            self._account.tell_posted()
             self._enforce_timeouts()
             for future in done:
                 step = self._running.pop(future, None)
@@ -260,13 +228,15 @@ class _Run:
                 if self._host.monotonic() >= deadline:
                     self._abandon()
                     break
-        self._tell_posted()
+        self._account.tell_posted()
         self._keeper.keep()
 
     def publish(self, signals: Signals) -> None:
         if signals.count > 0:
             self._cancelled = True
-        chosen = choose(self._plan, frozenset(self._bad), self._records, atomic=self._atomic)
+        chosen = choose(
+            self._plan, frozenset(self._account.bad), self._known.records, atomic=self._atomic
+        )
         if self._cancelled or self._hook_failed:
             # Finished builds are kept for the next run, which then publishes all at once.
             reason = "the run was cancelled" if self._cancelled else "on_start failed"
@@ -277,7 +247,7 @@ class _Run:
         if not chosen.publish and not chosen.drop:
             return
         begun = self._host.monotonic()
-        publish = [cutoff.published_as(step, self._kept) for step in chosen.publish]
+        publish = [self._known.publishing(step) for step in chosen.publish]
         try:
             if self._hold is not None:
                 self._hold.check()
@@ -287,13 +257,13 @@ class _Run:
             self._engine.publish(self._plan.environment, publish, chosen.drop, note, occasion)
         except EngineError as error:
             paths = {step.asset: body_path(step) for step in self._builds}
-            self._diagnostics.append(publish_diagnostic(error, paths))
+            self._account.diagnostics.append(publish_diagnostic(error, paths))
             self._publish_failed = True
             held = tuple((step.asset, "publishing failed") for step in chosen.publish)
             self._chosen = Chosen((), (), (*chosen.withheld, *held))
             return
-        self._tell_posted()
-        self._tell(
+        self._account.tell_posted()
+        self._account.tell(
             Published(
                 tuple(step.asset for step in chosen.publish),
                 tuple(step.asset for step in chosen.drop),
@@ -306,6 +276,7 @@ class _Run:
 
         Where steps were abandoned, the connection is still theirs; the state heals next time.
         """
+        self._workers.close()
         if self._running and self._workshop is not None:
             self._workshop.watches.stop()
             _, stuck = wait(self._running, timeout=GRACE)
@@ -317,7 +288,7 @@ class _Run:
         try:
             ledger = self._engine.ledger()
         except EngineError as error:
-            self._tell(Log("warning", f"the ledger cannot be read: {error.message}"))
+            self._account.tell(Log("warning", f"the ledger cannot be read: {error.message}"))
         self._engine.close()
         if ledger is not None:
             identity = self._engine.identity()
@@ -329,41 +300,27 @@ class _Run:
         return result
 
     def _finish(self) -> RunResult:
-        failed = sum(node.status in ("error", "fail") for node in self._nodes)
+        account = self._account
         status = "success"
         if self._cancelled:
             status = "cancelled"
-        elif failed or self._test_failed or self._publish_failed or self._hook_failed:
+        elif account.failed or account.test_failed or self._publish_failed or self._hook_failed:
             status = "failed"
         seconds = self._host.monotonic() - self._begun
-        builds = {step.asset for step in self._builds}
-        self._tell(
-            RunEnd(
-                run_id=self._run_id,
-                status=status,
-                built=sum(
-                    n.status == "success" and n.asset in builds and not n.kept for n in self._nodes
-                ),
-                failed=failed,
-                skipped=sum(node.status == "skipped" for node in self._nodes),
-                warned=self._warned,
-                seconds=seconds,
-                at=self._host.now(),
-                kept=sum(node.kept for node in self._nodes),
-            )
-        )
+        builds = frozenset(step.asset for step in self._builds)
+        account.close(self._run_id, status, builds, seconds, self._host.now())
         return RunResult(
             run_id=self._run_id,
             status=status,
-            nodes=tuple(self._nodes),
-            diagnostics=tuple(sorted(self._diagnostics, key=lambda found: found.order)),
+            nodes=tuple(account.nodes),
+            diagnostics=tuple(sorted(account.diagnostics, key=lambda found: found.order)),
             published=tuple(step.asset for step in self._chosen.publish),
             dropped=tuple(step.asset for step in self._chosen.drop),
             withheld=self._chosen.withheld,
-            warned=self._warned,
+            warned=account.warned,
             seconds=seconds,
             abandoned=self._abandoned,
-            checks=tuple(self._checks),
+            checks=tuple(account.checks),
         )
 
     def _of_before(self) -> set[str]:
@@ -379,82 +336,39 @@ class _Run:
             step = self._schedule.take()
             if step is None:
                 return
-            reason = self._reasons.get(step.asset, "")
-            self._tell(NodeStart(step.asset, reason, self._host.now()))
-            future = submit(step.asset, self._job(workshop, step))
+            reason = self._account.reasons.get(step.asset, "")
+            self._account.tell(NodeStart(step.asset, reason, self._host.now()))
+            future = self._workers.submit(self._job(workshop, step))
             self._running[future] = step
 
     def _job(self, workshop: Workshop, step: Work) -> Callable[[], Outcome]:
+        known = self._known
         match step:
             case BuildStep():
-                over = cutoff.with_names(step, self._kept, self._records)
-                earlier = self._earlier.get(step.asset, ())
-                past = self._past(step.asset)
-                return lambda: workshop.build(over, self._records, earlier, past)
+                over = known.building(step)
+                earlier = known.earlier(step.asset)
+                past = known.past(step.asset)
+                return lambda: workshop.build(over, known.records, earlier, past)
             case AuditStep():
-                audits = cutoff.audits_over(step.audits, self._kept)
-                looked = msgspec.structs.replace(step, audits=audits)
-                return lambda: workshop.audit(looked, self._records)
-
-    def _past(self, asset: AssetName) -> BuildRecord | None:
-        """The build of an asset that is shown, or else the last one."""
-        shown = self._records.get(self._shown.get(asset, ""))
-        earlier = self._earlier.get(asset, ())
-        return shown or max(earlier, key=lambda record: record.built_at, default=None)
+                looked = known.auditing(step)
+                return lambda: workshop.audit(looked, known.records)
 
     def _done(self, step: Work, outcome: Outcome) -> None:
-        record = outcome.record
-        if record is not None:
-            self._records[record.physical] = record
-            if record.physical != step.physical:
-                self._kept[step.physical] = record.physical
-        self._diagnostics.extend(outcome.diagnostics)
-        self._warned += outcome.warned
-        self._test_failed = self._test_failed or outcome.failed
-        self._node(step, outcome)
+        if outcome.record is not None:
+            self._known.note(step, outcome.record)
+        self._account.done(step, outcome)
         if outcome.status == "success":
             self._schedule.succeeded(step.asset)
             return
-        self._bad.add(step.asset)
         if outcome.status == "cancelled":
             return
         for skip in self._schedule.failed(step.asset):
-            self._skip(skip, f"{skip.because} failed")
+            self._account.skip(skip, f"{skip.because} failed")
         if self._fail_fast:
             for asset in self._schedule.drain():
-                self._skip(Skip(asset, step.asset), f"{step.asset} failed, and the run stops there")
-
-    def _node(self, step: Work, outcome: Outcome) -> None:
-        record = outcome.record
-        build = record.physical if record is not None else None
-        done = NodeDone(
-            asset=step.asset,
-            status=outcome.status,
-            rows=record.rows if record is not None else None,
-            seconds=outcome.seconds,
-            build=build,
-            reason=self._reasons.get(step.asset, ""),
-            message=outcome.message,
-            kept=outcome.kept,
-        )
-        self._nodes.append(
-            NodeResult(
-                done.asset,
-                done.status,
-                done.rows,
-                done.seconds,
-                build,
-                done.reason,
-                done.message,
-                done.kept,
-            )
-        )
-        self._tell(done)
-
-    def _skip(self, skip: Skip, reason: str) -> None:
-        self._bad.add(skip.asset)
-        self._nodes.append(NodeResult(skip.asset, "skipped", None, 0.0, None, reason))
-        self._tell(NodeSkip(skip.asset, reason))
+                self._account.skip(
+                    Skip(asset, step.asset), f"{step.asset} failed, and the run stops there"
+                )
 
     def _cancel(self) -> None:
         """Start nothing more and interrupt what runs; again at each poll."""
@@ -462,9 +376,9 @@ class _Run:
         if not self._cancelled:
             self._cancelled = True
             running = len(self._running)
-            self._tell(Log("warning", f"stopping: interrupting {running} running"))
+            self._account.tell(Log("warning", f"stopping: interrupting {running} running"))
             for asset in self._schedule.drain():
-                self._skip(Skip(asset, asset), "the run was cancelled")
+                self._account.skip(Skip(asset, asset), "the run was cancelled")
         self._workshop.watches.stop()
 
     def _enforce_timeouts(self) -> None:
@@ -479,24 +393,8 @@ class _Run:
 
     def _abandon(self) -> None:
         for step in self._running.values():
-            self._bad.add(step.asset)
-            self._node(step, Outcome(step.asset, "cancelled", 0.0, None, "did not stop in time"))
+            self._account.done(
+                step, Outcome(step.asset, "cancelled", 0.0, None, "did not stop in time")
+            )
         self._abandoned += tuple(step.asset for step in self._running.values())
         self._running.clear()
-
-    def _tell(self, event: Event) -> None:
-        if isinstance(event, CheckDone):
-            self._checks.append(event)
-        self._keeper.add(event)
-        self._emit(event)
-
-    def _tell_posted(self) -> None:
-        while True:
-            try:
-                event = self._posted.get_nowait()
-            except queue.Empty:
-                return
-            if isinstance(event, Statement):
-                self._keeper.add(event)
-            else:
-                self._tell(event)

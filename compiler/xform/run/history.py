@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import msgspec
 
 from xform.base.names import AssetName
+from xform.run.events import Event
 
 BUILD, TEST = "build", "test"
 
@@ -37,6 +40,12 @@ class Statement(msgspec.Struct, frozen=True):
     started_at: str
     seconds: float
     message: str = ""
+
+
+NOTHING_SAID = Asked()
+
+Kept: TypeAlias = Event | Statement
+"""What may be kept of a run."""
 
 
 class RunNode(msgspec.Struct, frozen=True):

@@ -9,7 +9,8 @@ from xform.base.diagnostics import Diagnostic
 from xform.base.names import AssetName
 from xform.plan.plan import HookSql
 from xform.run.errors import hook_diagnostic
-from xform.run.ports import EngineError, HookFailed, Signals
+from xform.run.failures import EngineError, HookFailed
+from xform.run.ports import Signals
 from xform.run.work import Workshop
 from xform.run.workers import submit
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import msgspec
 
 from xform.run.events import CheckDone, Event, Log, NodeDone
-from xform.run.history import Asked, Statement
-from xform.run.ports import Kept, State, StateError
+from xform.run.failures import StateError
+from xform.run.history import Asked, Kept, Statement
+from xform.run.ports import State
 
 INTERVAL = 0.5
 """Seconds between writings while much happens."""

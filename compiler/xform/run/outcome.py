@@ -12,7 +12,7 @@ from xform.base.names import AssetName
 from xform.plan.audits import Audit, Number
 from xform.plan.plan import AuditStep, BuildStep
 from xform.run.errors import timeout_diagnostic
-from xform.run.ports import BuildRecord
+from xform.run.records import BuildRecord
 
 
 class Verdict(NamedTuple):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from xform.base.names import AssetName
 from xform.plan.plan import BuildStep, DropStep, Plan, PublishStep
-from xform.run.ports import BuildRecord
+from xform.run.records import BuildRecord
 from xform.run.scheduler import tainted
 
 

@@ -18,8 +18,10 @@ from xform.plan.audits import Audit, Drift, Number, Rows, Sliver, question, widt
 from xform.plan.names import physical_of
 from xform.plan.plan import AuditStep, BuildStep
 from xform.run.events import CheckDone, Event, Log
+from xform.run.failures import EngineError
 from xform.run.outcome import Judge, Tests, Verdict
-from xform.run.ports import BuildRecord, EngineError, Result, Sample, Session
+from xform.run.ports import Session
+from xform.run.records import BuildRecord, Result, Sample
 from xform.sql.dialects import quote
 
 SAMPLE = 100

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xform.plan.plan import BuildStep
-from xform.run.ports import BuildRecord, Host
+from xform.run.ports import Host
+from xform.run.records import BuildRecord
 
 MIXED = "mixed:"
 MOVING = "moving:"

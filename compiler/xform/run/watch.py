@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from xform.base.names import AssetName
-from xform.run.ports import EngineError, Session
+from xform.run.failures import EngineError
+from xform.run.ports import Session
 
 
 @dataclass(slots=True, eq=False)

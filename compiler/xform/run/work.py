@@ -6,51 +6,33 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import msgspec
 
 from xform.base.codes import TEST_BROKEN
 from xform.base.diagnostics import diagnose
-from xform.base.hashing import Digest
 from xform.base.names import AssetName
-from xform.plan.freshness import Standing
-from xform.plan.plan import AuditStep, BuildStep, Conduct, PythonBody, SeedBody
-from xform.project.checksum import Checksum
+from xform.plan.plan import AuditStep, BuildStep
 from xform.run import cutoff
 from xform.run.errors import build_diagnostic
-from xform.run.events import CheckDone, Log
-from xform.run.history import Statement
+from xform.run.events import CheckDone
+from xform.run.failures import EngineError
+from xform.run.history import Kept, Statement
+from xform.run.making import as_it_is, make
 from xform.run.outcome import Judge, Outcome, Rehearse, Tests, rehearse_nothing, timed_out
-from xform.run.ports import (
-    BadRows,
-    BuildRecord,
-    Engine,
-    EngineError,
-    Host,
-    Kept,
-    Note,
-    Session,
-    Settle,
-    Sums,
-)
+from xform.run.patience import patient
+from xform.run.ports import Engine, Host, Note, Session
+from xform.run.records import BadRows, BuildRecord, Settle
+from xform.run.standing import Comparison
 from xform.run.testing import Tester, mark_of
-from xform.run.versions import FilesRead, versions_read
 from xform.run.watch import Watch, Watches
-
-Value = TypeVar("Value")
 
 Testing: TypeAlias = Callable[[BuildStep], Tester]
 """Gives what carries out the tests of a step."""
 
 LONG = 2.0
 """Seconds from which on a build is committed before it is tested."""
-_REMEMBERED = 4
-"""Of what a build also holds, so many before the last are remembered."""
-
-
-def _as_it_is(record: BuildRecord) -> BuildRecord:
-    return record
 
 
 @dataclass(slots=True)
@@ -69,8 +51,10 @@ class Workshop:
     """Whether tests run whose result is known."""
     keeping: bool = False
     """Whether failing rows are kept of every test."""
-    _sums: dict[tuple[str, Checksum], Sums | None] = field(default_factory=dict)
-    """Checksums of builds, as far as they were asked for."""
+    _comparison: Comparison = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._comparison = Comparison(self.host)
 
     def build(
         self,
@@ -88,14 +72,14 @@ class Workshop:
         watch: Watch | None = None
         try:
             with self._watched(step) as (session, watch):
-                again = self._patient(step, watch)
+                again = patient(step, watch, self.host, self.post)
                 testers: list[Tester] = []
 
                 def tester(step: BuildStep) -> Tester:
                     testers.append(self._tester(session, watch, records, past, step))
                     return testers[-1]
 
-                kept = self._standing(session, step, records, earlier)
+                kept = self._comparison.standing(session, step, records, earlier)
                 if kept is not None:
                     done = again(partial(self._keep, session, step, kept, begun, tester))
                 else:
@@ -158,7 +142,7 @@ class Workshop:
             self.host.monotonic,
             records,
             past,
-            self._patient(step, watch),
+            patient(step, watch, self.host, self.post),
             self._is_stop,
             self.force,
             self.keeping,
@@ -194,31 +178,6 @@ class Workshop:
         if tests.numbers or (passed and not stood):
             tester.session.amend(step.physical, change)
         return tests
-
-    def _standing(
-        self,
-        session: Session,
-        step: BuildStep,
-        records: Mapping[str, BuildRecord],
-        earlier: Sequence[BuildRecord],
-    ) -> BuildRecord | None:
-        """A build that holds what the step would make, as the record of that."""
-        if not earlier or step.relation != "table" or isinstance(step.body, SeedBody):
-            return None
-        files = FilesRead.now(step, self.host)
-        origin = cutoff.origin_of(step, records, files.before)
-
-        def sums(physical: str, how: Checksum) -> Sums | None:
-            if (physical, how) not in self._sums:
-                self._sums[physical, how] = session.sums(physical, how)
-            return self._sums[physical, how]
-
-        found = cutoff.standing(step, origin, earlier, records, sums)
-        if found is None or origin is None:
-            return None
-        versions = versions_read(step, files, [], records)
-        also = Standing(step.fingerprint, versions, step.inputs, origin.inputs, found.compared)
-        return msgspec.structs.replace(found.record, also=(*found.record.also[-_REMEMBERED:], also))
 
     def _keep(
         self,
@@ -272,7 +231,7 @@ class Workshop:
             return self._settled(tester, record)
 
         try:
-            record = self._make(session, step, records, tested if step.audits else _as_it_is)
+            record = self._make(session, step, records, tested if step.audits else as_it_is)
         except _NotPassedError:
             assert tests is not None
             return tests.outcome(step.asset, self.host.monotonic() - begun, None)
@@ -358,90 +317,14 @@ class Workshop:
 
         return note
 
-    def _patient(
-        self, step: BuildStep | AuditStep, watch: Watch
-    ) -> Callable[[Callable[[], Value]], Value]:
-        """Does a piece of work again after errors that may pass, as often as the step wants."""
-
-        def do(work: Callable[[], Value]) -> Value:
-            for number in range(step.conduct.retries):
-                try:
-                    return work()
-                except EngineError as error:
-                    if not error.transient or watch.halted.is_set():
-                        raise
-                    seconds = pause_before(number, step.conduct, self.host.random())
-                    said = error.message.strip().splitlines()[0]
-                    self.post(
-                        Log(
-                            "warning",
-                            f"{step.asset}: {said}; trying again in {seconds:.1f}s "
-                            f"({number + 1} of {step.conduct.retries})",
-                        )
-                    )
-                    watch.pause(seconds)
-            return work()
-
-        return do
-
     def _make(
         self,
         session: Session,
         step: BuildStep,
         records: Mapping[str, BuildRecord],
-        last: Settle = _as_it_is,
+        last: Settle = as_it_is,
     ) -> BuildRecord:
-        """`last` has the last word on the record."""
-        begun = self.host.monotonic()
-        files = FilesRead.now(step, self.host)
-
-        def settle(record: BuildRecord) -> BuildRecord:
-            moved = files.moved(step, self.host)
-            for leaf in moved:
-                self.post(
-                    Log(
-                        "warning",
-                        f"the file of {leaf} changed while {step.asset} read it; "
-                        f"{step.asset} will be built again next time",
-                    )
-                )
-            settled = msgspec.structs.replace(
-                record,
-                versions=versions_read(step, files, moved, records),
-                made_of=None if moved else cutoff.origin_of(step, records, files.before),
-                seconds=self.host.monotonic() - begun,
-                built_at=self.host.now(),
-            )
-            return last(settled)
-
-        blank = BuildRecord(
-            physical=step.physical,
-            asset=step.asset,
-            relation=step.relation,
-            fingerprint=step.fingerprint,
-            generation=step.generation,
-            versions={},
-            inputs=step.inputs,
-            columns=(),
-            rows=None,
-            seconds=0.0,
-            built_at="",
-            run_id=self.run_id,
-            components=step.components,
-            # With nothing to test, there is nothing left to pass.
-            audits_digest=Digest("") if step.audits else step.audits_digest,
-            method=step.conduct.checksum,
-        )
-        with self.host.captured(lambda line: self.post(Log("info", f"{step.asset}: {line}"))):
-            for hook in step.hooks.before:
-                session.hook(hook)
-            body = step.body
-            python = (
-                self.host.load_function(body.path, body.function)
-                if isinstance(body, PythonBody)
-                else None
-            )
-            return session.build(step, blank, python, settle)
+        return make(self.host, self.post, self.run_id, session, step, records, last)
 
     def _broken(
         self, step: BuildStep | AuditStep, error: EngineError, seconds: float, watch: Watch | None
@@ -465,12 +348,6 @@ class Workshop:
 
     def _is_stop(self, error: EngineError) -> bool:
         return self.watches.stopping.is_set() and error.kind == "interrupted"
-
-
-def pause_before(number: int, conduct: Conduct, chance: float) -> float:
-    """Seconds to wait before trying again for the `number`-th time, from 0: twice as long each
-    time, less up to half of it by `chance`, so that what failed together does not return so."""
-    return float(conduct.wait * 2**number * (1 - chance / 2))
 
 
 class _NotPassedError(EngineError):

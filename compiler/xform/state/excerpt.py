@@ -12,7 +12,8 @@ import msgspec
 
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
-from xform.run.ports import BuildRecord, Excerpt, Publication
+from xform.run.records import BuildRecord, Publication
+from xform.run.snapshots import Excerpt
 from xform.state.database import Connection
 
 

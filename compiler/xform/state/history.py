@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from xform.run.events import CheckDone, Log, NodeDone, NodeSkip, RunEnd
-from xform.run.history import Asked, PastRun, RunCheck, RunLog, RunNode, Statement
-from xform.run.ports import Kept
+from xform.run.history import Asked, Kept, PastRun, RunCheck, RunLog, RunNode, Statement
 from xform.state.database import Connection, upsert
 from xform.state.revision import revise
 

@@ -1,4 +1,4 @@
-"""Who writes which environment. See `run.ports.Leases`.
+"""Who writes which environment. See `run.leases.Leases`.
 
 An environment has one row for good: a lease that was given back leaves its token, so that the next
 one is greater. Time is that of the database, so that machines need not agree on it.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xform.run.ports import Lease, Process
+from xform.run.leases import Lease, Process
 from xform.state.database import Connection, Database
 
 _COLUMNS = "environment, token, owner, host, pid, mark, since, until"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from xform.project.profile import StateTarget
-from xform.run.ports import StateError
+from xform.run.failures import StateError
 from xform.state.database import Database
 from xform.state.store import StateStore
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 
 from xform.project.profile import StateTarget
-from xform.run.ports import StateError
+from xform.run.failures import StateError
 
 # SQLSTATE (PostgreSQL's documentation, appendix A).
 _LOST = ("57P01", "57P02", "57P03", "25P03", "08000", "08003", "08006")

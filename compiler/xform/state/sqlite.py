@@ -16,7 +16,7 @@ from pathlib import Path
 from xform.base.codes import STATE_REBUILT
 from xform.base.diagnostics import diagnose
 from xform.base.spans import Span, file_span
-from xform.run.ports import StateError
+from xform.run.failures import StateError
 from xform.state.database import Connection, Database, Value, Words
 from xform.state.migrations import MIGRATIONS, statements_of
 

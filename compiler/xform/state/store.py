@@ -12,16 +12,9 @@ from xform.base.names import AssetName
 from xform.base.spans import Span
 from xform.plan.plan import Component
 from xform.run.events import CheckDone, Log, NodeDone, NodeSkip
-from xform.run.history import Asked, PastRun, Statement
-from xform.run.ports import (
-    NOTHING_SAID,
-    BuildRecord,
-    Excerpt,
-    Kept,
-    Ledger,
-    Publication,
-    StateSnapshot,
-)
+from xform.run.history import NOTHING_SAID, Asked, Kept, PastRun, Statement
+from xform.run.records import BuildRecord, Ledger, Publication
+from xform.run.snapshots import Excerpt, StateSnapshot
 from xform.state import history
 from xform.state.database import Connection, Database, upsert
 from xform.state.excerpt import decode_record, excerpt

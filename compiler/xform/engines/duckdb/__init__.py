@@ -20,7 +20,7 @@ __all__ = ["create_engine"]
 def create_engine(target: Target, root: Path) -> DuckDBEngine:
     """The engine of a target: `path` is relative to the project, `settings` are DuckDB's own."""
     from xform.engines.duckdb.engine import DuckDBEngine
-    from xform.run.ports import EngineError
+    from xform.run.failures import EngineError
 
     path = target.settings.get("path", MEMORY)
     settings = target.settings.get("settings") or {}

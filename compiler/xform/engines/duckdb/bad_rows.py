@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from xform.run.ports import BadRows
+from xform.run.records import BadRows
 
 if TYPE_CHECKING:
     import duckdb

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from xform.engines.duckdb.text import name
-from xform.run.ports import ColumnsDiffer
+from xform.run.failures import ColumnsDiffer
 
 Columns = Sequence[tuple[str, str]]
 """(name, type)"""

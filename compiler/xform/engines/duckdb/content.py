@@ -15,7 +15,7 @@ from xform.engines.duckdb.rounding import rounded
 from xform.engines.duckdb.text import name
 from xform.project.checksum import Checksum
 from xform.project.versioning import USUAL, Versioning
-from xform.run.ports import Sums
+from xform.run.records import Sums
 
 if TYPE_CHECKING:
     import duckdb

@@ -22,19 +22,9 @@ from xform.engines.duckdb.text import literal, name, scan
 from xform.engines.duckdb.transaction import retried, transaction
 from xform.plan.plan import DropStep, PublishStep, SeedBody
 from xform.project.versioning import USUAL, Versioning
-from xform.run.ports import (
-    UNSAID,
-    BadRows,
-    EngineBusy,
-    EngineError,
-    Ledger,
-    Note,
-    NoteOf,
-    Occasion,
-    Publication,
-    Publishing,
-    unnoted,
-)
+from xform.run.failures import EngineBusy, EngineError
+from xform.run.ports import Note, NoteOf, unnoted
+from xform.run.records import UNSAID, BadRows, Ledger, Occasion, Publication, Publishing
 
 if TYPE_CHECKING:
     import duckdb

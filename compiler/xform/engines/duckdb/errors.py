@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from xform.run.ports import EngineBusy, EngineError
+from xform.run.failures import EngineBusy, EngineError
 
 _KINDS = {
     "Parser": "syntax",

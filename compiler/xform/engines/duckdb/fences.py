@@ -1,6 +1,6 @@
 """Who may write an environment: the last one that the warehouse has seen.
 
-Every lease has a token greater than those before it (`run.ports.Lease`). A writer leaves its token
+Every lease has a token greater than those before it (`run.leases.Lease`). A writer leaves its token
 in the ledger; one that was stopped for long and goes on finds a greater one there.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xform.run.ports import LeaseLost
+from xform.run.failures import LeaseLost
 
 if TYPE_CHECKING:
     import duckdb

@@ -15,7 +15,7 @@ from xform.engines.duckdb.errors import take_apart, translated
 from xform.engines.duckdb.text import relation
 from xform.plan.plan import PythonBody
 from xform.run.blame import blame
-from xform.run.ports import CodeError, EngineError
+from xform.run.failures import CodeError, EngineError
 
 if TYPE_CHECKING:
     import duckdb

@@ -9,7 +9,7 @@ from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.engines.duckdb.errors import translated
 from xform.plan.plan import DropStep, PublishStep
-from xform.run.ports import Move, Occasion, Publication, Publishing
+from xform.run.records import Move, Occasion, Publication, Publishing
 
 if TYPE_CHECKING:
     import duckdb

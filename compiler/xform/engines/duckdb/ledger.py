@@ -13,7 +13,8 @@ import msgspec
 
 from xform.base.hashing import Digest
 from xform.engines.duckdb.errors import translated
-from xform.run.ports import BuildRecord, EngineError, Ledger, Publication
+from xform.run.failures import EngineError
+from xform.run.records import BuildRecord, Ledger, Publication
 
 if TYPE_CHECKING:
     import duckdb

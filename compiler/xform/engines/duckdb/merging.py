@@ -15,7 +15,8 @@ from xform.engines.duckdb.text import build_name, literal, name
 from xform.plan.intervals import Ranges
 from xform.plan.plan import BuildStep, Merging, SqlBody
 from xform.project.incremental import VALID_FROM, VALID_TO
-from xform.run.ports import EngineError, Note
+from xform.run.failures import EngineError
+from xform.run.ports import Note
 
 if TYPE_CHECKING:
     import duckdb

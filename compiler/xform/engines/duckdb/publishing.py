@@ -9,7 +9,9 @@ from xform.base.names import AssetName
 from xform.engines.duckdb import history
 from xform.engines.duckdb.text import build_name, literal, name
 from xform.plan.plan import Comments, DropStep, PublishStep
-from xform.run.ports import NameTaken, NoteOf, Occasion
+from xform.run.failures import NameTaken
+from xform.run.ports import NoteOf
+from xform.run.records import Occasion
 
 if TYPE_CHECKING:
     import duckdb

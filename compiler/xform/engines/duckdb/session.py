@@ -19,18 +19,9 @@ from xform.engines.duckdb.text import build_name, name, scan
 from xform.engines.duckdb.transaction import retried, transaction
 from xform.plan.plan import BuildStep, HookSql, PythonBody, SeedBody, SqlBody
 from xform.project.checksum import Checksum
-from xform.run.ports import (
-    BadRows,
-    BuildRecord,
-    ColumnsDiffer,
-    EngineError,
-    HookFailed,
-    Note,
-    QueryResult,
-    Settle,
-    Sums,
-    note_nothing,
-)
+from xform.run.failures import ColumnsDiffer, EngineError, HookFailed
+from xform.run.ports import Note, QueryResult, note_nothing
+from xform.run.records import BadRows, BuildRecord, Settle, Sums
 
 if TYPE_CHECKING:
     import duckdb

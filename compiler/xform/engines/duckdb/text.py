@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xform.plan.plan import SeedBody
-from xform.run.ports import EngineError
+from xform.run.failures import EngineError
 
 BUILDS = "_xform"
 """The schema that holds builds and their ledger."""
