@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from xform.base.names import AssetName
-from xform.host.crew import Crew, can_fork, processors
+
+if TYPE_CHECKING:
+    from xform.host.crew import Crew
 
 WORTH = 200
 """Models to compute from which on other processes pay."""
@@ -40,8 +42,12 @@ def hire(
 ) -> Crew | None:
     """Processes beside this one, for so many models; None where they would not pay. `at_once` is
     how many may work, this one included, where that is said. `prepare` loads what all need."""
+    if models < WORTH:
+        return None
+    from xform.host.crew import Crew, can_fork, processors
+
     size = min(at_once or processors(), processors())
-    if models < WORTH or size < 2:
+    if size < 2:
         return None
     prepare()
     return Crew(work, size - 1) if can_fork() else None

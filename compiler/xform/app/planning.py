@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Set
 
 from xform.app.bodies import carried_body, run_body
 from xform.app.compiled import Compilation, CompiledAsset
-from xform.app.compiler import python_inputs, storage_of
+from xform.app.fingerprinting import python_inputs, storage_of
 from xform.app.hooks import hooks_to_run
 from xform.app.workspace import UserError
 from xform.base.names import AssetName, schema_of, table_of

@@ -8,7 +8,7 @@ does not say of itself. A function that stands nowhere is taken for a plain scal
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pkgutil import get_data
 
 import msgspec
 
@@ -196,7 +196,8 @@ class Function(msgspec.Struct, frozen=True):
 @cache
 def catalogue() -> dict[str, Function]:
     """The functions of DuckDB, by name."""
-    text = files("xform.sql").joinpath("functions.json").read_bytes()
+    text = get_data("xform.sql", "functions.json")
+    assert text is not None
     return msgspec.json.decode(text, type=dict[str, Function])
 
 
