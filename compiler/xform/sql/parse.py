@@ -161,7 +161,7 @@ def trees_of(
     """The statements that tokens of `text` make up, without those that are only comments."""
     from sqlglot.errors import ParseError, SqlglotError
 
-    from xform.sql.syntax import gap, stuck, syntax_error, unreadable
+    from xform.sql.syntax import gap, stuck, syntax_error, unmatched, unreadable
 
     missing = gap(asset, place.span, text, tokens, type(parser).__name__.lower())
     if missing is not None:
@@ -177,6 +177,9 @@ def trees_of(
         return [], _too_deep(asset, place, *first_word(text))
     except PARSER_FAILURES:
         return [], stuck(asset, place.span, text, tokens, reading)
+    wrong = unmatched(asset, place.span, text, tokens)
+    if wrong is not None:
+        return [], wrong
     return [tree for tree in trees if tree is not None and not _is_comment(tree)], None
 
 
