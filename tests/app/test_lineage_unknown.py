@@ -104,3 +104,28 @@ def test_values_written_by_position_to_an_unknown_table(
 
 def test_a_list_of_columns_leaves_nothing_to_say() -> None:
     assert codes(lineage_of_sql("insert into w (x) select a from t", "duckdb", {})) == []
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sql"),
+    [
+        ("duckdb", "set variable x = (select max(a) from t)"),
+        ("tsql", "declare @n int = (select max(a) from t)"),
+        ("tsql", "set @n = (select max(a) from t)"),
+        ("tsql", "declare c cursor for select a from t"),
+        ("postgres", "create function f() returns int language sql as $$ select max(a) from t $$"),
+        ("postgres", "do $$ begin insert into t select 1; end $$"),
+        ("snowflake", "call p(1)"),
+        ("bigquery", "from t |> call f()"),
+        ("bigquery", "from t |> aggregate sum(a) as s group by grouping sets (k)"),
+        (
+            "postgres",
+            (
+                "with recursive r as (select k from t union all select k from r)"
+                " search depth first by k, a set o select * from r"
+            ),
+        ),
+    ],
+)
+def test_a_statement_that_is_not_looked_into_is_said(dialect: str, sql: str) -> None:
+    assert codes(lineage_of_sql(sql, dialect, SCHEMA)) in (["XF0304"], ["XF0301"])

@@ -22,9 +22,14 @@ REFUSED = [
     ("(select k, v from u)", "XF0410"),
     ("st.c", "XF0403"),
     ("deep[1].x.y + st.c", "XF0403"),
+    ("i4.x", "XF0403"),
+    ("t.l.x", "XF0403"),
 ]
 WARNED = [
     ("i4 = s", "XF0434"),
+    ("date_trunc('mnoth', ts)", "XF0446"),
+    ("extract(foo from ts)", "XF0446"),
+    ("date_diff('fortnight', ts, ts)", "XF0446"),
     ("dt > i4", "XF0434"),
     ("b = s", "XF0434"),
     ("no_such_function(i4)", "XF0430"),

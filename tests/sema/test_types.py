@@ -9,6 +9,7 @@ import pytest
 from typed_engine import connect, described, inferred
 
 from xform.sema.types.type import UNKNOWN, Type, is_known
+from xform.sema.units import UNITS
 
 QUERIES = [
     line
@@ -53,3 +54,8 @@ def _unknown(found: list[Type], expected: list[Type]) -> bool:
 
 def _shown(types: list[Type]) -> str:
     return ", ".join(type_.text for type_ in types)
+
+
+@pytest.mark.parametrize("unit", sorted(UNITS))
+def test_the_engine_knows_every_unit(engine: duckdb.DuckDBPyConnection, unit: str) -> None:
+    engine.execute(f"select date_part('{unit}', timestamptz '2024-01-01')")

@@ -57,7 +57,10 @@ def findings(query: str, dialect: str = "duckdb") -> list[str]:
 def warned(query: str, dialect: str = "duckdb") -> list[str]:
     """The codes of the warnings about types and functions in a query."""
     found = _bound(query, dialect)[1]
-    return [item.code for item in found if "XF0430" <= item.code < "XF0440" and not _is_error(item)]
+    return [item.code for item in found if item.code in _OF_TYPES and not _is_error(item)]
+
+
+_OF_TYPES = {*(f"XF043{number}" for number in range(10)), "XF0446"}
 
 
 def _is_error(item: Diagnostic) -> bool:

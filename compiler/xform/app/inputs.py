@@ -17,8 +17,8 @@ from xform.project.files import WideFiles
 from xform.project.profile import Target
 from xform.project.settings import Settings
 
-PARSE_VERSION = "parse 19"
-BIND_VERSION = "bind 17"
+PARSE_VERSION = "parse 20"
+BIND_VERSION = "bind 18"
 """Raised whenever the same input may give another result: part of the memo's keys."""
 
 

@@ -20,7 +20,7 @@ from xform.sema.bind import bind
 from xform.sema.facts import ModelFacts, Schema, SchemaColumn
 from xform.sema.types.type import normal
 from xform.sql.dialects import dialect_called
-from xform.sql.ir import SqlUnit, Table
+from xform.sql.ir import UNSEEN, SqlUnit, Table
 from xform.sql.parse import Place
 from xform.sql.script import Statement, read_script
 
@@ -239,8 +239,11 @@ def _lineage(
         every = {ref for column in facts.columns for ref in column.value}.union(facts.others)
         columns = dict.fromkeys(names, tuple(sorted(every)))
         return StatementLineage(target, tables, columns, facts.rows)
+    unseen = UNSEEN if target is not None else ""
     for number, column in enumerate(facts.columns):
-        columns[names[number] if number < len(names) else column.name] = column.value
+        name = names[number] if number < len(names) else column.name.removeprefix(unseen)
+        known = columns.get(name)  # a MERGE may write a column by several of its clauses
+        columns[name] = column.value if known is None else tuple(sorted({*known, *column.value}))
     if facts.columns_open:
         columns[ANY] = facts.others
     return StatementLineage(target, tables, columns, facts.rows)

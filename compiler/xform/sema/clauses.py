@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from xform.base.codes import (
     AGGREGATE_IN_WHERE,
+    IDLE_QUALIFY,
     LIMIT_WITHOUT_ORDER,
     NESTED_AGGREGATE,
     WINDOW_MISPLACED,
@@ -32,9 +33,12 @@ _WHERE, _HAVING, _CALL, _WINDOW = 1, 2, 4, 8
 """Where an expression stands: in WHERE, in HAVING, within an aggregate, within a window."""
 
 
-def findings(query: Select, outermost: bool, traits: Callable[[Expr], int]) -> Iterator[Finding]:
+def findings(
+    query: Select, outermost: bool, own: bool, traits: Callable[[Expr], int]
+) -> Iterator[Finding]:
     """What is wrong with the clauses of a SELECT. An aggregate within a query that is not
-    `outermost` may belong to the one around it. `traits` are looked up, to pass over most."""
+    `outermost` may belong to the one around it; `own`: in DuckDB's dialect. `traits` are looked
+    up, to pass over most."""
     if outermost:
         clauses = [(projection.expr, 0) for projection in query.projections]
         if query.where is not None:
@@ -44,8 +48,20 @@ def findings(query: Select, outermost: bool, traits: Callable[[Expr], int]) -> I
         for expr, where in clauses:
             if traits(expr) & (AGGREGATE | WINDOW):
                 yield from _within_clause(expr, where)
+    if own and query.qualify is not None:
+        yield from _qualify(query, traits)
     if query.limit and query.sources and not (query.order or query.order_all):
         yield from _limit(query)
+
+
+def _qualify(query: Select, traits: Callable[[Expr], int]) -> Iterator[Finding]:
+    """QUALIFY asks for a window, in itself or among the outputs."""
+    assert query.qualify is not None
+    exprs = [query.qualify, *(projection.expr for projection in query.projections)]
+    if not any(traits(expr) & WINDOW for expr in exprs):
+        advice = "ask for this in WHERE, or in HAVING where rows are grouped"
+        message = "QUALIFY without a window function"
+        yield IDLE_QUALIFY, message, *place(query.qualify), advice
 
 
 def _within_clause(clause: Expr, at: int) -> Iterator[Finding]:
@@ -60,6 +76,10 @@ def _within_clause(clause: Expr, at: int) -> Iterator[Finding]:
                 if expr.flags & FLAG_AGGREGATE and expr.tag in AGGREGATES:
                     yield from _aggregate(expr, where)
                     inner |= _CALL
+                if expr.tag.split(" ", 1)[0] == "filter":
+                    stack.append((expr.args[0], where))
+                    stack.extend([(condition, where | _CALL) for condition in expr.args[1:]])
+                    continue
                 stack.extend([(argument, inner) for argument in expr.args])
             case Over():
                 yield from _window(expr, where)

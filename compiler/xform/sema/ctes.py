@@ -77,6 +77,21 @@ class CteBinder(SetOperationBinder):
         )
 
     def _called(self, relation: Relation, cte: Cte) -> Relation:
+        relation = self._in_its_words(relation, cte)
+        if not cte.added:
+            return relation
+        drawn = NO_SOURCES.union(*(c.value for c in relation.columns if c.key in cte.by))
+        added = [
+            Column(
+                name,
+                self.meaning.define(f"column {name}", [f"{number} of ", relation.rows_hole]),
+                drawn,
+            )
+            for number, name in enumerate(cte.added)
+        ]
+        return relation.with_columns([*relation.columns, *added])
+
+    def _in_its_words(self, relation: Relation, cte: Cte) -> Relation:
         if not cte.columns:
             return relation
         count = len(relation.columns)

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from xform.base.codes import BAD_ORDINAL, COLUMN_COUNT, UNKNOWN_COLUMN, UNKNOWN_WINDOW
+from xform.base.codes import BAD_ORDINAL, COLUMN_COUNT, UNKNOWN_WINDOW
 from xform.base.names import did_you_mean
 from xform.sema.binder import Use
 from xform.sema.meaning import CLOCK, Part
 from xform.sema.names import mark
 from xform.sema.nullability import NullabilityBinder
 from xform.sema.scope import Aliased, Column, Found, Ordering, Relation, Scope, star_columns
+from xform.sema.traits import unwrapped
 from xform.sema.types.operators import field
 from xform.sema.types.type import BIGINT, BOOLEAN, INTEGER, UNKNOWN, Type, list_of, settled, struct
 from xform.sema.unordered import UNORDERED
@@ -43,8 +44,6 @@ from xform.sql.ir import (
     Window,
 )
 
-SHOWN = 8
-"""How many fields a help text lists."""
 AROUND = frozenset(["ignorenulls", "limit", "respectnulls"])
 """What may stand around an argument with its order: `array_agg(x ORDER BY y LIMIT 5)`."""
 WITHIN_GROUP = "withingroup"
@@ -207,7 +206,9 @@ class ExpressionBinder(NullabilityBinder):
         if window.order:
             use.order = Ordering()
         out.append("over(")
+        around, self.windowed = self.windowed, unwrapped(expr.function)
         type_ = self.write(expr.function, scope, out, use)
+        self.windowed = around
         use.order = before
         out.append(", partition(")
         self.group_of([self.written(key, scope, use) for key in window.partition], out)
@@ -316,23 +317,9 @@ class ExpressionBinder(NullabilityBinder):
         if found.fields:
             out.append(")")
             for number, name in enumerate(found.fields, len(expr.parts) - len(found.fields)):
-                whole, type_ = type_, field(type_, name)
-                if whole.name == "struct" and self.own:
-                    self._has_field(whole, number, expr)
+                self.has_field(type_, number, expr)
+                type_ = field(type_, name)
         return type_
-
-    def _has_field(self, whole: Type, number: int, expr: Name) -> None:
-        """Whether a part of a name is a field of the struct that the parts before it name."""
-        name = expr.parts[number]
-        if any(label.lower() == name.lower() for label in whole.labels):
-            return
-        self.complain(
-            UNKNOWN_COLUMN,
-            f"no field '{name}' in the struct '{'.'.join(expr.parts[:number])}'",
-            expr.start,
-            expr.end,
-            did_you_mean(name, whole.labels) or f"fields here: {', '.join(whole.labels[:SHOWN])}",
-        )
 
     def _alias(self, alias: Aliased, out: list[Part], use: Use) -> Type:
         """The expression of an output in place of its name."""

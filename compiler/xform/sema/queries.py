@@ -143,7 +143,7 @@ class QueryBinder(UnnestBinder):
         as not grouped."""
         scope = Scope(parent)
         if self.asset is not None:  # what is said of a model that will run
-            for finding in clauses.findings(query, parent is None, self.traits):
+            for finding in clauses.findings(query, parent is None, self.own, self.traits):
                 self.complain(*finding)
         parts, sources, order = self.sources(query.sources, scope)
         rows = self.meaning.define("from", parts or ["one row"])

@@ -14,6 +14,7 @@ from xform.base.codes import (
     UNKNOWN_COLUMN,
 )
 from xform.base.names import AssetName, did_you_mean
+from xform.sema import clauses
 from xform.sema.binder import Use
 from xform.sema.facts import Schema
 from xform.sema.meaning import CLOCK, ROWS, WHOLE, Part
@@ -39,7 +40,9 @@ from xform.sql.ir import (
     CteScan,
     Derived,
     Joined,
+    Op,
     Pivoted,
+    Select,
     Source,
     SqlUnit,
     TableFunction,
@@ -145,6 +148,11 @@ class RelationBinder(PivotBinder):
                 return table.start, table.end
             case TableFunction():
                 return node.start, node.end
+            case ValuesRelation():
+                cells = [cell for row in node.query.rows[:1] for cell in row]
+                return clauses.place(Op("row", tuple(cells)))
+            case Derived(query=Select(projections=shown)) if shown:
+                return shown[0].start, shown[-1].end
             case _:
                 return 0, 0
 

@@ -67,6 +67,13 @@ def traits(expr: Expr) -> int:
     return bits
 
 
+def unwrapped(function: Expr) -> Expr:
+    """The function of a window, without what stands around it: FILTER, IGNORE NULLS."""
+    while isinstance(function, Op) and function.tag.split(" ", 1)[0] in WRAPPERS:
+        function = function.args[0]
+    return function
+
+
 def _window(item: Over, stack: list[Expr]) -> int:
     """Of a function over a window, only the arguments can hold aggregates of the SELECT."""
     function = item.function

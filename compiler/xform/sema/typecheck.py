@@ -18,7 +18,10 @@ from xform.base.codes import (
     MIXED_TYPES,
     NOT_CONVERTIBLE,
     NULL_COMPARISON,
+    UNKNOWN_COLUMN,
     UNKNOWN_FUNCTION,
+    UNKNOWN_UNIT,
+    WINDOW_ALONE,
     Code,
 )
 from xform.base.names import AssetName, did_you_mean
@@ -39,8 +42,9 @@ from xform.sema.types.type import (
     Type,
     settled,
 )
+from xform.sema.units import UNITS, unknown_unit
 from xform.sema.unordered import UnorderedBinder
-from xform.sql.functions import catalogue, is_known
+from xform.sql.functions import catalogue, is_known, is_window
 from xform.sql.ir import FLAG_CALL, Expr, Name, Op, Text
 from xform.sql.parse import Place
 
@@ -61,8 +65,13 @@ SIGNS = {
     "bitwiserightshift": ">>", "bitwisenot": "~", "div": "/", "dpipe": "||", "intdiv": "//",
     "mod": "%", "mul": "*", "neg": "-", "pow": "^", "sub": "-",
 }  # fmt: skip
-SHOWN = 3
-"""How many signatures a help text lists."""
+SHOWN, LISTED = 3, 8
+"""How many signatures, and how many fields, a help text lists."""
+FIELDLESS = frozenset(
+    [*RANGES, "boolean", "date", "decimal", "double", "float", "list", "time", "timestamp",
+     "timestamp with time zone", "varchar"]
+)  # fmt: skip
+"""Types whose values have no fields."""
 
 
 class TypeChecker(UnorderedBinder):
@@ -75,6 +84,8 @@ class TypeChecker(UnorderedBinder):
         """Types of the parameters of the lambdas around, by canonical name."""
         self.unchecked = 0
         """How many calls are being written whose arguments are not all seen."""
+        self.windowed: Expr | None = None
+        """The function that is being written over a window."""
         self.joining = False
         """Whether the condition of a join is being written."""
 
@@ -95,6 +106,8 @@ class TypeChecker(UnorderedBinder):
                 self._refused(expr, operands, result)
             elif expr.flags & FLAG_CALL:
                 self._known_function(expr)
+                if expr is not self.windowed and self.own and is_window(expr.tag):
+                    self._without_over(expr)
             elif expr.tag in COMPARISONS:
                 self._compared(expr, expr.args, operands)
             elif expr.tag in LISTS:
@@ -105,12 +118,46 @@ class TypeChecker(UnorderedBinder):
                 self._divided(expr, operands)
             if isinstance(result, Type) and result is not UNKNOWN:
                 self._put_together(expr, result)
+            if self.own and (unit := unknown_unit(expr)) is not None:
+                self._no_unit(expr, *unit)
         return result if isinstance(result, Type) else UNKNOWN
 
     def joined_types(self, key: str, types: Sequence[Type], start: int, end: int) -> None:
         """Complain where both sides of USING are of different kinds."""
         if self.asset is not None and len(types) == 2 and differ(*types, strictly=True):
             self._say_joined(f"USING ({key}) compares", types[0], types[1], start, end)
+
+    def _without_over(self, expr: Op) -> None:
+        self.complain(
+            WINDOW_ALONE,
+            f"{expr.tag}() is a window function, and has no OVER",
+            expr.start,
+            expr.end,
+            f"say over which rows: {expr.tag}(…) over (partition by … order by …)",
+        )
+
+    def _no_unit(self, expr: Op, unit: str, at: Text) -> None:
+        where = (at.start, at.end) if at.end else place(expr)
+        help_ = did_you_mean(unit.lower(), UNITS) or "such as year, month, week, day, hour, minute"
+        self.complain(UNKNOWN_UNIT, f"'{unit}' is no unit of time", *where, help_)
+
+    def has_field(self, whole: Type, number: int, expr: Name) -> None:
+        """Complain where a part of a name is no field of what the parts before it name."""
+        if not self.own or (whole.name != "struct" and whole.name not in FIELDLESS):
+            return
+        before, name = ".".join(expr.parts[:number]), expr.parts[number]
+        if whole.name != "struct":
+            if self.asset is None:
+                return  # types that are told from outside may be told loosely
+            message = f"'{before}' is {whole.text}, and has no field '{name}'"
+            help_ = "take the field out, or write the alias of a relation before the dot"
+        elif any(label.lower() == name.lower() for label in whole.labels):
+            return
+        else:
+            message = f"no field '{name}' in the struct '{before}'"
+            help_ = did_you_mean(name, whole.labels) or ""
+            help_ = help_ or f"fields here: {', '.join(whole.labels[:LISTED])}"
+        self.complain(UNKNOWN_COLUMN, message, expr.start, expr.end, help_)
 
     # Findings ------------------------------------------------------------------------------------
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-UNSEEN = "set "
-"""Before the names of outputs that the statement itself does not see."""
+from xform.sql.ir import UNSEEN
 
 
 @dataclass(slots=True)
@@ -56,11 +55,11 @@ class Values:
             self.add(name, value)
         return bool(missing)
 
-    def projections(self, called: str = UNSEEN) -> list[exp.Expr]:
+    def projections(self) -> list[exp.Expr]:
         """The values as outputs, called so that none of them is taken for a column."""
         return [
             exp.Alias(
-                this=all_of("merge_value", values), alias=exp.to_identifier(called + name, True)
+                this=all_of("merge_value", values), alias=exp.to_identifier(UNSEEN + name, True)
             )
             for name, values in self.items.items()
         ]

@@ -201,6 +201,8 @@ class FromLowerer(OutputLowerer):
                         called = alias or self.fold(parts[-1])
                         return TableFunction(call, "unnest", called, columns, "one")
                     return self._table(node, alias, columns)
+                if node.args.get("rows_from"):
+                    return self._rows_from(node, alias, columns)
                 function = self._function(node.this, alias, columns)
                 defined = node.args["alias"].args["columns"] if columns else ()
                 if any(isinstance(item, exp.ColumnDef) for item in defined):
@@ -328,6 +330,16 @@ class FromLowerer(OutputLowerer):
         return TableFunction(
             call, name, alias, columns, shape, files, name in PURE_IN_FROM, *position(node)
         )
+
+    def _rows_from(self, node: exp.Table, alias: str | None, columns: tuple[str, ...]) -> Relation:
+        """PostgreSQL's `ROWS FROM (f(…), g(…))`: functions side by side, row by row."""
+        self.careful = True
+        items = [
+            item.this if isinstance(item, exp.Table) else item for item in node.args["rows_from"]
+        ]
+        call = Op("rows from", self.exprs(items))
+        shape = "listed" if columns else "open"
+        return TableFunction(call, "rows from", alias, columns, shape)
 
     @staticmethod
     def _name_argument(item: exp.Expr) -> None:

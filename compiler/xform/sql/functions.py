@@ -245,6 +245,12 @@ def is_scalar(name: str) -> bool:
     return function is not None and function.kind == "scalar"
 
 
+def is_window(name: str) -> bool:
+    """Whether DuckDB has a function of this name over windows alone."""
+    function = catalogue().get(name)
+    return function is not None and function.kind == "window"
+
+
 @cache
 def flags_of(name: str, arguments: int = 0) -> int:
     """The FLAG_ bits of a function, by its folded name and its number of arguments."""

@@ -266,8 +266,13 @@ class Source(Node, frozen=True):
 # Queries ---------------------------------------------------------------------------------------
 
 
+UNSEEN = "set "
+"""Before the names of outputs that a statement sets, and does not see itself."""
+
+
 class Cte(Node, frozen=True):
-    """`recursive` where its query reads it; `settings` is what USING KEY and the like say."""
+    """`recursive` where its query reads it; `settings` is what USING KEY and the like say.
+    `added` are columns that SEARCH and CYCLE make of those called `by`."""
 
     number: int
     name: str
@@ -277,6 +282,8 @@ class Cte(Node, frozen=True):
     settings: str = ""
     start: int = 0
     end: int = 0
+    added: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
 
 
 class Projection(Node, frozen=True):

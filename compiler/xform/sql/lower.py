@@ -292,7 +292,7 @@ class _Lowerer(FromLowerer):
         if clause is None:
             yield ()
             return
-        self.known(clause, ("expressions", "recursive"))
+        self.known(clause, ("expressions", "recursive", "search", "cycle"))
         recursive = bool(clause.args.get("recursive")) or self.dialect in RECURSION_GOES_UNSAID
         scope: dict[str, int] = {}
         self.visible_ctes.append(scope)
@@ -321,8 +321,27 @@ class _Lowerer(FromLowerer):
                     *self.positions([alias.this]),
                 )
             )
+        traced = [clause.args[key] for key in ("search", "cycle") if clause.args.get(key)]
+        if traced and ctes:
+            ctes[-1] = self._traced(ctes[-1], traced)
         yield tuple(ctes)
         self.visible_ctes.pop()
+
+    def _traced(self, cte: Cte, clauses: Sequence[exp.Expr]) -> Cte:
+        """A recursion with the columns that SEARCH and CYCLE add to it."""
+        self.careful = True
+        added = [
+            clause.args[key].name
+            for clause in clauses
+            for key in ("expression", "using")
+            if clause.args.get(key)
+        ]
+        return msgspec.structs.replace(
+            cte,
+            settings=" ".join([cte.settings, *(clause.args["kind"].lower() for clause in clauses)]),
+            added=tuple(added),
+            by=tuple(clause.this.name.lower() for clause in clauses),
+        )
 
     def _cte_query(self, item: exp.Expr, name: str, number: int | None) -> Query:
         """A CTE's query. Where it may recurse (`number`), its last part sees it, and nothing

@@ -161,14 +161,14 @@ def trees_of(
     """The statements that tokens of `text` make up, without those that are only comments."""
     from sqlglot.errors import ParseError, SqlglotError
 
-    from xform.sql.syntax import gap, stuck, syntax_error, unreadable
+    from xform.sql.syntax import gap, stuck, syntax_error, unmatched, unreadable
 
     missing = gap(asset, place.span, text, tokens, type(parser).__name__.lower())
     if missing is not None:
         return [], missing
     reading = parser.parser()
     try:
-        trees = reading.parse(list(tokens), text)
+        trees = reading.parse(_readable(tokens, text, parser), text)
     except ParseError as error:
         return [], syntax_error(asset, place.span, text, tokens, error)
     except SqlglotError as error:
@@ -177,7 +177,22 @@ def trees_of(
         return [], _too_deep(asset, place, *first_word(text))
     except PARSER_FAILURES:
         return [], stuck(asset, place.span, text, tokens, reading)
+    wrong = unmatched(asset, place.span, text, tokens)
+    if wrong is not None:
+        return [], wrong
     return [tree for tree in trees if tree is not None and not _is_comment(tree)], None
+
+
+def _readable(tokens: Sequence[Token], text: str, parser: Dialect) -> list[Token]:
+    """The tokens, with what the parser does not read in words that it does."""
+    from xform.sql.pipes import PIPE, unpiped
+
+    readable = unpiped(tokens) if PIPE in text else list(tokens)
+    if type(parser).__name__ == "DuckDB" and "pivot" in text.lower():
+        from xform.sql.rewording import named_values
+
+        readable = named_values(readable)
+    return readable
 
 
 def lower_tree(
@@ -195,6 +210,7 @@ def lower_tree(
     """Lower one parsed query. `parameters`: whether it may hold query parameters; `sliced`: those
     that are bounds of intervals."""
     from xform.sql.lower import lower
+    from xform.sql.pipes import PIPE
     from xform.sql.tokens import digest_tokens, end_of_query
 
     try:
@@ -206,7 +222,8 @@ def lower_tree(
     if lowered.parameter is not None and not parameters:
         return None, (_parameter(asset, place, text, lowered.parameter, dialect),)
     # `<=>` is a distance in DuckDB and an equality to sqlglot: the tree does not tell them apart.
-    whole = digest_tokens(tokens) if lowered.careful or "<=>" in text else ""
+    careful = lowered.careful or "<=>" in text or PIPE in text
+    whole = digest_tokens(tokens) if careful else ""
     unit = msgspec.structs.replace(lowered.unit, end=end_of_query(tokens, text), whole=whole)
     return unit, ()
 

@@ -11,7 +11,7 @@ from sqlglot import exp
 from xform.sql.ir import Expr, Reshape, Star
 from xform.sql.leaves import LeafLowerer
 from xform.sql.naming import made_up_name
-from xform.sql.tokens import unmarked
+from xform.sql.tokens import MARK, unmarked
 
 VALUES_FIRST = frozenset(["bigquery", "tsql", "fabric"])
 """Dialects whose UNPIVOT puts the values before the name."""
@@ -31,7 +31,9 @@ def _pivot(lowerer: LeafLowerer, node: exp.Pivot) -> Reshape | None:
     fields = node.args.get("fields")
     if fields:  # `PIVOT (sum(b) FOR a IN (1, 2))`
         aggregates, on = node.expressions, fields
-        names: Sequence[str] = [unmarked(item.name) for item in node.args.get("columns") or ()]
+        names = [item.name.replace(MARK, "") for item in node.args.get("columns") or ()]
+        if lowerer.dialect == "duckdb":
+            names = _made_names(on, aggregates)
     else:  # DuckDB's `PIVOT t ON a USING sum(b) GROUP BY k`
         aggregates, on = node.args.get("using") or [], node.expressions
         names = _made_names(on, aggregates)
@@ -70,22 +72,69 @@ def _asks(field: exp.Expr) -> bool:
 
 def _made_names(on: Sequence[exp.Expr], aggregates: Sequence[exp.Expr]) -> list[str]:
     """The names that DuckDB gives: the values, behind `_`  the aggregates where they have an alias
-    or are several."""
+    or are several. None where they are not all known."""
     values = [
         [_value_name(item) for item in field.expressions] if isinstance(field, exp.In) else []
         for field in on
     ]
-    rows = ["_".join(row) for row in product(*values)]
+    rows = [row for row in product(*values) if None not in row]
+    if any(None in names for names in values) or not all(map(_is_listed, on)):
+        return []
+    called = ["_".join(map(str, row)) for row in rows]
     if len(aggregates) < 2 and not any(isinstance(item, exp.Alias) for item in aggregates):
-        return rows
-    suffixes = [item.alias or made_up_name(_plain(item)) for item in aggregates]
-    return [f"{row}_{suffix}" for row in rows for suffix in suffixes]
+        return called
+    if not all(item.alias or _is_usual(item) for item in aggregates):
+        return []
+    suffixes = [item.alias or made_up_name(item) for item in aggregates]
+    return [f"{row}_{suffix}" for row in called for suffix in suffixes]
 
 
-def _value_name(item: exp.Expr) -> str:
-    if isinstance(item, exp.Alias | exp.PivotAlias):
-        return str(item.args["alias"].name)
-    return item.name if isinstance(item, exp.Literal | exp.Column) else made_up_name(item)
+def _is_listed(field: exp.Expr) -> bool:
+    """Whether values are listed of a column, or of several. (`ON a || b IN (…)` asks whether.)"""
+    return not isinstance(field, exp.In) or isinstance(field.this, exp.Column | exp.Tuple)
+
+
+def _is_usual(aggregate: exp.Expr) -> bool:
+    """Whether the engine's own name of an aggregate is known."""
+    return isinstance(aggregate, exp.Anonymous) and all(
+        isinstance(part, _USUAL) and not (isinstance(part, exp.Column) and len(part.parts) > 1)
+        for part in aggregate.walk()
+    )
+
+
+_USUAL = (
+    exp.Anonymous, exp.Identifier, exp.Column, exp.Star, exp.Literal, exp.Distinct, exp.Add,
+    exp.Sub, exp.Mul,
+)  # fmt: skip
+
+
+def _value_name(item: exp.Expr) -> str | None:
+    """What a listed value adds to the name of its column; None where that is not known."""
+    match item:
+        case exp.Alias() | exp.PivotAlias():
+            return str(item.args["alias"].name)
+        case exp.Literal() if not item.is_string:
+            return item.name if _PLAIN_NUMBER.fullmatch(item.name) else None
+        case exp.Literal() | exp.Column():
+            return item.name
+        case exp.Boolean():
+            return str(bool(item.this)).lower()
+        case exp.Null():
+            return "NULL"
+        case exp.Neg():
+            inner = _value_name(item.this)
+            return f"-{inner}" if inner is not None and isinstance(item.this, exp.Literal) else None
+        case exp.Cast() if item.to.is_type("date") and _PLAIN_DATE.fullmatch(item.this.name):
+            return str(item.this.name)
+        case exp.Tuple():
+            parts = [_value_name(part) for part in item.expressions]
+            return None if None in parts else "_".join(map(str, parts))
+        case _:
+            return None
+
+
+_PLAIN_NUMBER = re.compile(r"(0|[1-9]\d*)(\.\d+)?")
+_PLAIN_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def _plain(item: exp.Expr) -> exp.Expr:

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from sqlglot.tokenizer_core import Token
 from sqlglot.tokenizer_core import TokenType as Kind
 
+from xform.sql.tokens import MARK
+
 FROM_FIRST = frozenset(["databricks", "hive", "spark", "spark2"])
 """Dialects that have `FROM t INSERT … SELECT …`, once or several times."""
 FROM_UNSAID = frozenset(["bigquery", "fabric", "redshift", "tsql"])
@@ -28,6 +30,11 @@ def reworded(tokens: list[Token], dialect: str) -> Iterator[list[Token]]:
         return
     if dialect == "clickhouse":
         tokens = _mutation(_one_limit(tokens))
+    if dialect == "duckdb":
+        tokens = _merged_whole(tokens)
+    tokens = _without_data(_out_of_block(tokens))
+    if not tokens:
+        return
     if dialect in TRANSACT:
         tokens = _assignments(_without_top(tokens))
     yield _deleted(tokens) if dialect in FROM_UNSAID else tokens
@@ -58,6 +65,32 @@ def plainly(tokens: list[Token]) -> list[Token]:
     if tokens[end].token_type is Kind.L_PAREN:
         end = next((at for at in outer if at > end), query)
     return [tokens[0], tokens[kinds[0]], *tokens[start:end], *tokens[query:]]
+
+
+def named_values(tokens: list[Token]) -> list[Token]:
+    """DuckDB's `PIVOT … IN (1 AS one, 2)` as `IN (one, 2)`: what is asked of the list are names."""
+    result: list[Token] = []
+    pivoted = False
+    opened: list[int] = []
+    """For each open bracket: where the item begins that stands in it; -1 where it is no list."""
+    for at, token in enumerate(tokens):
+        kind = token.token_type
+        if kind in (Kind.PIVOT, Kind.UNPIVOT):
+            pivoted = kind is Kind.PIVOT
+        if kind is Kind.ALIAS and pivoted and opened and opened[-1] >= 0:
+            del result[opened[-1] :]
+            continue
+        result.append(token)
+        if kind is Kind.L_PAREN:
+            listed = at > 0 and tokens[at - 1].token_type is Kind.IN
+            following = tokens[at + 1 : at + 2]
+            query = bool(following) and following[0].token_type in (Kind.FROM, *_BEFORE_QUERY)
+            opened.append(len(result) if listed and not query else -1)
+        elif kind is Kind.R_PAREN and opened:
+            opened.pop()
+        elif kind is Kind.COMMA and opened and opened[-1] >= 0:
+            opened[-1] = len(result)
+    return result
 
 
 # DELETE, UPDATE ----------------------------------------------------------------------------------
@@ -128,6 +161,62 @@ def _mutation(tokens: list[Token]) -> list[Token]:
         else:
             start = [_word(Kind.DELETE, "DELETE", verb), _word(Kind.FROM, "FROM", verb), *name]
         return [*start, *tokens[at + 1 :]]
+    return tokens
+
+
+def _merged_whole(tokens: list[Token]) -> list[Token]:
+    """DuckDB's `UPDATE`, `UPDATE SET *`, `INSERT *` and their like in a MERGE, which write all
+    columns by position or by name, as the assignment `SET by = position`, with marked names; and
+    its ERROR, which writes nothing."""
+    if _first(tokens, Kind.MERGE) is None:
+        return tokens
+    result: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        token = tokens[at]
+        result.append(token)
+        at += 1
+        if token.token_type is not Kind.THEN or at == len(tokens):
+            continue
+        end = next((i for i in range(at, len(tokens)) if _ends_action(tokens[i])), len(tokens))
+        verb, *words = (item.text.upper() for item in tokens[at:end])
+        told = [word for word in words if word not in ("SET", "*")]
+        if verb in ("INSERT", "UPDATE") and told in ([], ["BY", "NAME"], ["BY", "POSITION"]):
+            how = told[-1].lower() if told else "position"
+            marks = (Kind.VAR, f"{MARK}by"), (Kind.EQ, "="), (Kind.VAR, f"{MARK}{how}")
+            words_said = [(Kind.UPDATE, "UPDATE"), (Kind.SET, "SET"), *marks]
+            result.extend(_word(kind, text, tokens[at]) for kind, text in words_said)
+            at = end
+        elif verb == "ERROR":
+            nothing = (Kind.VAR, "DO"), (Kind.VAR, "NOTHING")
+            result.extend(_word(kind, text, tokens[at]) for kind, text in nothing)
+            at = end
+    return result
+
+
+def _ends_action(token: Token) -> bool:
+    return token.token_type in (Kind.WHEN, Kind.RETURNING)
+
+
+def _out_of_block(tokens: list[Token]) -> list[Token]:
+    """The statement that stands behind the BEGIN of a block; nothing of the END of one."""
+    if len(tokens) > 1 and tokens[0].token_type in (Kind.BEGIN, Kind.VAR):
+        began = tokens[0].text.upper() == "BEGIN"
+        return tokens[1:] if began and tokens[1].token_type in _STATEMENTS else tokens
+    return [] if [token.text.upper() for token in tokens] == ["END"] else tokens
+
+
+_STATEMENTS = (
+    Kind.CREATE, Kind.DELETE, Kind.INSERT, Kind.MERGE, Kind.SELECT, Kind.UPDATE, Kind.WITH,
+)  # fmt: skip
+
+
+def _without_data(tokens: list[Token]) -> list[Token]:
+    """PostgreSQL's `CREATE MATERIALIZED VIEW … AS … WITH NO DATA` without its end."""
+    words = [token.text.upper() for token in tokens[-3:]]
+    for end in (["WITH", "DATA"], ["WITH", "NO", "DATA"]):
+        if words[-len(end) :] == end and tokens[0].token_type is Kind.CREATE:
+            return tokens[: -len(end)]
     return tokens
 
 

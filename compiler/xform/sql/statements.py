@@ -10,13 +10,14 @@ The nodes of the statement are moved into the query, with the places they have i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
 
 from xform.sql.assignments import Values, all_of, names_of, of_source, put_values
-from xform.sql.tokens import unmarked
+from xform.sql.tokens import MARK, unmarked
 
 ColumnsOf = Callable[[exp.Table], Sequence[str]]
 """The columns of a table as far as they are known, in order."""
@@ -72,6 +73,9 @@ def as_queries(tree: exp.Expr, columns_of: ColumnsOf) -> list[Written]:
             return [Written(tree.this)]
         case exp.Copy() if not tree.args.get("kind"):
             inner = tree.this
+            if isinstance(inner, exp.Schema):
+                columns = [exp.column(item.copy()) for item in inner.expressions]
+                return [Written(_select(columns, inner.this))]
             return [Written(inner.this if isinstance(inner, exp.Subquery) else inner)]
         case exp.Declare() if made := list(_table_variables(tree)):
             return made
@@ -79,7 +83,17 @@ def as_queries(tree: exp.Expr, columns_of: ColumnsOf) -> list[Written]:
             silent = isinstance(tree, SILENT) or (
                 isinstance(tree, exp.Command) and tree.name.upper() in _SILENT_WORDS
             )
-            return [Written(None, unknown=not silent)]
+            return [Written(None, unknown=not silent or _holds_query(tree))]
+
+
+def _holds_query(tree: exp.Expr) -> bool:
+    """Whether a statement that moves no values itself has a query in it: `SET x = (SELECT …)`."""
+    if isinstance(tree, exp.Command):
+        return _SELECT.search(str(tree.expression)) is not None
+    return isinstance(tree, exp.Set | exp.Declare) and tree.find(exp.Query) is not None
+
+
+_SELECT = re.compile(r"\bselect\b", re.IGNORECASE)
 
 
 def returning(tree: exp.Expr) -> exp.Expr:
@@ -110,7 +124,8 @@ def _create(tree: exp.Create) -> Written:
     query = tree.args.get("expression")
     kind = str(tree.args.get("kind") or "").upper()
     if kind not in ("TABLE", "VIEW"):
-        routine = kind in ("PROCEDURE", "TRIGGER") or tree.find(exp.Query) is not None
+        texts = tree.find(exp.Query, exp.Heredoc, exp.RawString)
+        routine = kind in ("PROCEDURE", "TRIGGER") or texts is not None
         return Written(None, unknown=routine)
     copied = tree.find(exp.LikeProperty) or tree.args.get("clone")
     if query is None and copied is not None and isinstance(copied.this, exp.Table):
@@ -262,7 +277,7 @@ def _merge(tree: exp.Merge, columns_of: ColumnsOf) -> Written:
     target, source = tree.this, tree.args["using"]
     values = Values(names_of(target))
     conditions: list[exp.Expr] = []
-    everything = unplaced = False
+    everything = positions = unplaced = False
     for when in tree.args["whens"].expressions:
         condition, then = when.args.get("condition"), _plain_insert(when.args.get("then"))
         if not when.args.get("matched") and not when.args.get("source"):
@@ -270,6 +285,9 @@ def _merge(tree: exp.Merge, columns_of: ColumnsOf) -> Written:
         if condition is not None:
             conditions.append(condition)
         match then:
+            case exp.Update() if how := _whole(then):
+                everything = True
+                positions |= how == "position"
             case exp.Update():
                 values.assign(item for item in then.expressions if isinstance(item, exp.EQ))
                 everything |= any(isinstance(item, exp.Star) for item in then.expressions)
@@ -280,15 +298,28 @@ def _merge(tree: exp.Merge, columns_of: ColumnsOf) -> Written:
                 everything = True
             case _:
                 pass
-    outputs = values.projections("") if everything else values.projections()
+    outputs = values.projections()
+    names = tuple(values.items)
     if everything:
         outputs.append(exp.Column(this=exp.Star(), table=exp.to_identifier(source.alias_or_name)))
+        names = (*names, *columns_of(target)) if positions else ()
+        unplaced |= positions and len(names) == len(values.items)
     where = exp.Where(this=all_of("merge_when", conditions)) if conditions else None
-    join = exp.Join(this=source, on=tree.args.get("on"), kind="INNER")
+    shared = tree.args.get("using_cond")
+    join = exp.Join(this=source, kind="INNER")
+    join.set("using" if shared else "on", shared or tree.args.get("on"))
     query = _select(outputs, target, [join], where)
     _take_with(tree, query)
-    names = () if everything else tuple(values.items)
     return Written(query, _table(target), names, unplaced=unplaced)
+
+
+def _whole(then: exp.Update) -> str:
+    """`position` or `name`, where all columns are written (`rewording.py`)."""
+    match then.expressions:
+        case [exp.EQ(this=left, expression=right)] if left.name == f"{MARK}by":
+            return unmarked(right.name)
+        case _:
+            return ""
 
 
 def _plain_insert(then: exp.Expr | None) -> exp.Expr | None:

@@ -41,7 +41,10 @@ LONG = 4
 _UNFINISHED = "Required keyword"
 _GAP = re.compile(
     r",\s*,|\bselect\s*,|\(\s*,|\bselect\s+(?:distinct\s+)?from\b"
-    r"|\bby\s*(?:$|[);]|(?:having|limit|order|qualify|union|window)\b)",
+    r"|\bby\s*(?:$|[);]|(?:having|limit|order|qualify|union|window)\b)"
+    r"|\bfrom\s*(?:$|[),;]|(?:from|group|having|limit|order|select|union|where)\b)"
+    r"|(?:^|[(,[]|\bselect)\s*as\b|\bas\s*(?:$|[),:;\]]|(?:as|from|where)\b)"
+    r"|\bgroup\s*\(\s*\)",
     re.IGNORECASE,
 )
 
@@ -75,7 +78,8 @@ def stuck(
 def gap(
     asset: AssetName | None, span: Spans, text: str, tokens: Sequence[Token], dialect: str
 ) -> Diagnostic | None:
-    """Something left out that the parser does without: `a,, b`, `select from t`, `group by)`."""
+    """Something left out that the parser does without: `a,, b`, `select from t`, `group by)`,
+    `from where`, `x as, y`."""
     if _GAP.search(text) is None:
         return None
     selecting = False
@@ -94,6 +98,22 @@ def gap(
                 continue
             message, at = "nothing is selected", token
             advice = "name the columns before FROM, or write *"
+        elif before is not None and kind is TokenType.FROM and following in _NO_RELATION:
+            message, at = "nothing stands behind FROM", before
+            advice = "name what to read, or take the word out"
+        elif before is not None and kind is TokenType.ALIAS and following in _NO_NAME:
+            if following is TokenType.FROM and tokens[0].token_type is TokenType.CREATE:
+                continue  # CREATE TABLE t AS FROM u
+            message, at = "no name stands behind AS", before
+            advice = "write a name behind it, or take the word out"
+        elif token is not None and following is TokenType.ALIAS and kind in _NOTHING_NAMED:
+            if kind is TokenType.SELECT and dialect == "bigquery":
+                continue  # SELECT AS STRUCT
+            message, at = "nothing stands before AS", token
+            advice = "write what is to be called so before it, or take the word out"
+        elif before is not None and _orders_nothing(before, token, text):
+            message, at = "WITHIN GROUP of nothing", before
+            advice = "write ORDER BY and a column into the brackets"
         else:
             continue
         where = span(at.start, at.end + 1)
@@ -101,6 +121,71 @@ def gap(
     return None
 
 
+def unmatched(
+    asset: AssetName | None, span: Spans, text: str, tokens: Sequence[Token]
+) -> Diagnostic | None:
+    """A bracket without its other, of which the parser has said nothing."""
+    bracket = _unmatched(text, tokens)
+    if bracket is None:
+        return None
+    said, advice = _BRACKETS[bracket.token_type in _OPENING]
+    where = span(bracket.start, bracket.end + 1)
+    return diagnose(SQL_SYNTAX, f"SQL syntax error: {said}", where, advice, asset=asset)
+
+
+def _unmatched(text: str, tokens: Sequence[Token]) -> Token | None:
+    """A bracket without the other of its kind, where there is one."""
+    if all(text.count(one) == text.count(other) for one, other in ("()", "[]", "{}")):
+        return None
+    opened: list[Token] = []
+    for token in tokens:
+        if token.token_type in _OPENING:
+            opened.append(token)
+        elif token.token_type in _CLOSING:
+            if not opened or _OPENING[opened[-1].token_type] is not token.token_type:
+                return token
+            opened.pop()
+    return opened[-1] if opened else None
+
+
+_OPENING = {
+    TokenType.L_PAREN: TokenType.R_PAREN,
+    TokenType.L_BRACKET: TokenType.R_BRACKET,
+    TokenType.L_BRACE: TokenType.R_BRACE,
+}
+_CLOSING = frozenset(_OPENING.values())
+_BRACKETS = {
+    True: ("this bracket is never closed", "close it, or take it out"),
+    False: ("no bracket of this kind is open here", "take it out, or open one before"),
+}
+
+
+def _orders_nothing(before: Token, token: Token | None, text: str) -> bool:
+    """Whether `WITHIN GROUP ()` ends between two tokens."""
+    if token is None or token.token_type is not TokenType.R_PAREN:
+        return False
+    if before.token_type is not TokenType.L_PAREN:
+        return False
+    return _WITHIN.search(text, 0, before.start) is not None
+
+
+_WITHIN = re.compile(r"\bwithin\s+group\s*\Z", re.IGNORECASE)
+_NO_RELATION = frozenset(
+    [
+        None, TokenType.COMMA, TokenType.FROM, TokenType.GROUP_BY, TokenType.HAVING,
+        TokenType.LIMIT, TokenType.ORDER_BY, TokenType.R_PAREN, TokenType.SELECT,
+        TokenType.SEMICOLON, TokenType.UNION, TokenType.WHERE,
+    ]
+)  # fmt: skip
+_NO_NAME = frozenset(
+    [
+        None, TokenType.ALIAS, TokenType.COLON, TokenType.COMMA, TokenType.FROM,
+        TokenType.R_BRACKET, TokenType.R_PAREN, TokenType.SEMICOLON, TokenType.WHERE,
+    ]
+)  # fmt: skip
+_NOTHING_NAMED = frozenset(
+    [None, TokenType.COMMA, TokenType.L_BRACKET, TokenType.L_PAREN, TokenType.SELECT]
+)
 _NO_ITEM = frozenset([TokenType.COMMA, TokenType.L_PAREN, TokenType.SELECT])
 _NO_KEY = frozenset(
     [

@@ -371,7 +371,7 @@ _BY_ORDER = {"percentile_cont": "quantile_cont", "percentile_disc": "quantile_di
 def _within_group(op: Op, operands: Operands) -> Result:
     """`percentile_cont(0.5) WITHIN GROUP (ORDER BY x)`: of the type of `x`, or a mean of it."""
     function = op.args[0]
-    if type(function) is not Op:
+    if type(function) is not Op or len(operands) < 2:
         return UNKNOWN
     if function.tag in ("listagg", "string_agg", "group_concat"):
         return VARCHAR
