@@ -26,6 +26,7 @@ from xform.app.hooks import NONE as NO_HOOKS
 from xform.app.hooks import AssetHooks, HookReader
 from xform.app.inputs import Inputs
 from xform.app.parsing import LoadMacros, ModelParser, text_of, text_or_nothing
+from xform.app.references import check_references
 from xform.app.saying import Result, what_is_said
 from xform.app.silences import Silence
 from xform.app.slicing import slicing, through_ephemerals
@@ -35,7 +36,7 @@ from xform.app.written_tests import Query, TestWriter, owners, pii_of
 from xform.base.codes import GRANTS_UNKNOWN
 from xform.base.diagnostics import Diagnostic, diagnose, has_errors
 from xform.base.names import AssetName
-from xform.base.spans import Span, file_span
+from xform.base.spans import Span
 from xform.checks.declared import digest_of
 from xform.checks.written import NONE_WRITTEN, Written
 from xform.fingerprint import evaluate
@@ -180,6 +181,14 @@ class Compiler:
         compared = {
             asset.name: self._compared(asset, index, custom[asset.name]) for asset in project.assets
         }
+        self.diagnostics.extend(
+            check_references(
+                project,
+                depends,
+                compared,
+                lambda asset, read: self._reference_span(asset, read, tables, parser),
+            )
+        )
         ordered, problems = order_with_tests(ordered, depends, compared, assets)
         self.diagnostics.extend(problems)
         files = writer.of_files(project.tests) if beside is None else ()
@@ -369,7 +378,7 @@ class Compiler:
             for parameter in asset.python.parameters:
                 if parameter.asset.lower() in (read.lower(), read.lower().partition(".")[2]):
                     return parameter.span
-        return file_span(asset.path)
+        return asset.span
 
     def _source(self, asset: Asset, schemas: Mapping[AssetName, Schema]) -> Body:
         if asset.kind is Kind.EXPOSURE:

@@ -18,6 +18,7 @@ from xform.base.diagnostics import Diagnostic
 from xform.base.hashing import Digest, digest_bytes, digest_parts
 from xform.base.names import AssetName
 from xform.project.assets import Asset, Language, Project
+from xform.project.contracts import owned
 from xform.project.files import UnreadableFile, WideFiles
 from xform.project.template_config import place_of_config, with_config
 from xform.query.memo import Memo
@@ -171,6 +172,7 @@ class ModelParser:
             if config:
                 at = place_of_config(asset.path, text_of(self._files, asset.path))
                 asset, found = with_config(asset, config, at)
+                asset = owned(asset, {group.name: group for group in self._project.groups})
                 self.diagnostics.extend(found)
             assets.append(asset)
         return msgspec.structs.replace(self._project, assets=tuple(assets))

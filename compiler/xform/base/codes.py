@@ -93,6 +93,11 @@ MISSING_VARIABLE = _code("0174", "environment variable is not set")
 UNUSED_PROFILE_KEY = _code("0175", "profile setting that is not used", "warning")
 BAD_EXPRESSION = _code("0176", "profile expression cannot be evaluated")
 GRANTS_UNKNOWN = _code("0177", "grants on an engine that has none", "warning")
+# 018x: groups and versions
+UNKNOWN_GROUP = _code("0181", "a group that is not declared")
+GROUP_TWICE = _code("0182", "two groups of one name")
+VERSION_MISSING = _code("0183", "a version of a model without its file")
+VERSION_TWICE = _code("0184", "two versions of a model with one number")
 # 02xx: template
 TEMPLATE_SYNTAX = _code("0201", "template syntax error")
 TEMPLATE_TAG = _code("0202", "unknown or misplaced template tag")
@@ -176,6 +181,10 @@ CARRIED_READS = _code("0443", "an incremental form that reads what the whole doe
 UNRESOLVED_COLUMN = _code("0450", "a column that several relations may have", "warning")
 OPEN_OUTPUT = _code("0451", "output columns that cannot be listed", "warning")
 TARGET_UNKNOWN = _code("0452", "values written by position to columns not known", "warning")
+# 046x: contracts
+NOT_ACCESSIBLE = _code("0461", "a reference that access does not allow")
+READS_DEPRECATED = _code("0462", "a reference to a model that will go", "warning")
+CONTRACT = _code("0463", "a model that does not keep its contract")
 # 05xx: graph and selection
 DEPENDENCY_CYCLE = _code("0501", "assets read each other in a circle")
 SELECTION_SYNTAX = _code("0502", "a selection cannot be read")
@@ -228,6 +237,7 @@ STATE_REBUILT = _code("0717", "the state was damaged and starts anew", "warning"
 SOURCES_UNSEEN = _code("0718", "tables that could not be looked at for new data", "warning")
 TIMED_OUT = _code("0719", "a model that took longer than its timeout")
 HOOK_FAILED = _code("0720", "a hook failed")
+CONTRACT_BROKEN = _code("0721", "a build that does not keep its model's contract")
 STATE_UNREACHABLE = _code("0731", "the server of the state cannot be reached")
 STATE_DENIED = _code("0732", "the state's server denies a right")
 STATE_DRIVER = _code("0733", "a driver of the state is not installed")

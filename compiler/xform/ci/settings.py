@@ -18,6 +18,8 @@ _PLAIN = (
     "tags",
     "group",
     "access",
+    "contract",
+    "deprecation_date",
     "domain",
     "grain",
     "meta",

@@ -12,6 +12,7 @@ from xform.base.diagnostics import Diagnostic, Label, diagnose
 from xform.base.hashing import Digest, digest_parts
 from xform.base.names import AssetName
 from xform.project.assets import Asset, Kind, Language, Project, PythonFunction
+from xform.project.contracts import owned, told_places
 from xform.project.declarations import (
     Exposure,
     FileDeclarations,
@@ -24,6 +25,7 @@ from xform.project.defaults import defaults_of, unused_defaults
 from xform.project.drafts import Draft, drafts
 from xform.project.fields import AssetSettings, python_kind
 from xform.project.files import FileEntry
+from xform.project.groups import each_once
 from xform.project.incremental import column_grain, incremental_of, keyed_of
 from xform.project.layout import (
     MACROS,
@@ -52,10 +54,12 @@ def assemble(
     patches, more = match_patches(files, sections)
     found += more
     modules = {file.path: file.module for file in files if file.module is not None}
+    groups, more = each_once(group for file in files for group in file.groups)
+    found += more
     assets = []
     for draft in drafted:
         asset, more = _asset(draft, patches.get(draft.name), settings, modules)
-        assets.append(asset)
+        assets.append(owned(asset, groups))
         found += more
         if asset.kind is Kind.EXTERNAL and asset.files is not None:
             found += _missing(draft, asset.files, entries)
@@ -72,6 +76,7 @@ def assemble(
         tests=tuple(sorted(filter(is_data_test, entries))),
         selectors=SELECTORS if SELECTORS in entries else None,
         lint=settings.lint,
+        groups=tuple(groups.values()),
         unit_tests=tuple(_unit_tests(files, modules, found)),
     )
     return project, found
@@ -180,6 +185,9 @@ def _finished(
         tags=merged.tags,
         group=merged.group,
         access=merged.access,
+        contract=bool(merged.contract),
+        deprecation_date=merged.deprecation_date,
+        places=told_places(merged.places),
         domain=merged.domain,
         grain=column_grain(kind, merged.grain),
         meta=merged.meta,

@@ -13,6 +13,7 @@ from xform.base.hashing import Digest
 from xform.base.spans import Span
 from xform.project.assets import Language, PythonFunction
 from xform.project.fields import AssetSettings
+from xform.project.groups import Group
 from xform.project.unit_tests import UnitTest
 from xform.project.versioning import USUAL, Versioning
 
@@ -75,3 +76,4 @@ class FileDeclarations(msgspec.Struct, frozen=True):
     sources: tuple[SourceTable, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     unit_tests: tuple[UnitTest, ...] = ()
+    groups: tuple[Group, ...] = ()

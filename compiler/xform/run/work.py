@@ -14,17 +14,19 @@ from xform.base.codes import TEST_BROKEN
 from xform.base.diagnostics import diagnose
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
+from xform.plan.contract import Breach, breaches
 from xform.plan.freshness import Standing
 from xform.plan.plan import AuditStep, BuildStep, Conduct, PythonBody, SeedBody
 from xform.project.checksum import Checksum
 from xform.run import cutoff
-from xform.run.errors import build_diagnostic
+from xform.run.errors import build_diagnostic, contract_diagnostics
 from xform.run.events import CheckDone, Log
 from xform.run.history import Statement
 from xform.run.outcome import Judge, Outcome, Rehearse, Tests, rehearse_nothing, timed_out
 from xform.run.ports import (
     BadRows,
     BuildRecord,
+    ColumnsDiffer,
     Engine,
     EngineError,
     Host,
@@ -180,6 +182,8 @@ class Workshop:
     def _stand(self, tester: Tester, record: BuildRecord | None) -> Tests:
         """The tests of a build that is there, and what it has passed with them."""
         step = tester.step
+        if record is not None:
+            _keep_contract(step, record)
         tests = tester.ask(record)
         passed = not tests.blocked and not tests.stopped
         digest = step.audits_digest if passed else None
@@ -229,6 +233,7 @@ class Workshop:
         testing: Testing,
     ) -> Outcome:
         """Let a build stand for what a step would make, tested as that would be."""
+        _keep_contract(step, kept)
         audits = cutoff.audits_over(step.audits, {step.physical: kept.physical})
         tester = testing(msgspec.structs.replace(step, audits=audits))
         tests = tester.ask(kept)
@@ -412,6 +417,7 @@ class Workshop:
                 seconds=self.host.monotonic() - begun,
                 built_at=self.host.now(),
             )
+            _keep_contract(step, settled)
             return last(settled)
 
         blank = BuildRecord(
@@ -450,6 +456,10 @@ class Workshop:
             return timed_out(step, seconds)
         if self._is_stop(error):
             return Outcome(step.asset, "cancelled", seconds, None, "rolled back")
+        if broken := _breaches(step, error):
+            told = contract_diagnostics(step.asset, broken)
+            said = "; ".join(breach.message for breach in broken)
+            return Outcome(step.asset, "fail", seconds, None, said, told)
         if isinstance(step, BuildStep):
             found = build_diagnostic(step, error, self.host.read)
         else:
@@ -475,6 +485,29 @@ def pause_before(number: int, conduct: Conduct, chance: float) -> float:
 
 class _NotPassedError(EngineError):
     """Takes a change back."""
+
+
+class _ContractBrokenError(EngineError):
+    """A build has other columns or types than its contract declares: it is taken back."""
+
+    def __init__(self, found: tuple[Breach, ...]) -> None:
+        super().__init__("the contract is not kept", kind="contract")
+        self.breaches = found
+
+
+def _keep_contract(step: BuildStep | AuditStep, record: BuildRecord) -> None:
+    """Raises _ContractBrokenError where a build does not keep the contract of its model."""
+    if step.contract is not None and (found := tuple(breaches(step.contract, record.columns))):
+        raise _ContractBrokenError(found)
+
+
+def _breaches(step: BuildStep | AuditStep, error: EngineError) -> tuple[Breach, ...]:
+    """How a contract was broken, where that is what went wrong."""
+    if isinstance(error, _ContractBrokenError):
+        return error.breaches
+    if isinstance(error, ColumnsDiffer) and step.contract is not None:
+        return tuple(breaches(step.contract, [(name, None) for name in error.found]))
+    return ()
 
 
 class _TestBrokenError(EngineError):
