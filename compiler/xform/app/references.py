@@ -28,7 +28,7 @@ def check_references(
     for reader in project.assets:
         if reader.group is not None and reader.group not in groups:
             yield _unknown_group(reader, groups)
-        for name in depends[reader.name]:
+        for name in depends[reader.name] if reader.shows is None else ():
             read = assets.get(name)
             if read is not None and _is_to_be_said(reader, read):
                 yield from _said(reader, read, place(reader, name))
@@ -56,10 +56,17 @@ def _said(reader: Asset, read: Asset, at: Span) -> Iterator[Diagnostic]:
             f"'{reader.name}' reads '{read.name}', which may be gone from "
             f"{read.deprecation_date} on",
             at,
-            "read what stands for it",
+            _instead(read),
             asset=reader.name,
             labels=_label(read, "deprecation_date", "it is told here"),
         )
+
+
+def _instead(read: Asset) -> str:
+    version = read.version
+    if version is None or version.number == version.latest:
+        return "read what stands for it"
+    return f"read '{version.model}_v{version.latest}', or '{version.model}' for the latest version"
 
 
 def _refused(reader: Asset, read: Asset, at: Span, what: str = "") -> Diagnostic:

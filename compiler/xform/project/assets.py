@@ -131,6 +131,14 @@ class PythonFunction(msgspec.Struct, frozen=True):
     """Paths of the project modules that it imports."""
 
 
+class ModelVersion(msgspec.Struct, frozen=True):
+    """Which version of which model an asset is, and which of them is the latest."""
+
+    model: AssetName
+    number: str
+    latest: str
+
+
 class Asset(msgspec.Struct, frozen=True):
     """One declared asset.
 
@@ -185,8 +193,17 @@ class Asset(msgspec.Struct, frozen=True):
     config: dict[str, Any] = {}
     """All settings as given, merged by precedence: for `config.<key>` selection and `config()`."""
     declared_in: tuple[str, ...] = ()
+    version: ModelVersion | None = None
+    """Of a model with several versions: which of them it is."""
+    shows: AssetName | None = None
+    """Of the plain name of such a model: the latest version, of which it is a view."""
     places: dict[str, Span] = {}
     """Where group, access, contract and deprecation_date were written."""
+
+    @property
+    def has_file(self) -> bool:
+        """Whether it is a model with a file of SQL."""
+        return self.language is Language.SQL and self.shows is None
 
 
 class Project(msgspec.Struct, frozen=True):

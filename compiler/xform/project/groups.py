@@ -20,7 +20,7 @@ class Group(msgspec.Struct, frozen=True):
     description: str = ""
 
 
-def each_once(groups: Iterable[Group]) -> tuple[Mapping[str, Group], list[Diagnostic]]:
+def groups_by_name(groups: Iterable[Group]) -> tuple[Mapping[str, Group], list[Diagnostic]]:
     """Groups by name, sorted; of two with one name the first."""
     found: list[Diagnostic] = []
     by_name: dict[str, Group] = {}

@@ -26,6 +26,8 @@ from xform.project.references import REFERENCE_HELP, reference
 from xform.project.unit_tests import UnitTest, read_unit_tests
 from xform.project.values import Mapping, Scalar, Value, is_null
 from xform.project.versioning import read_versioning
+from xform.project.versions import KEYS as VERSION_KEYS
+from xform.project.versions import read_versions
 from xform.project.yaml import read_yaml
 
 _SECTIONS = ("models", "seeds", "sources", "exposures", "groups", "unit_tests")
@@ -109,8 +111,10 @@ def _named(section: str, value: Value, what: str, notes: Notes) -> Iterator[tupl
 def _patches(section: str, value: Value, notes: Notes) -> Iterator[Patch]:
     subject = Subject.MODEL if section == "models" else Subject.SEED
     for mapping, name in _named(section, value, subject.value, notes):
-        settings = read_settings(mapping, subject, notes, beside=("name",))
-        yield Patch(section, name.text, name.span, settings)
+        beside = ("name", *VERSION_KEYS) if section == "models" else ("name",)
+        settings = read_settings(mapping, subject, notes, beside=beside)
+        versions, latest = read_versions(mapping, notes) if section == "models" else ((), None)
+        yield Patch(section, name.text, name.span, settings, versions, latest)
 
 
 def _sources(value: Value, notes: Notes) -> Iterator[SourceTable]:
