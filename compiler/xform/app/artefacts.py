@@ -21,7 +21,7 @@ from xform.app.compiled import Compilation
 from xform.app.forms import VERSION, asset_form, diagnostics_form
 from xform.app.lineage import LineageReader
 from xform.app.written import MANIFEST, Standing
-from xform.base.names import AssetName
+from xform.base.names import AssetName, table_of
 
 _HEAD = b'{\n "version": %d,\n "assets": [' % VERSION
 _BEFORE, _AFTER = b'{\n "assets": [', b"\n ]\n}"
@@ -78,7 +78,10 @@ def _noted(assets: Iterable[dict[str, Any]], compiled: _Folder) -> Iterator[dict
     """The assets, while their SQL is written."""
     for asset in assets:
         if asset["compiled_sql"] is not None:
-            compiled.write(asset["path"], asset["compiled_sql"] + "\n")
+            path = asset["path"]
+            if not path.endswith(".sql"):  # the plain name of a model with versions
+                path = f"{path}/{table_of(asset['name'])}.sql"
+            compiled.write(path, asset["compiled_sql"] + "\n")
         yield asset
 
 

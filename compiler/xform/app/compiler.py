@@ -21,6 +21,7 @@ from xform.app.hooks import NONE as NO_HOOKS
 from xform.app.hooks import HookReader
 from xform.app.inputs import Inputs
 from xform.app.parsing import LoadMacros, ModelParser, text_or_nothing
+from xform.app.references import check_references
 from xform.app.saying import Result, what_is_said
 from xform.app.source_columns import Describe, SourceColumns
 from xform.app.summary import summary
@@ -160,6 +161,14 @@ class Compiler:
             asset.name: dependencies.compared(asset, index, custom[asset.name])
             for asset in project.assets
         }
+        self.diagnostics.extend(
+            check_references(
+                project,
+                depends,
+                compared,
+                lambda asset, read: dependencies.reference_span(asset, read, tables, parser),
+            )
+        )
         ordered, problems = order_with_tests(ordered, depends, compared, assets)
         self.diagnostics.extend(problems)
         files = writer.of_files(project.tests) if beside is None else ()

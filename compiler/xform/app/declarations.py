@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from xform.base.names import AssetName
-from xform.project.assets import Asset, Language, Project
+from xform.project.assets import Asset, Project
 
 
 class _Stored(msgspec.Struct, frozen=True, array_like=True):
@@ -50,7 +50,7 @@ class Declarations(Mapping[AssetName, Asset]):
     @classmethod
     def of(cls, project: Project) -> Declarations:
         held = {asset.name: asset for asset in project.assets}
-        models = {a.path: a.name for a in project.assets if a.language is Language.SQL}
+        models = {a.path: a.name for a in project.assets if a.has_file}
         return cls(replace(project, assets=()), models, {}, held, None)
 
     @classmethod

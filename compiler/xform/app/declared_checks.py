@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from xform.app.contracts import check_contract
 from xform.base.codes import (
     CHECK_FIELD,
     CHECK_RELATION,
@@ -28,6 +29,9 @@ from xform.sql.dialects import quote
 
 def check_columns(asset: Asset, schema: Schema) -> Iterator[Diagnostic]:
     """Declared columns that the asset does not have. Those with tests are told of by the tests."""
+    if asset.contract:
+        yield from check_contract(asset, schema)
+        return
     if schema.columns is None:
         return
     known = {column.name.lower(): read(column.type) for column in schema.columns}

@@ -10,7 +10,7 @@ from xform.app.parsing import ModelParser, text_of
 from xform.app.written_tests import Query
 from xform.base.diagnostics import Diagnostic
 from xform.base.names import AssetName
-from xform.base.spans import Span, file_span
+from xform.base.spans import Span
 from xform.graph.order import cycle_diagnostic
 from xform.project.assets import Asset
 from xform.project.files import WideFiles
@@ -79,18 +79,19 @@ class Dependencies:
     ) -> None:
         for cycle in cycles:
             spans = {
-                (name, read): self._reference_span(assets[name], read, tables, parser)
+                (name, read): self.reference_span(assets[name], read, tables, parser)
                 for name, read in zip(cycle, (*cycle[1:], cycle[0]), strict=True)
             }
             self._diagnostics.append(cycle_diagnostic(cycle, spans))
 
-    def _reference_span(
+    def reference_span(
         self,
         asset: Asset,
         read: AssetName,
         tables: Tables,
         parser: ModelParser,
     ) -> Span:
+        """Where an asset names one that it reads; else its own place."""
         result = parser.parsed(asset.name) if asset.name in tables else None
         if result is not None and result.unit is not None and result.rendered is not None:
             for table, name in zip(result.unit.tables, tables[asset.name], strict=True):
@@ -102,4 +103,4 @@ class Dependencies:
             for parameter in asset.python.parameters:
                 if parameter.asset.lower() in (read.lower(), read.lower().partition(".")[2]):
                     return parameter.span
-        return file_span(asset.path)
+        return asset.span

@@ -25,7 +25,7 @@ from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.edits import Edit, edited
 from xform.base.names import AssetName
 from xform.base.spans import LineIndex, Span
-from xform.project.assets import Asset, Language
+from xform.project.assets import Asset
 
 _ROUNDS = 20
 """One fix may make room for another: a CTE that was read by one that nothing read."""
@@ -156,11 +156,7 @@ class _Finder:
     def __init__(self, workspace: Workspace, compilation: Compilation) -> None:
         self._workspace = workspace
         self._rewriting = Rewriting(workspace, compilation)
-        self._models = {
-            asset.path: asset
-            for asset in compilation.project.assets
-            if asset.language is Language.SQL
-        }
+        self._models = {asset.path: asset for asset in compilation.project.assets if asset.has_file}
 
     def find(self, found: Diagnostic) -> Fix | None:
         asset = self._models.get(found.span.path)

@@ -11,7 +11,7 @@ from xform.app.workspace import Workspace
 from xform.base.codes import NOT_LAID_OUT, WOULD_CHANGE
 from xform.base.diagnostics import Diagnostic, diagnose, errors_of
 from xform.base.names import AssetName
-from xform.project.assets import Asset, Language
+from xform.project.assets import Asset
 from xform.project.header import read_header
 from xform.sql.layout.form import laid_out
 from xform.sql.layout.lexing import Unreadable
@@ -36,7 +36,7 @@ class Formatted:
 
 def sql_models(compilation: Compilation) -> list[Asset]:
     """All models with a file of SQL, in the order of their paths."""
-    found = [a for a in compilation.project.assets if a.language is Language.SQL]
+    found = [a for a in compilation.project.assets if a.has_file]
     return sorted(found, key=lambda asset: asset.path)
 
 

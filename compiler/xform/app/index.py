@@ -21,7 +21,7 @@ from xform.base.hashing import SIZE, Digest
 from xform.base.names import AssetName
 from xform.host.files import Snapshot
 
-LISTING = "index-v5.msgpack"
+LISTING = "index-v6.msgpack"
 
 _REMEMBERED = 8
 """Earlier compilations that are known of."""

@@ -16,8 +16,10 @@ from xform.app.inputs import Inputs, toolchain
 from xform.app.silences import Silence, silences_in
 from xform.base.diagnostics import Diagnostic
 from xform.base.hashing import Digest, digest_bytes, digest_parts
-from xform.base.names import AssetName
+from xform.base.names import AssetName, schema_of, table_of
+from xform.base.spans import LineIndex, Segment, SourceMap
 from xform.project.assets import Asset, Language, Project
+from xform.project.contracts import owned
 from xform.project.files import UnreadableFile, WideFiles
 from xform.project.template_config import place_of_config, with_config
 from xform.query.memo import Memo
@@ -25,7 +27,7 @@ from xform.sql.parse import Place, parse_model, parse_query
 from xform.template.macros import MacroLibrary
 from xform.template.reads import still_valid
 from xform.template.render import has_jinja, render
-from xform.template.rendered import Read, Rendered
+from xform.template.rendered import PLACEHOLDER, Read, Reference, Rendered
 from xform.template.scope import Scope
 
 LoadMacros = Callable[[Project], tuple[MacroLibrary, list[Diagnostic]]]
@@ -141,7 +143,8 @@ class ModelParser:
             self.traces.update(read for read in result.rendered.reads if read.kind in OUTSIDE)
             if result.rendered.config:
                 self._configs[asset.name] = result.rendered.config
-        self.silences[asset.name] = result.silences
+        if asset.shows is None:
+            self.silences[asset.name] = result.silences
         self.diagnostics.extend(result.diagnostics)
         return asset, result
 
@@ -171,6 +174,7 @@ class ModelParser:
             if config:
                 at = place_of_config(asset.path, text_of(self._files, asset.path))
                 asset, found = with_config(asset, config, at)
+                asset = owned(asset, {group.name: group for group in self._project.groups})
                 self.diagnostics.extend(found)
             assets.append(asset)
         return msgspec.structs.replace(self._project, assets=tuple(assets))
@@ -223,6 +227,7 @@ class ModelParser:
                 asset.path,
                 asset.name,
                 self._files.entries[asset.path].digest,
+                str(asset.span) if asset.shows is not None else "",
                 self._inputs.dialect_of(asset),
                 digest_bytes(msgspec.json.encode(asset.config, enc_hook=str)),
                 self._macros_digest,
@@ -245,6 +250,8 @@ class ModelParser:
             text = self._files.read(asset.path).decode("utf-8-sig")
         except UnicodeDecodeError:
             return Parsed(None, None)  # said where it was declared
+        if asset.shows is not None:
+            return self._plain(asset, asset.shows, text)
         silences = silences_in(text)
         written = text[asset.header_end :]
         rendered, found = render(
@@ -261,6 +268,23 @@ class ModelParser:
             return Parsed(rendered, unit, (*found, *more), silences)
         carried, wrong = self._carried(asset, text, replace(scope, carried=True))
         return Parsed(rendered, unit, (*found, *more, *wrong), silences, carried)
+
+    def _plain(self, asset: Asset, shows: AssetName, text: str) -> Parsed:
+        """The plain name of a model with versions. All of its query stands for its place in the
+        yml file."""
+        at = asset.span
+        index = LineIndex(text)
+        start = index.offset(at.line, at.column)
+        length = index.offset(at.end_line, at.end_column) - start
+        query = f"select * from {PLACEHOLDER.format(0)}"
+        rendered = Rendered(
+            query,
+            SourceMap((Segment(0, start, len(query), length, False),)),
+            (Reference("ref", (schema_of(shows), table_of(shows)), at),),
+        )
+        place = Place(asset.path, lambda: text, rendered.source_map)
+        unit, found = parse_model(asset.name, place, rendered, self._inputs.dialect_of(asset))
+        return Parsed(rendered, unit, tuple(found))
 
     def _carried(
         self, asset: Asset, text: str, scope: Scope

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Set
 
 from xform.app.bodies import carried_body, run_body
 from xform.app.compiled import Compilation, CompiledAsset
+from xform.app.contracts import contract_of
 from xform.app.fingerprinting import python_inputs, storage_of
 from xform.app.hooks import hooks_to_run
 from xform.app.workspace import UserError
@@ -112,6 +113,7 @@ def _planned(
         files=compiled.files,
         conduct=conduct_of(declared.running),
         hooks=lambda names: hooks_to_run(compiled.hooks, names),
+        contract=lambda: contract_of(declared),
         comments=lambda: comments_of(declared),
         relation=relation_of(declared) if compiled.kind is Kind.EXTERNAL else None,
         time=declared.time_range,

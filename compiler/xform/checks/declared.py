@@ -43,7 +43,8 @@ def shape_of(spec: TestSpec) -> tuple[bytes, ...]:
 
 
 def digest_of(asset: Asset, written: Written = NONE_WRITTEN) -> Digest:
-    """What is tested of an asset and how strictly, as a set; empty where nothing is.
+    """What is tested of an asset and how strictly, as a set, and the contract that its columns have
+    to keep; empty where nothing is.
 
     Names and places do not enter. Severity does: a build that came through with a warning has
     not passed the test as an error.
@@ -59,6 +60,9 @@ def digest_of(asset: Asset, written: Written = NONE_WRITTEN) -> Digest:
         )
         for _, spec in (*tests_of(asset), *written.files)
     }
+    if asset.contract:
+        promised = sorted((column.name.lower(), column.type or "") for column in asset.columns)
+        shapes.add(msgspec.json.encode(("contract", promised)))
     queries = {msgspec.json.encode((test.sql, test.reads)) for test in written.queries}
     return digest_parts((*sorted(shapes), *sorted(queries))) if shapes else Digest("")
 

@@ -68,8 +68,8 @@ def findings(change: ProjectChange, limits: Limits) -> Iterator[Diagnostic]:
                 BREAKING_CHANGE,
                 f"'{item.was or item.asset}': {why}",
                 item.path,
-                "keep what was there beside it until nobody reads it, or set access: private "
-                "where nobody outside of the project does",
+                "make a new version beside it, or keep what was there until nobody reads it; set "
+                "access: private where nobody outside of the project does",
                 asset=item.asset,
             )
     runs = change.verdict.runs

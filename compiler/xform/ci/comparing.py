@@ -13,13 +13,13 @@ import msgspec
 
 from xform.base.diagnostics import Diagnostic
 from xform.base.names import AssetName, table_of
+from xform.ci.breaking import SHOWN, breaks, moved_on, removal
 from xform.ci.parts import Parts, changed_parts
 from xform.ci.radius import Reach
 from xform.ci.running import Running, planned
 from xform.ci.settings import (
     changed_settings,
     changed_tests,
-    lost_promises,
     undescribed,
     untested,
 )
@@ -28,7 +28,6 @@ from xform.plan.changes import (
     AssetChange,
     Category,
     How,
-    PartChange,
     ProjectChange,
     SettingChange,
     TestChange,
@@ -36,9 +35,6 @@ from xform.plan.changes import (
     Weight,
 )
 from xform.project.assets import Kind, Language
-
-_SHOWN = (Kind.VIEW, Kind.TABLE, Kind.INCREMENTAL, Kind.SNAPSHOT, Kind.SEED)
-"""What is published, and so can be read from outside of the project."""
 
 
 def compare(base: Side, head: Side, names: tuple[str, str] = ("base", "head")) -> ProjectChange:
@@ -52,6 +48,7 @@ class _Comparison:
     def __init__(self, base: Side, head: Side) -> None:
         self.base = base
         self.head = head
+        self.today = head.workspace.host.now()[:10]
         self.renamed = _renamed(base, head)
         """The names of now, with those that they had."""
         self.moved = {
@@ -123,15 +120,15 @@ class _Comparison:
 
     def _removed(self, name: AssetName) -> AssetChange:
         asset = self.base.declared[name]
-        shown = _is_shown(self.base, name)
+        why = tuple(removal(self.base, name, self.today))
         return AssetChange(
             name,
             str(asset.kind),
             asset.path,
             Category.REMOVED,
-            Weight.BREAKING if shown else Weight.NONE,
+            Weight.BREAKING if why else Weight.NONE,
             own=True,
-            breaks=("it is gone",) if shown else (),
+            breaks=why,
             impact=self.running.impact(name),
         )
 
@@ -208,18 +205,18 @@ class _Comparison:
         if old and new and not own:
             return None
         asset = self.head.declared[name]
-        breaks = new and not old
+        fails = new and not old
         return AssetChange(
             name,
             str(asset.kind),
             asset.path,
             Category.BROKEN if new else Category.VALUES,
-            Weight.BREAKING if breaks else Weight.NONE if new else Weight.VALUES,
+            Weight.BREAKING if fails else Weight.NONE if new else Weight.VALUES,
             own=own,
             was=was if was != name else None,
             settings=settings,
             tests=tests,
-            breaks=("it no longer compiles",) if breaks else (),
+            breaks=("it no longer compiles",) if fails else (),
             impact=self.running.impact(name),
         )
 
@@ -232,11 +229,12 @@ class _Comparison:
         tests: tuple[TestChange, ...],
     ) -> AssetChange:
         asset = self.head.declared[name]
-        breaks = tuple(self._breaks(was, name, parts.columns))
+        why = tuple(breaks(self.base, self.head, was, name, parts.columns))
         category = self._category(was, name, parts, settings, tests)
-        if breaks:
+        moved = moved_on(self.base, self.head, was, name)
+        if why:
             weight = Weight.BREAKING
-        elif category is Category.DATA or _other_values(parts):
+        elif category is Category.DATA or _other_values(parts) or (moved and parts.columns):
             weight = Weight.VALUES
         elif category is Category.INCREMENTAL:
             weight = Weight.VALUES if parts.storage else Weight.NONE
@@ -258,7 +256,7 @@ class _Comparison:
             rows=parts.rows,
             settings=settings,
             tests=tests,
-            breaks=breaks,
+            breaks=why,
             untested=untested(asset, added) if model else (),
             undescribed=undescribed(asset, added) if model else (),
             impact=self.running.impact(name),
@@ -294,46 +292,10 @@ class _Comparison:
             return Category.TESTS
         return Category.METADATA if settings else Category.NO_OP
 
-    def _breaks(
-        self, was: AssetName, name: AssetName, columns: tuple[PartChange, ...]
-    ) -> Iterator[str]:
-        """Why readers outside of the project may break."""
-        if not _is_shown(self.base, was):
-            return
-        if was != name:
-            yield f"it is now called {name}"
-        for column in columns:
-            if column.how is How.REMOVED:
-                yield f"column {column.name} is gone"
-            elif column.how is How.RENAMED:
-                yield f"column {column.was} is now called {column.name}"
-            elif column.how is How.RETYPED and column.types is not None:
-                yield f"column {column.name} was {column.types[0]} and is {column.types[1]}"
-        before, after = self.base.declared[was], self.head.declared[name]
-        if before.access == "public":
-            yield from lost_promises(before, after)
-            yield from self._nullable(was, name)
-
-    def _nullable(self, was: AssetName, name: AssetName) -> Iterator[str]:
-        required = {
-            column.name.lower()
-            for column in self.base.body(was).schema.columns or ()
-            if column.required
-        }
-        for column in self.head.body(name).schema.columns or ():
-            if column.name.lower() in required and not column.required:
-                yield f"column {column.name} may now be NULL"
-
 
 def _other_values(parts: Parts) -> bool:
     told = {How.CHANGED, How.AFFECTED, How.RETYPED}
     return bool(parts.rows) or any(part.how in told or part.data for part in parts.columns)
-
-
-def _is_shown(side: Side, name: AssetName) -> bool:
-    """Whether somebody outside of the project may read it."""
-    asset = side.declared[name]
-    return asset.kind in _SHOWN and asset.access != "private"
 
 
 def _renamed(base: Side, head: Side) -> Mapping[AssetName, AssetName]:
@@ -360,7 +322,7 @@ def _renamed(base: Side, head: Side) -> Mapping[AssetName, AssetName]:
 
 
 def _stored(kind: Kind) -> bool:
-    return kind in _SHOWN
+    return kind in SHOWN
 
 
 def _new_diagnostics(base: Side, head: Side) -> tuple[Diagnostic, ...]:

@@ -18,6 +18,9 @@ _PLAIN = (
     "tags",
     "group",
     "access",
+    "contract",
+    "deprecation_date",
+    "shows",
     "domain",
     "grain",
     "meta",
@@ -168,28 +171,6 @@ _SAID = ("severity", "where", "name", "blocking", "limit", "error_if", "warn_if"
 _BARE = _fields(TestSpec(TestKind.NOT_NULL, (), file_span("")))
 _USUAL = {key: _BARE[key] for key in _SAID}
 """Settings of a test that nobody made."""
-
-
-def lost_promises(before: Asset, after: Asset) -> Iterator[str]:
-    """What a public asset promised by its tests and no longer does, in words."""
-    still = {(spec.kind, _folded(spec)): spec for spec in specs_of(after)}
-    for spec in specs_of(before):
-        now = still.get((spec.kind, _folded(spec)))
-        columns = ", ".join(spec.columns)
-        if spec.kind is TestKind.UNIQUE and now is None:
-            yield f"{columns} need no longer be unique"
-        elif spec.kind is TestKind.ACCEPTED_VALUES and now is not None:
-            gone = [
-                value
-                for value in spec.args.get("values", ())
-                if value not in now.args.get("values", ())
-            ]
-            if gone:
-                yield f"{columns} no longer takes {', '.join(map(str, gone))}"
-
-
-def _folded(spec: TestSpec) -> tuple[str, ...]:
-    return tuple(sorted(column.lower() for column in spec.columns))
 
 
 def untested(asset: Asset, columns: list[str]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.fingerprint.component import Component
 from xform.plan.audits import Audit
+from xform.plan.contract import Contract
 from xform.plan.intervals import Ranges
 from xform.plan.plan import (
     AS_USUAL,
@@ -144,6 +145,8 @@ class PlannedAsset:
     conduct: Conduct = AS_USUAL
     hooks: Callable[[Mapping[AssetName, str]], Hooks] = lambda names: NO_HOOKS
     """Given the SQL text of each input, and of the asset's own build."""
+    contract: Callable[[], Contract | None] = lambda: None
+    """What the columns of its builds have to be."""
     comments: Callable[[], Comments | None] = lambda: None
     """What its published name is to say, where descriptions go into the warehouse."""
     relation: str | None = None

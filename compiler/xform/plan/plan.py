@@ -16,6 +16,7 @@ from xform.base.names import AssetName
 from xform.base.spans import SourceMap, Span
 from xform.fingerprint.component import Component as Component
 from xform.plan.audits import Audit
+from xform.plan.contract import Contract
 from xform.plan.intervals import Grain, Ranges
 from xform.project.checksum import EXACT, Checksum
 from xform.project.incremental import Keyed
@@ -225,6 +226,8 @@ class BuildStep(msgspec.Struct, frozen=True):
     """Whether the order of the rows that it reads counts, for itself or for its readers."""
     anew: bool = False
     """Whether it is to run even where an earlier build holds the same."""
+    contract: Contract | None = None
+    """What its columns have to be."""
     stands: dict[str, dict[str, str]] = {}
     """Of inputs that hold what they hold by another way (`freshness.Standing`): the versions of
     that, by physical name."""
@@ -247,6 +250,7 @@ class AuditStep(msgspec.Struct, frozen=True):
     audits_digest: Digest
     waits_for: tuple[AssetName, ...] = ()
     conduct: Conduct = Conduct()
+    contract: Contract | None = None
 
 
 class Comments(msgspec.Struct, frozen=True):

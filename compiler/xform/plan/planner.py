@@ -155,6 +155,7 @@ class _Planner(Decider):
                     self._checks(asset),
                     self._waits(asset.checks_read),
                     asset.conduct,
+                    asset.contract(),
                 )
             )
 
@@ -203,6 +204,7 @@ class _Planner(Decider):
             self._merging(asset, decision, sql_names),
             asset.ordered,
             self._forced(asset),
+            asset.contract(),
             {
                 found.build.physical: found.build.versions
                 for name in asset.reads

@@ -12,18 +12,21 @@ from xform.base.diagnostics import Diagnostic, Label, diagnose
 from xform.base.hashing import Digest, digest_parts
 from xform.base.names import AssetName
 from xform.project.assets import Asset, Kind, Language, Project, PythonFunction
+from xform.project.contracts import owned, told_places
 from xform.project.declarations import (
     Exposure,
     FileDeclarations,
+    Latest,
     ModelFile,
     Module,
     Patch,
     SourceTable,
 )
 from xform.project.defaults import defaults_of, unused_defaults
-from xform.project.drafts import Draft, drafts
+from xform.project.drafts import Draft, drafts, each_once
 from xform.project.fields import AssetSettings, python_kind
 from xform.project.files import FileEntry
+from xform.project.groups import groups_by_name
 from xform.project.incremental import column_grain, incremental_of, keyed_of
 from xform.project.layout import (
     MACROS,
@@ -37,6 +40,7 @@ from xform.project.merge import merge
 from xform.project.patches import match_patches
 from xform.project.settings import Settings
 from xform.project.unit_tests import UnitTest
+from xform.project.versions import place_versions
 
 
 def assemble(
@@ -47,18 +51,31 @@ def assemble(
     """The project. `declarations` are those of all files for which `is_declaring` holds;
     `entries` are all files (`Files.entries`), widened by `wanted` of the declarations."""
     files = sorted(declarations, key=lambda file: file.path)
-    drafted, found = drafts(files, entries, settings.default_schema)
+    placed, found = place_versions(list(drafts(files, entries, settings.default_schema)), files)
+    drafted, more = each_once(placed.drafts)
+    found += more
     sections = {draft.name: section for draft in drafted if (section := _section(draft.kind))}
-    patches, more = match_patches(files, sections)
+    patches, more = match_patches(placed.files, sections)
     found += more
     modules = {file.path: file.module for file in files if file.module is not None}
-    assets = []
+    groups, more = groups_by_name(group for file in files for group in file.groups)
+    found += more
+    assets: list[Asset] = []
     for draft in drafted:
+        if isinstance(draft.declared, Latest):
+            continue
         asset, more = _asset(draft, patches.get(draft.name), settings, modules)
-        assets.append(asset)
+        assets.append(owned(asset, groups))
         found += more
         if asset.kind is Kind.EXTERNAL and asset.files is not None:
             found += _missing(draft, asset.files, entries)
+    by_name = {asset.name: asset for asset in assets}
+    assets += [
+        _plain(draft, draft.declared, by_name[draft.declared.shows])
+        for draft in drafted
+        if isinstance(draft.declared, Latest)
+    ]
+    assets.sort(key=lambda asset: asset.name)
     found += unused_defaults(
         settings.defaults, [file.path for file in files if file.model is not None]
     )
@@ -72,6 +89,7 @@ def assemble(
         tests=tuple(sorted(filter(is_data_test, entries))),
         selectors=SELECTORS if SELECTORS in entries else None,
         lint=settings.lint,
+        groups=tuple(groups.values()),
         unit_tests=tuple(_unit_tests(files, modules, found)),
     )
     return project, found
@@ -130,6 +148,8 @@ def _asset(
             layers.append(declared.settings)
             own["depends_on"] = declared.depends_on
             config.update(declared.given)
+        case Latest():
+            raise AssertionError(draft.name)
         case None:
             own.update(files=draft.path, format=SEED_FORMATS[split_suffix(draft.path)[1]])
         case _:
@@ -160,6 +180,27 @@ def _asset(
     return _finished(draft, kind, merged, config, own), found
 
 
+def _plain(draft: Draft, declared: Latest, latest: Asset) -> Asset:
+    """The plain name of a model with versions: a view that says of itself what the latest says."""
+    return Asset(
+        name=draft.name,
+        kind=draft.kind,
+        language=draft.language,
+        path=draft.path,
+        span=draft.span,
+        description=latest.description,
+        owner=latest.owner,
+        tags=latest.tags,
+        group=latest.group,
+        access=latest.access,
+        deprecation_date=latest.deprecation_date if declared.last else None,
+        domain=latest.domain,
+        config={"kind": draft.kind.value, "materialized": draft.kind.value},
+        shows=latest.name,
+        places=latest.places,
+    )
+
+
 def _finished(
     draft: Draft,
     kind: Kind,
@@ -180,6 +221,9 @@ def _finished(
         tags=merged.tags,
         group=merged.group,
         access=merged.access,
+        contract=bool(merged.contract),
+        deprecation_date=merged.deprecation_date,
+        places=told_places(merged.places),
         domain=merged.domain,
         grain=column_grain(kind, merged.grain),
         meta=merged.meta,
@@ -187,6 +231,7 @@ def _finished(
         volatile=merged.volatile or "rebuild",
         running=merged.running,
         config=config,
+        version=draft.version,
         **own,
     )
 

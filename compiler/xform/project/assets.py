@@ -14,6 +14,7 @@ import msgspec
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.base.spans import Span
+from xform.project.groups import Group
 from xform.project.incremental import Keyed, TimeRange
 from xform.project.running import Running
 from xform.project.thresholds import ANY, Threshold
@@ -130,6 +131,14 @@ class PythonFunction(msgspec.Struct, frozen=True):
     """Paths of the project modules that it imports."""
 
 
+class ModelVersion(msgspec.Struct, frozen=True):
+    """Which version of which model an asset is, and which of them is the latest."""
+
+    model: AssetName
+    number: str
+    latest: str
+
+
 class Asset(msgspec.Struct, frozen=True):
     """One declared asset.
 
@@ -152,6 +161,11 @@ class Asset(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()
     group: str | None = None
     access: str | None = None
+    """`private`, `protected` or `public`; None is `protected`."""
+    contract: bool = False
+    """Whether its columns and types have to be those declared: all of them, and no others."""
+    deprecation_date: str | None = None
+    """`YYYY-MM-DD`: from then on it may be gone."""
     domain: str | None = None
     grain: tuple[str, ...] = ()
     meta: dict[str, Any] = {}
@@ -179,6 +193,17 @@ class Asset(msgspec.Struct, frozen=True):
     config: dict[str, Any] = {}
     """All settings as given, merged by precedence: for `config.<key>` selection and `config()`."""
     declared_in: tuple[str, ...] = ()
+    version: ModelVersion | None = None
+    """Of a model with several versions: which of them it is."""
+    shows: AssetName | None = None
+    """Of the plain name of such a model: the latest version, of which it is a view."""
+    places: dict[str, Span] = {}
+    """Where group, access, contract and deprecation_date were written."""
+
+    @property
+    def has_file(self) -> bool:
+        """Whether it is a model with a file of SQL."""
+        return self.language is Language.SQL and self.shows is None
 
 
 class Project(msgspec.Struct, frozen=True):
@@ -197,5 +222,7 @@ class Project(msgspec.Struct, frozen=True):
     """Path of `selectors.yml` where there is one."""
     lint: dict[str, str] = {}
     """Levels of diagnostics by code, where they are not the usual."""
+    groups: tuple[Group, ...] = ()
+    """By name; no name stands twice."""
     unit_tests: tuple[UnitTest, ...] = ()
     """Of models, by name; no name stands twice."""

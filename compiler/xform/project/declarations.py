@@ -10,9 +10,11 @@ from typing import Any
 import msgspec
 
 from xform.base.hashing import Digest
+from xform.base.names import AssetName
 from xform.base.spans import Span
 from xform.project.assets import Language, PythonFunction
 from xform.project.fields import AssetSettings
+from xform.project.groups import Group
 from xform.project.unit_tests import UnitTest
 from xform.project.versioning import USUAL, Versioning
 
@@ -34,6 +36,18 @@ class Module(msgspec.Struct, frozen=True):
     imports: tuple[str, ...] = ()
 
 
+class Version(msgspec.Struct, frozen=True):
+    """One of several versions of a model. `settings` are its own; it has the columns of the model
+    besides: those in `include` (None: all), without those in `exclude`."""
+
+    number: str
+    span: Span
+    settings: AssetSettings
+    defined_in: str | None = None
+    include: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] = ()
+
+
 class Patch(msgspec.Struct, frozen=True):
     """What a yml file says of a model or a seed (`section`), by name or `schema.name`."""
 
@@ -41,6 +55,17 @@ class Patch(msgspec.Struct, frozen=True):
     name: str
     span: Span
     settings: AssetSettings
+    versions: tuple[Version, ...] = ()
+    latest: str | None = None
+    """The number of the version that the plain name shows; None: the highest."""
+
+
+class Latest(msgspec.Struct, frozen=True):
+    """The plain name of a model with versions: it shows one of them. `last`: there is no higher
+    one, which it could show later."""
+
+    shows: AssetName
+    last: bool
 
 
 class SourceTable(msgspec.Struct, frozen=True):
@@ -75,3 +100,4 @@ class FileDeclarations(msgspec.Struct, frozen=True):
     sources: tuple[SourceTable, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     unit_tests: tuple[UnitTest, ...] = ()
+    groups: tuple[Group, ...] = ()

@@ -20,7 +20,7 @@ from xform.project.text import decode
 
 _MARK = re.compile(r"^@(?:\w+\.)?model\b", re.MULTILINE)
 
-DECLARE_VERSION = 11
+DECLARE_VERSION = 12
 """Raised whenever the same content may declare something else: part of a memo's key."""
 
 

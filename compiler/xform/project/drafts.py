@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from xform.base import codes
 from xform.base.diagnostics import Diagnostic, Label, diagnose
 from xform.base.names import AssetName, asset_name
 from xform.base.spans import Span, file_span
-from xform.project.assets import Kind, Language
-from xform.project.declarations import Exposure, FileDeclarations, ModelFile, SourceTable
+from xform.project.assets import Kind, Language, ModelVersion
+from xform.project.declarations import (
+    Exposure,
+    FileDeclarations,
+    Latest,
+    ModelFile,
+    SourceTable,
+)
 from xform.project.files import FileEntry
 from xform.project.layout import KEPT_SCHEMAS, SEED_FORMATS, SEEDS, folder_of, place_of, usable
 
@@ -28,22 +34,23 @@ class Draft:
     language: Language
     path: str
     span: Span
-    declared: ModelFile | SourceTable | Exposure | None = field(default=None)
+    declared: ModelFile | SourceTable | Exposure | Latest | None = field(default=None)
+    version: ModelVersion | None = None
 
     @property
     def name(self) -> AssetName:
         return asset_name(self.schema, self.table)
 
+    def plain(self, table: str, path: str, span: Span, latest: Latest) -> Draft:
+        """The plain name beside a version: a view, declared at a place in a yml file."""
+        return Draft(self.schema, table, Kind.VIEW, Language.SQL, path, span, latest)
 
-def drafts(
-    declarations: Iterable[FileDeclarations],
-    entries: Mapping[str, FileEntry],
-    default_schema: str,
-) -> tuple[list[Draft], list[Diagnostic]]:
-    """All assets of usable names, each name once, sorted by name."""
+
+def each_once(drafts: Iterable[Draft]) -> tuple[list[Draft], list[Diagnostic]]:
+    """Those of usable names, each name once, sorted by name."""
     found: list[Diagnostic] = []
     by_fold: dict[str, Draft] = {}
-    for draft in _all(list(declarations), entries, default_schema):
+    for draft in drafts:
         bad = _bad_name(draft)
         if bad is not None:
             found.append(bad)
@@ -54,9 +61,10 @@ def drafts(
     return sorted(by_fold.values(), key=lambda draft: draft.name), found
 
 
-def _all(
-    declarations: list[FileDeclarations], entries: Mapping[str, FileEntry], default_schema: str
+def drafts(
+    declarations: Sequence[FileDeclarations], entries: Mapping[str, FileEntry], default_schema: str
 ) -> Iterator[Draft]:
+    """All assets, as their files name them."""
     for file in declarations:
         if file.model is not None:
             place = place_of(file.path, default_schema)

@@ -18,6 +18,7 @@ from xform.base.spans import Span
 from xform.project import incremental
 from xform.project.assets import ColumnSpec, Kind, TestSpec
 from xform.project.columns import read_columns
+from xform.project.contracts import read_contract, read_date
 from xform.project.data_tests import read_tests
 from xform.project.reader import (
     Notes,
@@ -52,6 +53,8 @@ _DESCRIBING = ("description", "owner", "tags", "group", "access", "domain", "met
 _COMMON = ("columns", "tests", "data_tests", "grain", *_DESCRIBING)
 _MODEL = (
     *_COMMON,
+    "contract",
+    "deprecation_date",
     *RUNNING,
     *HOOKS,
     *incremental.KEYS,
@@ -110,6 +113,8 @@ class AssetSettings(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()
     group: str | None = None
     access: str | None = None
+    contract: bool | None = None
+    deprecation_date: str | None = None
     domain: str | None = None
     grain: tuple[str, ...] = ()
     meta: dict[str, Any] = {}
@@ -211,6 +216,10 @@ def _field(setting: str, entry: Entry, notes: Notes) -> Any:
             return read_owner(value, what, notes)
         case "access":
             return read_choice(value, what, ACCESS, notes)
+        case "contract":
+            return read_contract(value, what, notes)
+        case "deprecation_date":
+            return read_date(value, what, notes)
         case "volatile":
             return read_choice(value, what, VOLATILE, notes)
         case "inputs":

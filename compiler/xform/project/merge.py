@@ -18,6 +18,8 @@ _SINGLE = (
     "owner",
     "group",
     "access",
+    "contract",
+    "deprecation_date",
     "domain",
     "grain",
     "dialect",

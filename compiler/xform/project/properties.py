@@ -1,5 +1,5 @@
-"""yml files in the layout of dbt's properties: models, seeds, sources, exposures and unit
-tests."""
+"""yml files in the layout of dbt's properties: models, seeds, sources, exposures, groups and
+unit tests."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from xform.base import codes
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.project.declarations import Exposure, FileDeclarations, Patch, SourceTable
-from xform.project.fields import AssetSettings, Subject, read_settings
+from xform.project.fields import AssetSettings, Subject, read_owner, read_settings
+from xform.project.groups import Group
 from xform.project.layout import SEED_FORMATS, split_suffix
 from xform.project.reader import (
     Notes,
+    check_keys,
     read_choice,
     read_list,
     read_mapping,
@@ -24,16 +26,17 @@ from xform.project.references import REFERENCE_HELP, reference
 from xform.project.unit_tests import UnitTest, read_unit_tests
 from xform.project.values import Mapping, Scalar, Value, is_null
 from xform.project.versioning import read_versioning
+from xform.project.versions import KEYS as VERSION_KEYS
+from xform.project.versions import read_versions
 from xform.project.yaml import read_yaml
 
-_SECTIONS = ("models", "seeds", "sources", "exposures", "unit_tests")
+_SECTIONS = ("models", "seeds", "sources", "exposures", "groups", "unit_tests")
 _IGNORED = ("version", "anchors")
 _LATER = (
     "snapshots",
     "metrics",
     "semantic_models",
     "saved_queries",
-    "groups",
     "macros",
     "analyses",
     "data_tests",
@@ -61,6 +64,7 @@ def read_properties(text: str, path: str) -> tuple[FileDeclarations, list[Diagno
     patches: list[Patch] = []
     sources: list[SourceTable] = []
     exposures: list[Exposure] = []
+    groups: list[Group] = []
     unit_tests: list[UnitTest] = []
     for entry in value:
         match entry.name:
@@ -70,6 +74,8 @@ def read_properties(text: str, path: str) -> tuple[FileDeclarations, list[Diagno
                 sources.extend(_sources(entry.value, notes))
             case "exposures":
                 exposures.extend(_exposures(entry.value, notes))
+            case "groups":
+                groups.extend(_groups(entry.value, notes))
             case "unit_tests":
                 unit_tests.extend(read_unit_tests(entry.value, notes))
             case name if name in _LATER:
@@ -79,7 +85,14 @@ def read_properties(text: str, path: str) -> tuple[FileDeclarations, list[Diagno
             case name if name not in _IGNORED:
                 unknown_key(entry, _SECTIONS, "a yml file", notes)
     declarations = FileDeclarations(
-        path, None, None, tuple(patches), tuple(sources), tuple(exposures), tuple(unit_tests)
+        path,
+        None,
+        None,
+        tuple(patches),
+        tuple(sources),
+        tuple(exposures),
+        tuple(unit_tests),
+        tuple(groups),
     )
     return declarations, notes
 
@@ -98,8 +111,10 @@ def _named(section: str, value: Value, what: str, notes: Notes) -> Iterator[tupl
 def _patches(section: str, value: Value, notes: Notes) -> Iterator[Patch]:
     subject = Subject.MODEL if section == "models" else Subject.SEED
     for mapping, name in _named(section, value, subject.value, notes):
-        settings = read_settings(mapping, subject, notes, beside=("name",))
-        yield Patch(section, name.text, name.span, settings)
+        beside = ("name", *VERSION_KEYS) if section == "models" else ("name",)
+        settings = read_settings(mapping, subject, notes, beside=beside)
+        versions, latest = read_versions(mapping, notes) if section == "models" else ((), None)
+        yield Patch(section, name.text, name.span, settings, versions, latest)
 
 
 def _sources(value: Value, notes: Notes) -> Iterator[SourceTable]:
@@ -193,6 +208,17 @@ def _exposures(value: Value, notes: Notes) -> Iterator[Exposure]:
             depends_on=_depends_on(depends_on, notes) if depends_on is not None else (),
             given={key: said for key, said in given.items() if said is not None},
         )
+
+
+def _groups(value: Value, notes: Notes) -> Iterator[Group]:
+    for mapping, name in _named("groups", value, "a group", notes):
+        what = f"group '{name.text}'"
+        check_keys(mapping, ("name", "owner", "description", "config"), what, notes)
+        given = required(mapping, "owner", what, notes)
+        owner = given and read_owner(given, f"'owner' of {what}", notes)
+        said = mapping.get("description")
+        text = said and read_text(said, f"'description' of {what}", notes)
+        yield Group(name.text, name.span, owner or "", text or "")
 
 
 def _depends_on(value: Value, notes: Notes) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _CALL = re.compile(
-    r"""\s*(?:\{\{\s*)?(ref|source)\(\s*(['"])([^'"]+)\2\s*(?:,\s*(['"])([^'"]+)\4\s*)?\)"""
+    r"""\s*(?:\{\{\s*)?(ref|source)\(\s*(['"])([^'"]+)\2\s*(?:,\s*(['"])([^'"]+)\4\s*)?"""
+    r"""(?:,\s*(?:v|version)\s*=\s*(['"]?)(\w+)\6\s*)?\)"""
     r"""\s*(?:\}\}\s*)?"""
 )
 _PLAIN = re.compile(r"\s*([\w$-]+(?:\.[\w$-]+)?)\s*")
@@ -15,10 +16,11 @@ def reference(text: str) -> str | None:
     """The asset that a text names, `name` or `schema.name`; None where it is no such text."""
     call = _CALL.fullmatch(text)
     if call is not None:
-        first, second = call.group(3), call.group(5)
-        if second is not None:
-            return f"{first}.{second}"
-        return None if call.group(1) == "source" else first
+        kind, first, second, version = call.group(1, 3, 5, 7)
+        if kind == "source" and (second is None or version is not None):
+            return None
+        name = first if second is None else f"{first}.{second}"
+        return name if version is None else f"{name}_v{version}"
     simple = _PLAIN.fullmatch(text)
     return simple.group(1) if simple is not None else None
 

@@ -10,6 +10,7 @@ import msgspec
 from xform.base.diagnostics import Diagnostic
 from xform.base.spans import LineIndex, Span, file_span
 from xform.project.assets import Asset, Kind
+from xform.project.contracts import told_places
 from xform.project.fields import AssetSettings, Subject, read_settings
 from xform.project.incremental import KEYS, column_grain, incremental_of, keyed_of
 from xform.project.merge import merge
@@ -40,6 +41,8 @@ def with_config(asset: Asset, config: dict[str, Any], at: Span) -> tuple[Asset, 
         tags=asset.tags,
         group=asset.group,
         access=asset.access,
+        contract=asset.contract,
+        deprecation_date=asset.deprecation_date,
         domain=asset.domain,
         grain=asset.grain,
         meta=asset.meta,
@@ -48,6 +51,7 @@ def with_config(asset: Asset, config: dict[str, Any], at: Span) -> tuple[Asset, 
         running=asset.running,
         incremental={key: asset.config[key] for key in KEYS if key in asset.config},
         given=asset.config,
+        places=asset.places,
     )
     merged = merge([declared, nearest])
     kind = merged.kind or asset.kind
@@ -68,6 +72,8 @@ def with_config(asset: Asset, config: dict[str, Any], at: Span) -> tuple[Asset, 
         tags=merged.tags,
         group=merged.group,
         access=merged.access,
+        contract=bool(merged.contract),
+        deprecation_date=merged.deprecation_date,
         domain=merged.domain,
         grain=column_grain(kind, merged.grain),
         meta=merged.meta,
@@ -76,6 +82,7 @@ def with_config(asset: Asset, config: dict[str, Any], at: Span) -> tuple[Asset, 
         running=merged.running,
         time_range=time_range,
         keyed=keyed,
+        places=told_places(merged.places),
         config={**merged.given, "kind": kind.value, "materialized": kind.value},
     ), found
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from xform.base.codes import (
     BUILD_FAILED,
     COLUMNS_DIFFER,
+    CONTRACT_BROKEN,
     ENGINE_REFUSED,
     ENGINE_SETTINGS,
     ENGINE_UNUSABLE,
@@ -27,6 +28,7 @@ from xform.base.codes import (
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.base.names import AssetName
 from xform.base.spans import LineIndex, Span, file_span
+from xform.plan.contract import Breach
 from xform.plan.plan import AuditStep, BuildStep, PythonBody, SeedBody, SqlBody
 from xform.run.failures import (
     CodeError,
@@ -106,13 +108,32 @@ def hook_diagnostic(name: str, error: HookFailed) -> Diagnostic:
 
 def timeout_diagnostic(step: BuildStep | AuditStep) -> Diagnostic:
     """That a step took longer than it may."""
-    at = body_path(step) if isinstance(step, BuildStep) else step.audits[0].span
+    at = body_path(step) if isinstance(step, BuildStep) else _at_audit(step)
     return diagnose(
         TIMED_OUT,
         f"{step.asset}: stopped after its timeout of {spoken(step.conduct.timeout or 0.0)}",
         at,
         "make its query cheaper, or raise 'timeout'",
         asset=step.asset,
+    )
+
+
+def _at_audit(step: AuditStep) -> Span | str:
+    return step.audits[0].span if step.audits else "profiles.yml"
+
+
+def contract_diagnostics(asset: AssetName, broken: Iterable[Breach]) -> tuple[Diagnostic, ...]:
+    """How a build differs from its contract."""
+    return tuple(
+        diagnose(
+            CONTRACT_BROKEN,
+            f"{asset}: {breach.message}",
+            breach.span,
+            "make the model yield what is declared; a contract that is to be another one is a new "
+            "version where others read it",
+            asset=asset,
+        )
+        for breach in broken
     )
 
 

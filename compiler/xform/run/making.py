@@ -9,6 +9,7 @@ import msgspec
 from xform.base.hashing import Digest
 from xform.plan.plan import BuildStep, PythonBody
 from xform.run import cutoff
+from xform.run.contracts import keep_contract
 from xform.run.events import Log
 from xform.run.history import Kept
 from xform.run.ports import Host, Session
@@ -54,6 +55,7 @@ def make(
             seconds=host.monotonic() - begun,
             built_at=host.now(),
         )
+        keep_contract(step, settled)
         return last(settled)
 
     blank = BuildRecord(

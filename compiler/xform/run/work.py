@@ -15,7 +15,8 @@ from xform.base.diagnostics import diagnose
 from xform.base.names import AssetName
 from xform.plan.plan import AuditStep, BuildStep
 from xform.run import cutoff
-from xform.run.errors import build_diagnostic
+from xform.run.contracts import broken_contract, keep_contract
+from xform.run.errors import build_diagnostic, contract_diagnostics
 from xform.run.events import CheckDone
 from xform.run.failures import EngineError
 from xform.run.history import Kept, Statement
@@ -164,6 +165,8 @@ class Workshop:
     def _stand(self, tester: Tester, record: BuildRecord | None) -> Tests:
         """The tests of a build that is there, and what it has passed with them."""
         step = tester.step
+        if record is not None:
+            keep_contract(step, record)
         tests = tester.ask(record)
         passed = not tests.blocked and not tests.stopped
         digest = step.audits_digest if passed else None
@@ -188,6 +191,7 @@ class Workshop:
         testing: Testing,
     ) -> Outcome:
         """Let a build stand for what a step would make, tested as that would be."""
+        keep_contract(step, kept)
         audits = cutoff.audits_over(step.audits, {step.physical: kept.physical})
         tester = testing(msgspec.structs.replace(step, audits=audits))
         tests = tester.ask(kept)
@@ -333,6 +337,10 @@ class Workshop:
             return timed_out(step, seconds)
         if self._is_stop(error):
             return Outcome(step.asset, "cancelled", seconds, None, "rolled back")
+        if broken := broken_contract(step, error):
+            told = contract_diagnostics(step.asset, broken)
+            said = "; ".join(breach.message for breach in broken)
+            return Outcome(step.asset, "fail", seconds, None, said, told)
         if isinstance(step, BuildStep):
             found = build_diagnostic(step, error, self.host.read)
         else:

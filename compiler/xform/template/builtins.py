@@ -83,8 +83,11 @@ class Ref(Builtin):
     name = "ref"
 
     def __call__(self, *args: Any, **keywords: Any) -> Relation:
-        usage = "ref('name') or ref('schema', 'name')"
+        usage = "ref('name'), ref('schema', 'name') or ref('name', v=1)"
+        number = keywords.pop("v", keywords.pop("version", None))
         names = _names("ref", args, keywords, usage)
+        if number is not None and names:
+            names = (*names[:-1], f"{names[-1]}_v{number}")
         if len(names) not in (1, 2):
             raise wrong(f"ref() takes one or two names, not {_counted(len(names))}", usage)
         schema, _, table = names[0].rpartition(".") if len(names) == 1 else (names[0], "", names[1])
