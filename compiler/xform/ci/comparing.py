@@ -24,6 +24,7 @@ from xform.ci.settings import (
     untested,
 )
 from xform.ci.side import Side
+from xform.ci.written_tests import changed_written
 from xform.plan.changes import (
     AssetChange,
     Category,
@@ -64,6 +65,7 @@ class _Comparison:
             {*self._looked_into(head, base), *(head.compiled.keys() - base.compiled.keys())}
         )
         self.said = _new_diagnostics(base, head)
+        self.written = changed_written(base, head, self.renamed)
         self.running: Running = planned(base, head)
 
     def project_change(self, base: str, head: str) -> ProjectChange:
@@ -131,6 +133,7 @@ class _Comparison:
             Category.REMOVED,
             Weight.BREAKING if shown else Weight.NONE,
             own=True,
+            tests=tuple(self.written.get(name, ())),
             breaks=("it is gone",) if shown else (),
             impact=self.running.impact(name),
         )
@@ -147,6 +150,7 @@ class _Comparison:
             Category.BROKEN if broken else Category.NEW,
             Weight.BREAKING if broken else Weight.ADDITIVE,
             own=True,
+            tests=(*changed_tests(None, asset), *self.written.get(name, ())),
             breaks=("it does not compile",) if broken else (),
             untested=untested(asset, columns) if model else (),
             undescribed=undescribed(asset, columns) if model else (),
@@ -165,10 +169,11 @@ class _Comparison:
             and old.carried == new.carried
             and not self.moved.intersection(new.leaves)
         )
-        if same and before == after and was == name and not edited_file:
+        written = self.written.get(name, ())
+        if same and before == after and was == name and not edited_file and not written:
             return None
         settings = changed_settings(before, after) if before != after else ()
-        tests = changed_tests(before, after) if before != after else ()
+        tests = (*(changed_tests(before, after) if before != after else ()), *written)
         if new.broken or old.broken:
             return self._broken(was, name, settings, tests, edited=edited_file)
         edited = bool(settings) or edited_file or self.base.text(was) != self.head.text(name)

@@ -4,9 +4,11 @@ is folded. The same change gives the same bytes.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator
 
+from xform.ci.cell_diff import test_lines
 from xform.plan.changes import (
     WEIGHTS,
     AssetChange,
@@ -19,6 +21,7 @@ from xform.plan.changes import (
 from xform.plan.wording import (
     TITLES,
     category_words,
+    failing_words,
     headline,
     impact_words,
     part_words,
@@ -26,6 +29,7 @@ from xform.plan.wording import (
     reasons_beside,
     setting_words,
     test_words,
+    units_words,
 )
 
 LONGEST = 60_000
@@ -58,6 +62,7 @@ def markdown_text(change: ProjectChange, prefix: str = "") -> str:
         f"### {_icon(change)} xform: {headline(change.verdict)}",
         f"{_plain(change.head)} against {_plain(change.base)}",
         *_findings(change),
+        *_units(change),
         *_edited(change),
         *_affected(change),
         *_quiet(change),
@@ -87,7 +92,7 @@ def asset_text(change: AssetChange) -> str:
 
 def _icon(change: ProjectChange) -> str:
     worst = min((item.weight for item in change.changes), key=WEIGHTS.index, default=Weight.NONE)
-    return _ICONS[Weight.BREAKING if change.errors else worst]
+    return _ICONS[Weight.BREAKING if change.errors or change.verdict.failing else worst]
 
 
 def _findings(change: ProjectChange) -> Iterator[str]:
@@ -102,6 +107,27 @@ def _findings(change: ProjectChange) -> Iterator[str]:
     many = len(lines) > _SCREEN
     title = f"{len(lines)} new finding{'s' if len(lines) > 1 else ''}"
     yield _folded(title, "\n".join(lines)) if many else f"**{title}**\n\n" + "\n".join(lines)
+
+
+def _units(change: ProjectChange) -> Iterator[str]:
+    """Unit tests that newly fail, the cells folded; of the others a line."""
+    units = change.units
+    if units is None:
+        return
+    for test in units.failing[:_SCREEN]:
+        head = f"❌ unit test {_html(failing_words(test))} (<code>{_html(str(test.span))}</code>)"
+        body = "\n".join(test_lines(test))
+        ticks = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", body)), default=0))
+        yield _folded(head, f"{ticks}diff\n{body}\n{ticks}")
+    rest = [test.name for test in units.failing[_SCREEN:]]
+    if rest:
+        yield f"❌ and {_names(rest, 8)}"
+    yield f"Unit tests of what changed: {_plain(units_words(units))}"
+
+
+def _html(text: str) -> str:
+    """A text within a tag, which calls nobody."""
+    return _MENTION.sub("@\u200b", html.escape(" ".join(text.split()), quote=False))
 
 
 def _edited(change: ProjectChange) -> Iterator[str]:

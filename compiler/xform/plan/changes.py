@@ -13,6 +13,7 @@ import msgspec
 from xform.base.diagnostics import Diagnostic
 from xform.base.names import AssetName
 from xform.plan.plan import ActionKind, Reason
+from xform.plan.unit_outcome import UnitOutcome
 
 
 class Weight(enum.StrEnum):
@@ -65,6 +66,8 @@ class How(enum.StrEnum):
     ADDED = "added"
     REMOVED = "removed"
     RENAMED = "renamed"
+    MOVED = "moved"
+    """Of a test: it stands in another file."""
     RETYPED = "retyped"
     CHANGED = "changed"
     """Its own definition."""
@@ -96,14 +99,29 @@ class SettingChange(msgspec.Struct, frozen=True):
     after: str
 
 
+class Sort(enum.StrEnum):
+    """The kind of a test."""
+
+    DATA = "test"
+    """Declared with an asset."""
+    FILE = "SQL test"
+    """A query of bad rows in a file of its own."""
+    UNIT = "unit test"
+
+
 class TestChange(msgspec.Struct, frozen=True):
-    """A data test: added, removed or changed. `what` says it in short: `unique (order_id)`."""
+    """A test: added, removed, renamed, moved or changed. `what` says it in short:
+    `unique (order_id)`, or is its name; `path` and `line` are where one with a name stands, or
+    stood."""
 
     __test__ = False
 
     what: str
     how: How
     detail: str = ""
+    sort: Sort = Sort.DATA
+    path: str = ""
+    line: int = 0
 
 
 class Radius(msgspec.Struct, frozen=True):
@@ -160,7 +178,8 @@ class AssetChange(msgspec.Struct, frozen=True):
 
 class Verdict(msgspec.Struct, frozen=True):
     """The change in numbers. `unaffected` are the assets behind a changed one that read nothing of
-    what changed; `runs` of all `models` would run because of the change."""
+    what changed; `runs` of all `models` would run because of the change; `failing` unit tests fail
+    that did not, or are new."""
 
     breaking: int
     values: int
@@ -168,6 +187,7 @@ class Verdict(msgspec.Struct, frozen=True):
     unaffected: int
     runs: int
     models: int
+    failing: int = 0
 
 
 class ProjectChange(msgspec.Struct, frozen=True):
@@ -181,6 +201,8 @@ class ProjectChange(msgspec.Struct, frozen=True):
     changes: tuple[AssetChange, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
     passes: tuple[tuple[AssetName, AssetName], ...] = ()
+    units: UnitOutcome | None = None
+    """None where the change touches no unit test."""
 
     @property
     def edited(self) -> tuple[AssetChange, ...]:

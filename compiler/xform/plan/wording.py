@@ -16,6 +16,7 @@ from xform.plan.changes import (
     Weight,
 )
 from xform.plan.plan import ActionKind
+from xform.plan.unit_outcome import FailingTest, UnitOutcome
 
 _WORDS = {
     Weight.BREAKING: ("breaking", "breaking"),
@@ -52,7 +53,11 @@ def headline(verdict: Verdict) -> str:
     parts = [f"{number:,} {one if number == 1 else many}" for number, one, many in numbers]
     parts.append(f"{verdict.unaffected:,} unaffected")
     models = "model" if verdict.models == 1 else "models"
-    return f"{' · '.join(parts)}; {verdict.runs:,} of {verdict.models:,} {models} would run"
+    told = f"{' · '.join(parts)}; {verdict.runs:,} of {verdict.models:,} {models} would run"
+    if verdict.failing:
+        tests = "unit test newly fails" if verdict.failing == 1 else "unit tests newly fail"
+        told += f"; {verdict.failing:,} {tests}"
+    return told
 
 
 def category_words(change: AssetChange) -> str:
@@ -140,7 +145,27 @@ def setting_words(setting: SettingChange) -> str:
 
 def test_words(test: TestChange) -> str:
     detail = f": {shortened(test.detail)}" if test.detail not in ("", "as usual") else ""
-    return f"test {test.how}: {test.what}{detail}"
+    return f"{test.sort} {test.how}: {test.what}{detail}"
+
+
+def failing_words(test: FailingTest) -> str:
+    """`totals of marts.daily: 1 row differs (of 2 expected); passed before the change`."""
+    before = "the test is new" if test.added else "passed before the change"
+    return f"{test.name} of {test.model}: {test.said}; {before}"
+
+
+def units_words(units: UnitOutcome) -> str:
+    """What came of the unit tests that the change touches, in one line."""
+    told = []
+    if units.passed:
+        told.append(f"{units.passed:,} passed")
+    if units.failing:
+        told.append(f"{len(units.failing):,} newly failing")
+    if units.before:
+        told.append(f"{len(units.before):,} failing as before ({_listing(units.before, 3)})")
+    if units.left:
+        told.append(f"{units.left:,} not run: {units.why}")
+    return ", ".join(told)
 
 
 def reasons_beside(change: AssetChange) -> list[str]:
