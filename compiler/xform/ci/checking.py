@@ -11,6 +11,7 @@ from xform.app.workspace import Workspace
 from xform.base.codes import BREAKING_CHANGE, CHANGE_LIMIT
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.ci.comparing import compare
+from xform.ci.per_target import per_target
 from xform.ci.side import Side
 from xform.ci.trying import tried
 from xform.plan.changes import WEIGHTS, Category, ProjectChange, Weight
@@ -45,7 +46,8 @@ def check(workspace: Workspace, base: str | None, head: str | None) -> ProjectCh
 
 def _compared(before: Workspace, after: Workspace, names: tuple[str, str]) -> ProjectChange:
     base, head = Side(before), Side(after)
-    return tried(base, head, compare(base, head, names))
+    change = per_target(base, head, compare(base, head, names))
+    return tried(base, head, change)
 
 
 def base_name(workspace: Workspace) -> str:

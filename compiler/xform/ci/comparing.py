@@ -16,6 +16,7 @@ from xform.base.names import AssetName, table_of
 from xform.ci.parts import Parts, changed_parts
 from xform.ci.radius import Reach
 from xform.ci.running import Running, planned
+from xform.ci.seed_data import changed_data
 from xform.ci.settings import (
     changed_settings,
     changed_tests,
@@ -180,12 +181,24 @@ class _Comparison:
         parts = Parts()
         if not same:
             parts = changed_parts(self.base, self.head, was, name, edited=edited, moved=self.moved)
+        if after.kind is Kind.SEED and name in self.moved:
+            parts = self._with_data(was, name, parts)
         change = self._told(was, name, parts, settings, tests)
         own = edited_file or bool(settings or tests) or was != name
         own = own or any(part.how is How.CHANGED for part in (*change.columns, *change.rows))
         if change.category is Category.NO_OP and not edited_file:
             return None
         return msgspec.structs.replace(change, own=own)
+
+    def _with_data(self, was: AssetName, name: AssetName, parts: Parts) -> Parts:
+        """The parts of a seed that holds other data, with what of them is other."""
+        known = {column.name for column in parts.columns}
+        found = changed_data(self.base, self.head, was, name)
+        rows = [part for part in found if part.name == "rows" and part.how is not How.CHANGED]
+        columns = [part for part in found if part not in rows and part.name not in known]
+        return msgspec.structs.replace(
+            parts, columns=(*parts.columns, *columns), rows=(*parts.rows, *rows)
+        )
 
     def _edited_file(self, was: AssetName, name: AssetName) -> bool:
         """Whether the file that defines it is another. What yml says of it is seen in what is

@@ -25,6 +25,7 @@ from xform.plan.wording import (
     headline,
     impact_words,
     part_words,
+    parts_elsewhere,
     radius_words,
     reasons_beside,
     setting_words,
@@ -85,6 +86,7 @@ def asset_text(change: AssetChange) -> str:
     """One asset in plain lines."""
     lines = [f"{category_words(change)}; {impact_words(change)}", *change.breaks]
     lines += [f"{part.name}: {part_words(part)}" for part in (*change.rows, *change.columns)]
+    lines += [f"on {on}: {part.name}: {part_words(part)}" for on, part in parts_elsewhere(change)]
     lines += [setting_words(item) for item in change.settings]
     lines += [test_words(item) for item in change.tests]
     return "\n".join([*lines, *radius_words(change)])
@@ -157,6 +159,11 @@ def _asset(change: AssetChange) -> Iterator[str]:
         yield f"  - {_part(part)}"
     if len(parts) > _PARTS:
         yield f"  - and {_names((part.name for part in parts[_PARTS:]), 8)}"
+    elsewhere = parts_elsewhere(change)
+    for label, part in elsewhere[:_PARTS]:
+        yield f"  - on {_plain(label)}: {_part(part)}"
+    if len(elsewhere) > _PARTS:
+        yield f"  - and {len(elsewhere) - _PARTS:,} more on other targets"
     for told in (
         *(setting_words(item) for item in change.settings[:_PARTS]),
         *(test_words(item) for item in change.tests[:_PARTS]),
@@ -187,7 +194,9 @@ def _affected(change: ProjectChange) -> Iterator[str]:
         return
     rows = ["| asset | what | a build |", "| --- | --- | --- |"]
     for item in told:
-        if item.category is Category.BROKEN:
+        if item.on:
+            what = _plain(category_words(item))
+        elif item.category is Category.BROKEN:
             what = "does not compile any more"
         else:
             what = _names([*(["rows"] if item.rows else []), *(c.name for c in item.columns)], 6)

@@ -33,6 +33,7 @@ from xform.plan.wording import (
     headline,
     impact_words,
     part_words,
+    parts_elsewhere,
     radius_words,
     reasons_beside,
     setting_words,
@@ -52,6 +53,7 @@ _SIGNS = {
     How.RENAMED: ("- ", Style.GONE),
     How.RETYPED: ("- ", Style.GONE),
     How.CHANGED: ("~ ", Style.CHANGED),
+    How.MOVED: ("~ ", Style.CHANGED),
     How.AFFECTED: ("~ ", Style.CHANGED),
 }
 _HEADS = {
@@ -119,6 +121,9 @@ def _asset(change: AssetChange, surface: Surface, *, explain: bool) -> Iterator[
     if len(parts) > len(shown):
         names = listing((part.name for part in parts[len(shown) :]), _NAMES)
         yield from wrap(line("    and ", names), surface.width, 6)
+    elsewhere = parts_elsewhere(change)
+    for label, part in elsewhere if explain else elsewhere[:_PARTS]:
+        yield from _part(part, surface, f"on {label}: ")
     notes = [setting_words(item) for item in change.settings]
     notes += [test_words(item) for item in change.tests]
     told_notes = notes if explain or len(notes) <= _PARTS + 1 else notes[:_PARTS]
@@ -140,9 +145,9 @@ def _asset(change: AssetChange, surface: Surface, *, explain: bool) -> Iterator[
         yield from wrap(line("    ", told), surface.width, 6)
 
 
-def _part(part: PartChange, surface: Surface) -> list[Line]:
+def _part(part: PartChange, surface: Surface, where: str = "") -> list[Line]:
     sign, style = _SIGNS[part.how]
-    content = line("    ", Fragment(sign, style), strong(part.name), "  ", part_words(part))
+    content = line("    ", Fragment(sign, style), where, strong(part.name), "  ", part_words(part))
     return wrap(content, surface.width, 8)
 
 
@@ -163,6 +168,8 @@ def _affected(changes: Sequence[AssetChange], surface: Surface, *, explain: bool
 
 
 def _reached(change: AssetChange) -> str:
+    if change.on:
+        return category_words(change)
     if change.category is Category.BROKEN:
         return "does not compile any more"
     told = ["rows"] if change.rows else []

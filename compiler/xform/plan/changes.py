@@ -67,7 +67,7 @@ class How(enum.StrEnum):
     REMOVED = "removed"
     RENAMED = "renamed"
     MOVED = "moved"
-    """Of a test: it stands in another file."""
+    """It is the same in another place: a test in another file, rows in another order."""
     RETYPED = "retyped"
     CHANGED = "changed"
     """Its own definition."""
@@ -79,7 +79,8 @@ class PartChange(msgspec.Struct, frozen=True):
     """A column or a clause that decides rows. `before` and `after` are its definition as the
     compiler writes it, `types` the column's type on both sides. `through` are the columns (and
     relations) read whose meaning changed, `data` the leaves with other data. `was` is the name
-    that a renamed column had."""
+    that a renamed column had. Of a seed that holds other data `cells` are the rows that came or
+    went, or that have another value in a column."""
 
     name: str
     how: How
@@ -89,6 +90,7 @@ class PartChange(msgspec.Struct, frozen=True):
     through: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     was: str | None = None
+    cells: int = 0
 
 
 class SettingChange(msgspec.Struct, frozen=True):
@@ -143,10 +145,23 @@ class Impact(msgspec.Struct, frozen=True):
     reasons: tuple[Reason, ...] = ()
 
 
+class OnTarget(msgspec.Struct, frozen=True):
+    """What an asset's change is on one target. `label` is its engine, with the target's name where
+    several have that engine."""
+
+    label: str
+    category: Category
+    weight: Weight
+    columns: tuple[PartChange, ...] = ()
+    rows: tuple[PartChange, ...] = ()
+
+
 class AssetChange(msgspec.Struct, frozen=True):
     """One asset that is not what it was. `own`: something was edited in it; otherwise only what
     it reads has changed. `was` is the name that it had. `untested` and `undescribed` are added
-    columns without a test, without a description. `breaks` says why it is breaking, in words."""
+    columns without a test, without a description. `breaks` says why it is breaking, in words. Where
+    the change is another one on other targets, `on` has all of them, the one at hand first, and
+    `weight` and `radius` are the gravest; all else is of the target at hand."""
 
     asset: AssetName
     kind: str
@@ -164,6 +179,7 @@ class AssetChange(msgspec.Struct, frozen=True):
     undescribed: tuple[str, ...] = ()
     impact: Impact = Impact(None)
     radius: Radius = Radius()
+    on: tuple[OnTarget, ...] = ()
 
     @property
     def order(self) -> tuple[int, bool, int, str]:

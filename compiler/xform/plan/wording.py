@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from xform.plan.changes import (
     AssetChange,
     Category,
     How,
+    OnTarget,
     PartChange,
     SettingChange,
     TestChange,
@@ -62,6 +65,27 @@ def headline(verdict: Verdict) -> str:
 
 def category_words(change: AssetChange) -> str:
     """The category, with what goes with it: `renamed from staging.orders`."""
+    if change.on:
+        return "; ".join(f"{_on_words(item, change)} on {item.label}" for item in change.on)
+    return _category_words(change)
+
+
+def _on_words(on: OnTarget, change: AssetChange) -> str:
+    """What it is on one target: `no change`, `other values of amount`."""
+    if on.weight is Weight.NONE and not on.columns and not on.rows:
+        return "no change"
+    there = msgspec.structs.replace(change, category=on.category, weight=on.weight, on=())
+    parts = [*(["rows"] if on.rows else []), *(part.name for part in on.columns)]
+    of = f" of {_listing(parts, 3)}" if on.category is Category.VALUES and parts else ""
+    return f"{_category_words(there)}{of}"
+
+
+def parts_elsewhere(change: AssetChange) -> list[tuple[str, PartChange]]:
+    """The rows and columns of other targets, with the target's name."""
+    return [(on.label, part) for on in change.on[1:] for part in (*on.rows, *on.columns)]
+
+
+def _category_words(change: AssetChange) -> str:
     match change.category:
         case Category.BROKEN if change.weight is Weight.BREAKING:
             return "does not compile"
@@ -108,7 +132,11 @@ def impact_words(change: AssetChange) -> str:
 
 def part_words(part: PartChange) -> str:
     """What became of a column or clause, without its name."""
+    if part.cells:
+        return _data_words(part)
     match part.how:
+        case How.MOVED:
+            return "the same, in another order or written otherwise"
         case How.ADDED:
             kind = f" ({part.types[1]})" if part.types and part.types[1] != "unknown" else ""
             return f"added{kind}" + (f": {shortened(_plainly(part.after))}" if part.after else "")
@@ -125,6 +153,13 @@ def part_words(part: PartChange) -> str:
             if before == after:
                 return "defined in another way"
             return f"{before or 'nothing'} → {after or 'nothing'}"
+
+
+def _data_words(part: PartChange) -> str:
+    """Of a seed."""
+    if part.how is How.CHANGED:
+        return f"other values in {part.cells:,} row{'s' if part.cells > 1 else ''}"
+    return f"{part.cells:,} {part.how}"
 
 
 def _affected(part: PartChange) -> str:
