@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from xform.base.spans import file_span
 from xform.checks.unit.cases import Filled
 from xform.checks.unit.clock import frozen
-from xform.checks.unit.comparing import Row, difference
+from xform.checks.unit.comparing import difference
 from xform.checks.unit.csv import read_csv
 from xform.checks.unit.fitting import fits
 from xform.checks.unit.sql import given_query
+from xform.plan.cells import Row
 from xform.project.unit_tests import Cell
 from xform.sema.facts import SchemaColumn
 from xform.sema.types.type import read

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from xform.app.unit_testing import UnitResult
 from xform.base.spans import file_span
-from xform.checks.unit.comparing import Row, difference
+from xform.checks.unit.comparing import difference
 from xform.console.paint import ansi, plain
 from xform.console.terminal import Surface
 from xform.console.unit_tests import difference_lines, unit_lines
+from xform.plan.cells import Row
 
 COLUMNS = (("day", "date"), ("note", "varchar"), ("total", "bigint"))
 EXPECTED: list[Row] = [

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from xform.app.compiled import Compilation, CompiledAsset
 from xform.base.names import AssetName, ColumnRef, table_of
 from xform.checks.declared import nodes_of
-from xform.graph.nodes import Graph, Node, SelectionFacts
+from xform.graph.nodes import Graph, Node, SelectionFacts, TestNode
 from xform.project.assets import Asset, Kind
 
 RESOURCE_TYPES = {
@@ -32,7 +34,18 @@ def graph_of(compilation: Compilation, engine: str) -> Graph:
         for asset in project.assets
         for test in nodes_of(asset, compilation.names.one, compilation.assets[asset.name].tests)
     ]
-    return Graph(project.name, nodes, tuple(tests))
+    return Graph(project.name, nodes, (*tests, *_unit_tests(compilation)))
+
+
+def _unit_tests(compilation: Compilation) -> Iterator[TestNode]:
+    """Those of models that there are; what is wrong with the others is said of the project."""
+    for test in compilation.unit_tests:
+        model = compilation.names.one(test.model)
+        if model is not None:
+            path = test.span.path
+            yield TestNode(
+                test.name, test.name, model, (model,), path=path, tags=test.tags, unit=True
+            )
 
 
 def _node(asset: Asset, compiled: CompiledAsset, project: str, engine: str) -> Node:

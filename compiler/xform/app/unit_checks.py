@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from xform.app.compiled import CompiledAsset
+from xform.app.compiled import Compilation, CompiledAsset
 from xform.base.diagnostics import Diagnostic
 from xform.base.names import AssetName
 from xform.checks.unit.cases import World, case_of, model_of
@@ -47,6 +47,18 @@ def world_of(
 
     fixtures = [path for path in files.entries if path.startswith(FIXTURES)]
     return World(index, assets, reads, schema, text, fixtures, dialect)
+
+
+def world_in(compilation: Compilation, files: Files) -> World:
+    """The same of a compiled project."""
+    return world_of(
+        compilation.declared,
+        compilation.assets,
+        compilation.names,
+        lambda name: compilation.body(name).schema,
+        files,
+        lambda asset: asset.dialect or compilation.slim.dialect,
+    )
 
 
 def check_unit_tests(

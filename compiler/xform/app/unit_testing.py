@@ -16,7 +16,7 @@ from functools import cached_property
 import msgspec
 
 from xform.app.compiled import Compilation
-from xform.app.unit_checks import world_of
+from xform.app.unit_checks import world_in
 from xform.app.unit_forms import Form, Forms, Unusable
 from xform.app.workspace import Workspace
 from xform.base.codes import UNIT_BROKEN, UNIT_FAILED, UNIT_VALUE
@@ -25,8 +25,9 @@ from xform.base.hashing import Digest, digest_parts
 from xform.base.names import AssetName
 from xform.base.spans import Span
 from xform.checks.unit.cases import Case, Filled, World, case_of, model_of, shown
-from xform.checks.unit.comparing import Difference, Row, difference
+from xform.checks.unit.comparing import difference
 from xform.host.cache import CacheFile
+from xform.plan.cells import Difference, Row
 from xform.project.assets import Asset, Language, TestKind
 from xform.project.python_tests import with_result
 from xform.project.unit_tests import Cell, UnitTest
@@ -72,6 +73,7 @@ class UnitTester:
     """Whether tests run that have passed as they are."""
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _opened: Engine | None = None
+    _current: Session | None = None
     failed: list[UnitResult] = field(default_factory=list)
     """Those of models that were not built because of them."""
 
@@ -89,6 +91,13 @@ class UnitTester:
         for test in tests:
             with self._lock:
                 yield self._run(test)
+
+    def interrupt(self) -> None:
+        """End the query that runs, if any, from another thread. To be repeated: one may begin just
+        behind it."""
+        session = self._current
+        if session is not None:
+            session.interrupt()
 
     def rehearse(self, asset: AssetName) -> Iterable[Rehearsed]:
         """The tests of a model that is to be built, but for those that pass as they did."""
@@ -240,7 +249,11 @@ class UnitTester:
         if self._opened is None:
             self._opened = self._engine()
         with self._opened.session() as session:
-            yield session
+            self._current = session
+            try:
+                yield session
+            finally:
+                self._current = None
 
     def _engine(self) -> Engine:
         if self.on_engine:
@@ -260,17 +273,7 @@ class UnitTester:
 
     @cached_property
     def _world(self) -> World:
-        return world_of(
-            self.compilation.declared,
-            self.compilation.assets,
-            self.compilation.names,
-            lambda name: self.compilation.body(name).schema,
-            self.workspace.files,
-            self._dialect_of,
-        )
-
-    def _dialect_of(self, asset: Asset) -> str:
-        return asset.dialect or self.compilation.slim.dialect
+        return world_in(self.compilation, self.workspace.files)
 
     @cached_property
     def _engine_marks(self) -> tuple[str, str]:
@@ -280,7 +283,7 @@ class UnitTester:
 
     @cached_property
     def _cache(self) -> CacheFile:
-        return CacheFile(self.workspace.cache)
+        return CacheFile(self.workspace.results)
 
     @cached_property
     def _memo(self) -> Memo:

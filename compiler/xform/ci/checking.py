@@ -11,7 +11,9 @@ from xform.app.workspace import Workspace
 from xform.base.codes import BREAKING_CHANGE, CHANGE_LIMIT
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.ci.comparing import compare
+from xform.ci.per_target import per_target
 from xform.ci.side import Side
+from xform.ci.trying import tried
 from xform.plan.changes import WEIGHTS, Category, ProjectChange, Weight
 
 WORKING_TREE = "the working tree"
@@ -35,11 +37,17 @@ def check(workspace: Workspace, base: str | None, head: str | None) -> ProjectCh
     called = f"{name} ({commit[:_SHORT]})"
     with revisions.opened(commit, "base") as before:
         if head is None:
-            return compare(Side(before), Side(revisions.head_of(before)), (called, WORKING_TREE))
+            return _compared(before, revisions.head_of(before), (called, WORKING_TREE))
         tip = revisions.commit(head)
         with revisions.opened(tip, "head") as after:
             after.trusted = before.root if after.confined else None
-            return compare(Side(before), Side(after), (called, f"{head} ({tip[:_SHORT]})"))
+            return _compared(before, after, (called, f"{head} ({tip[:_SHORT]})"))
+
+
+def _compared(before: Workspace, after: Workspace, names: tuple[str, str]) -> ProjectChange:
+    base, head = Side(before), Side(after)
+    change = per_target(base, head, compare(base, head, names))
+    return tried(base, head, change)
 
 
 def base_name(workspace: Workspace) -> str:
@@ -72,6 +80,7 @@ def findings(change: ProjectChange, limits: Limits) -> Iterator[Diagnostic]:
                 "access: private where nobody outside of the project does",
                 asset=item.asset,
             )
+    yield from failing_tests(change)
     runs = change.verdict.runs
     if limits.models is not None and runs > limits.models:
         yield diagnose(
@@ -82,9 +91,21 @@ def findings(change: ProjectChange, limits: Limits) -> Iterator[Diagnostic]:
         )
 
 
+def failing_tests(change: ProjectChange) -> Iterator[Diagnostic]:
+    """What keeps unit tests from passing; what compiling says already, it says."""
+    told = {(item.code, item.message) for item in change.diagnostics}
+    for test in change.units.failing if change.units is not None else ():
+        before = "the test is new" if test.added else "it passed before the change"
+        for item in test.diagnostics:
+            if (item.code, item.message) not in told:
+                yield msgspec.structs.replace(item, message=f"{item.message} ({before})")
+
+
 def failed(change: ProjectChange, limits: Limits) -> bool:
     """Whether the change may not be merged as it is."""
-    if change.errors or (limits.models is not None and change.verdict.runs > limits.models):
+    if change.errors or change.verdict.failing:
+        return True
+    if limits.models is not None and change.verdict.runs > limits.models:
         return True
     if limits.fail_on is None:
         return False

@@ -17,6 +17,7 @@ from xform.ci.breaking import SHOWN, breaks, moved_on, removal
 from xform.ci.parts import Parts, changed_parts
 from xform.ci.radius import Reach
 from xform.ci.running import Running, planned
+from xform.ci.seed_data import changed_data
 from xform.ci.settings import (
     changed_settings,
     changed_tests,
@@ -24,6 +25,7 @@ from xform.ci.settings import (
     untested,
 )
 from xform.ci.side import Side
+from xform.ci.written_tests import changed_written
 from xform.plan.changes import (
     AssetChange,
     Category,
@@ -61,6 +63,7 @@ class _Comparison:
             {*self._looked_into(head, base), *(head.compiled.keys() - base.compiled.keys())}
         )
         self.said = _new_diagnostics(base, head)
+        self.written = changed_written(base, head, self.renamed)
         self.running: Running = planned(base, head)
 
     def project_change(self, base: str, head: str) -> ProjectChange:
@@ -129,6 +132,7 @@ class _Comparison:
             Weight.BREAKING if why else Weight.NONE,
             own=True,
             breaks=why,
+            tests=tuple(self.written.get(name, ())),
             impact=self.running.impact(name),
         )
 
@@ -144,6 +148,7 @@ class _Comparison:
             Category.BROKEN if broken else Category.NEW,
             Weight.BREAKING if broken else Weight.ADDITIVE,
             own=True,
+            tests=(*changed_tests(None, asset), *self.written.get(name, ())),
             breaks=("it does not compile",) if broken else (),
             untested=untested(asset, columns) if model else (),
             undescribed=undescribed(asset, columns) if model else (),
@@ -162,22 +167,35 @@ class _Comparison:
             and old.carried == new.carried
             and not self.moved.intersection(new.leaves)
         )
-        if same and before == after and was == name and not edited_file:
+        written = self.written.get(name, ())
+        if same and before == after and was == name and not edited_file and not written:
             return None
         settings = changed_settings(before, after) if before != after else ()
-        tests = changed_tests(before, after) if before != after else ()
+        tests = (*(changed_tests(before, after) if before != after else ()), *written)
         if new.broken or old.broken:
             return self._broken(was, name, settings, tests, edited=edited_file)
         edited = bool(settings) or edited_file or self.base.text(was) != self.head.text(name)
         parts = Parts()
         if not same:
             parts = changed_parts(self.base, self.head, was, name, edited=edited, moved=self.moved)
+        if after.kind is Kind.SEED and name in self.moved:
+            parts = self._with_data(was, name, parts)
         change = self._told(was, name, parts, settings, tests)
         own = edited_file or bool(settings or tests) or was != name
         own = own or any(part.how is How.CHANGED for part in (*change.columns, *change.rows))
         if change.category is Category.NO_OP and not edited_file:
             return None
         return msgspec.structs.replace(change, own=own)
+
+    def _with_data(self, was: AssetName, name: AssetName, parts: Parts) -> Parts:
+        """The parts of a seed that holds other data, with what of them is other."""
+        known = {column.name for column in parts.columns}
+        found = changed_data(self.base, self.head, was, name)
+        rows = [part for part in found if part.name == "rows" and part.how is not How.CHANGED]
+        columns = [part for part in found if part not in rows and part.name not in known]
+        return msgspec.structs.replace(
+            parts, columns=(*parts.columns, *columns), rows=(*parts.rows, *rows)
+        )
 
     def _edited_file(self, was: AssetName, name: AssetName) -> bool:
         """Whether the file that defines it is another. What yml says of it is seen in what is

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from xform.ci.checking import Limits, findings
+from xform.ci.cell_diff import test_lines
+from xform.ci.checking import Limits, failing_tests, findings
 from xform.ci.markdown import asset_text
 from xform.plan.changes import WEIGHTS, AssetChange, ProjectChange
-from xform.plan.wording import category_words, headline
+from xform.plan.wording import category_words, failing_words, headline
 
 _NAME = "xform ci"
 
@@ -31,13 +32,25 @@ def junit_text(change: ProjectChange, limits: Limits) -> str:
             told = SubElement(case, "system-out")
         told.text = _clean(asset_text(item))
     about = {item.path for item in change.changes if item.breaks}
+    tests = list(failing_tests(change))
     for finding in findings(change, limits):
         if finding.span.path in about or finding.severity != "error":
+            continue
+        if finding in tests:
             continue
         errors += 1
         name = f"{finding.span}: {finding.code}"
         case = SubElement(suite, "testcase", classname=f"{_NAME}.finding", name=name)
         SubElement(case, "error", message=finding.message, type=finding.code).text = finding.help
+    for test in change.units.failing if change.units is not None else ():
+        failures += 1
+        name = f"{test.name} of {test.model}"
+        case = SubElement(
+            suite, "testcase", classname=f"{_NAME}.unit test", name=name, file=test.span.path
+        )
+        case.set("line", str(test.span.line))
+        told = SubElement(case, "failure", message=_clean(failing_words(test)), type=test.status)
+        told.text = _clean("\n".join(test_lines(test)))
     counts = {"tests": len(suite), "failures": failures, "errors": errors}
     for element in (root, suite):
         for key, number in counts.items():

@@ -4,9 +4,11 @@ is folded. The same change gives the same bytes.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator
 
+from xform.ci.cell_diff import test_lines
 from xform.plan.changes import (
     WEIGHTS,
     AssetChange,
@@ -19,13 +21,16 @@ from xform.plan.changes import (
 from xform.plan.wording import (
     TITLES,
     category_words,
+    failing_words,
     headline,
     impact_words,
     part_words,
+    parts_elsewhere,
     radius_words,
     reasons_beside,
     setting_words,
     test_words,
+    units_words,
 )
 
 LONGEST = 60_000
@@ -58,6 +63,7 @@ def markdown_text(change: ProjectChange, prefix: str = "") -> str:
         f"### {_icon(change)} xform: {headline(change.verdict)}",
         f"{_plain(change.head)} against {_plain(change.base)}",
         *_findings(change),
+        *_units(change),
         *_edited(change),
         *_affected(change),
         *_quiet(change),
@@ -80,6 +86,7 @@ def asset_text(change: AssetChange) -> str:
     """One asset in plain lines."""
     lines = [f"{category_words(change)}; {impact_words(change)}", *change.breaks]
     lines += [f"{part.name}: {part_words(part)}" for part in (*change.rows, *change.columns)]
+    lines += [f"on {on}: {part.name}: {part_words(part)}" for on, part in parts_elsewhere(change)]
     lines += [setting_words(item) for item in change.settings]
     lines += [test_words(item) for item in change.tests]
     return "\n".join([*lines, *radius_words(change)])
@@ -87,7 +94,7 @@ def asset_text(change: AssetChange) -> str:
 
 def _icon(change: ProjectChange) -> str:
     worst = min((item.weight for item in change.changes), key=WEIGHTS.index, default=Weight.NONE)
-    return _ICONS[Weight.BREAKING if change.errors else worst]
+    return _ICONS[Weight.BREAKING if change.errors or change.verdict.failing else worst]
 
 
 def _findings(change: ProjectChange) -> Iterator[str]:
@@ -102,6 +109,27 @@ def _findings(change: ProjectChange) -> Iterator[str]:
     many = len(lines) > _SCREEN
     title = f"{len(lines)} new finding{'s' if len(lines) > 1 else ''}"
     yield _folded(title, "\n".join(lines)) if many else f"**{title}**\n\n" + "\n".join(lines)
+
+
+def _units(change: ProjectChange) -> Iterator[str]:
+    """Unit tests that newly fail, the cells folded; of the others a line."""
+    units = change.units
+    if units is None:
+        return
+    for test in units.failing[:_SCREEN]:
+        head = f"❌ unit test {_html(failing_words(test))} (<code>{_html(str(test.span))}</code>)"
+        body = "\n".join(test_lines(test))
+        ticks = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", body)), default=0))
+        yield _folded(head, f"{ticks}diff\n{body}\n{ticks}")
+    rest = [test.name for test in units.failing[_SCREEN:]]
+    if rest:
+        yield f"❌ and {_names(rest, 8)}"
+    yield f"Unit tests of what changed: {_plain(units_words(units))}"
+
+
+def _html(text: str) -> str:
+    """A text within a tag, which calls nobody."""
+    return _MENTION.sub("@\u200b", html.escape(" ".join(text.split()), quote=False))
 
 
 def _edited(change: ProjectChange) -> Iterator[str]:
@@ -131,6 +159,11 @@ def _asset(change: AssetChange) -> Iterator[str]:
         yield f"  - {_part(part)}"
     if len(parts) > _PARTS:
         yield f"  - and {_names((part.name for part in parts[_PARTS:]), 8)}"
+    elsewhere = parts_elsewhere(change)
+    for label, part in elsewhere[:_PARTS]:
+        yield f"  - on {_plain(label)}: {_part(part)}"
+    if len(elsewhere) > _PARTS:
+        yield f"  - and {len(elsewhere) - _PARTS:,} more on other targets"
     for told in (
         *(setting_words(item) for item in change.settings[:_PARTS]),
         *(test_words(item) for item in change.tests[:_PARTS]),
@@ -161,7 +194,9 @@ def _affected(change: ProjectChange) -> Iterator[str]:
         return
     rows = ["| asset | what | a build |", "| --- | --- | --- |"]
     for item in told:
-        if item.category is Category.BROKEN:
+        if item.on:
+            what = _plain(category_words(item))
+        elif item.category is Category.BROKEN:
             what = "does not compile any more"
         else:
             what = _names([*(["rows"] if item.rows else []), *(c.name for c in item.columns)], 6)

@@ -123,9 +123,10 @@ def _text(value: Any) -> str:
 # Tests -------------------------------------------------------------------------------------------
 
 
-def changed_tests(before: Asset, after: Asset) -> tuple[TestChange, ...]:
-    """Tests that are added, removed, or claim something else of the same columns."""
-    old, new = _tests(before), _tests(after)
+def changed_tests(before: Asset | None, after: Asset) -> tuple[TestChange, ...]:
+    """Tests that are added, removed, or claim something else of the same columns. Of a new asset
+    there is none before."""
+    old, new = _tests(before) if before is not None else {}, _tests(after)
     found: list[TestChange] = []
     for what in sorted({*old, *new}):
         ours, theirs = list(old.get(what, ())), list(new.get(what, ()))
@@ -156,6 +157,11 @@ def _tests(asset: Asset) -> dict[str, list[dict[str, Any]]]:
 
 def _what(spec: TestSpec) -> str:
     return f"{spec.called} ({', '.join(spec.columns)})" if spec.columns else spec.called
+
+
+def detail_of(spec: TestSpec) -> str:
+    """What a test claims and how strictly, beyond its kind and columns."""
+    return _detail(_fields(spec))
 
 
 def _detail(fields: dict[str, Any]) -> str:

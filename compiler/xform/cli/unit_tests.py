@@ -10,28 +10,22 @@ if TYPE_CHECKING:
 
     from xform.app.compiled import Compilation
     from xform.app.unit_testing import UnitResult, UnitTester
-    from xform.base.names import AssetName
     from xform.cli.context import Context
-
-
-def unit_tested(compilation: Compilation) -> frozenset[AssetName]:
-    """The models that have unit tests."""
-    found = (compilation.names.one(test.model) for test in compilation.unit_tests)
-    return frozenset(name for name in found if name is not None)
+    from xform.graph.nodes import TestNode
 
 
 def run_unit_tests(
     context: Context,
     compilation: Compilation,
-    assets: Collection[AssetName],
+    selected: Collection[TestNode],
     *,
     on_engine: bool,
     force: bool,
     alone: bool,
 ) -> list[UnitResult]:
-    """Run the unit tests of these models, and show what came out. `alone`: nothing else is to be
-    tested, so that none at all is to be said."""
-    if not compilation.unit_tests:
+    """Run these unit tests, and show what came out. `alone`: nothing else is to be tested, so that
+    none at all is to be said."""
+    if not selected:
         if alone and not context.json and not context.reporting:
             from xform.console.text import line
 
@@ -39,8 +33,14 @@ def run_unit_tests(
         return []
     from xform.app.unit_testing import UnitTester
 
+    wanted = {(test.asset, test.name) for test in selected}
     with UnitTester(context.workspace, compilation, on_engine=on_engine, force=force) as tester:
-        tests = [test for model, own in tester.by_model.items() if model in assets for test in own]
+        tests = [
+            test
+            for model, own in tester.by_model.items()
+            for test in own
+            if (model, test.name) in wanted
+        ]
         results = list(tester.run(tests))
     show_results(context, results)
     return results

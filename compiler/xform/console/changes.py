@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from xform.console.terminal import Surface
 from xform.console.text import EMPTY, Fragment, Line, Style, dim, line, strong, wrap
+from xform.console.unit_tests import difference_lines
 from xform.console.words import count, listing
 from xform.plan.changes import (
     WEIGHTS,
@@ -24,16 +25,20 @@ from xform.plan.changes import (
     ProjectChange,
     Weight,
 )
+from xform.plan.unit_outcome import UnitOutcome
 from xform.plan.wording import (
     TITLES,
     category_words,
+    failing_words,
     headline,
     impact_words,
     part_words,
+    parts_elsewhere,
     radius_words,
     reasons_beside,
     setting_words,
     test_words,
+    units_words,
 )
 
 LIMIT = 12
@@ -48,6 +53,7 @@ _SIGNS = {
     How.RENAMED: ("- ", Style.GONE),
     How.RETYPED: ("- ", Style.GONE),
     How.CHANGED: ("~ ", Style.CHANGED),
+    How.MOVED: ("~ ", Style.CHANGED),
     How.AFFECTED: ("~ ", Style.CHANGED),
 }
 _HEADS = {
@@ -78,9 +84,25 @@ def change_lines(change: ProjectChange, surface: Surface, *, explain: bool = Fal
             lines += wrap(line("  and ", listing(rest, _NAMES)), surface.width, hang=4)
         if affected:
             lines += _affected(affected, surface, explain=explain)
+    if change.units is not None:
+        lines += _units(change.units, surface)
     if change.diagnostics:
         lines += [EMPTY, line(f"{count(len(change.diagnostics), 'new finding')}, told above")]
     return lines
+
+
+def _units(units: UnitOutcome, surface: Surface) -> list[Line]:
+    """Unit tests that newly fail, cell by cell; of the others a line."""
+    lines = [EMPTY, line(Fragment("Unit tests", Style.ERROR if units.failing else Style.STRONG))]
+    for test in units.failing:
+        told = line(
+            "  ", Fragment("! ", Style.ERROR), failing_words(test), dim(f"  {test.span.path}:"),
+            dim(str(test.span.line)),
+        )  # fmt: skip
+        lines += wrap(told, surface.width, 4)
+        if test.difference is not None:
+            lines += difference_lines(test.difference, surface)
+    return [*lines, *wrap(line("  ", units_words(units)), surface.width, 4)]
 
 
 def _asset(change: AssetChange, surface: Surface, *, explain: bool) -> Iterator[Line]:
@@ -99,10 +121,16 @@ def _asset(change: AssetChange, surface: Surface, *, explain: bool) -> Iterator[
     if len(parts) > len(shown):
         names = listing((part.name for part in parts[len(shown) :]), _NAMES)
         yield from wrap(line("    and ", names), surface.width, 6)
+    elsewhere = parts_elsewhere(change)
+    for label, part in elsewhere if explain else elsewhere[:_PARTS]:
+        yield from _part(part, surface, f"on {label}: ")
     notes = [setting_words(item) for item in change.settings]
     notes += [test_words(item) for item in change.tests]
-    for note in notes if explain else notes[:_PARTS]:
+    told_notes = notes if explain or len(notes) <= _PARTS + 1 else notes[:_PARTS]
+    for note in told_notes:
         yield from wrap(line("    ", note), surface.width, 6)
+    if len(notes) > len(told_notes):
+        yield line("    ", dim(f"and {len(notes) - len(told_notes):,} more like these"))
     if change.untested:
         yield from wrap(
             line("    ", dim(f"no test: {listing(change.untested, _NAMES)}")), surface.width, 6
@@ -117,9 +145,9 @@ def _asset(change: AssetChange, surface: Surface, *, explain: bool) -> Iterator[
         yield from wrap(line("    ", told), surface.width, 6)
 
 
-def _part(part: PartChange, surface: Surface) -> list[Line]:
+def _part(part: PartChange, surface: Surface, where: str = "") -> list[Line]:
     sign, style = _SIGNS[part.how]
-    content = line("    ", Fragment(sign, style), strong(part.name), "  ", part_words(part))
+    content = line("    ", Fragment(sign, style), where, strong(part.name), "  ", part_words(part))
     return wrap(content, surface.width, 8)
 
 
@@ -140,6 +168,8 @@ def _affected(changes: Sequence[AssetChange], surface: Surface, *, explain: bool
 
 
 def _reached(change: AssetChange) -> str:
+    if change.on:
+        return category_words(change)
     if change.category is Category.BROKEN:
         return "does not compile any more"
     told = ["rows"] if change.rows else []

@@ -26,5 +26,5 @@ def json_lines(nodes: Iterable[Listed]) -> Iterator[str]:
     for node in nodes:
         fields = msgspec.to_builtins(node)
         if isinstance(node, TestNode):
-            fields["resource_type"] = "test"
+            fields["resource_type"] = node.resource_type
         yield msgspec.json.encode(fields).decode()

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xform.app.unit_testing import UnitResult
-from xform.checks.unit.comparing import Change, Difference, Row
 from xform.console.cells import cut, pad, printable, width
 from xform.console.terminal import Surface
 from xform.console.text import EMPTY, Fragment, Line, Style, dim, line, strong, wrap
 from xform.console.words import count, duration
+from xform.plan.cells import Change, Difference, Row
 
 _INDENT = 4
 _MOST_CELLS = 32

@@ -11,16 +11,22 @@ from xform.base.names import AssetName, ColumnRef
 
 
 class TestNode(msgspec.Struct, frozen=True):
-    """A data test. `asset` is what it tests; `reads` are all assets its query touches."""
+    """A data test or a unit test. `asset` is what it tests; `reads` are all assets its query
+    touches: of a unit test, which reads rows that it brings, its model alone."""
 
     name: str
     test_name: str
-    """The kind: not_null, unique, …"""
+    """The kind: not_null, unique, …; of a unit test its name."""
     asset: AssetName
     reads: tuple[AssetName, ...]
     severity: str = "error"
     path: str = ""
     tags: tuple[str, ...] = ()
+    unit: bool = False
+
+    @property
+    def resource_type(self) -> str:
+        return "unit_test" if self.unit else "test"
 
 
 class Node(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ import msgspec
 from xform.base.diagnostics import Diagnostic
 from xform.base.names import AssetName
 from xform.plan.plan import ActionKind, Reason
+from xform.plan.unit_outcome import UnitOutcome
 
 
 class Weight(enum.StrEnum):
@@ -65,6 +66,8 @@ class How(enum.StrEnum):
     ADDED = "added"
     REMOVED = "removed"
     RENAMED = "renamed"
+    MOVED = "moved"
+    """It is the same in another place: a test in another file, rows in another order."""
     RETYPED = "retyped"
     CHANGED = "changed"
     """Its own definition."""
@@ -76,7 +79,8 @@ class PartChange(msgspec.Struct, frozen=True):
     """A column or a clause that decides rows. `before` and `after` are its definition as the
     compiler writes it, `types` the column's type on both sides. `through` are the columns (and
     relations) read whose meaning changed, `data` the leaves with other data. `was` is the name
-    that a renamed column had."""
+    that a renamed column had. Of a seed that holds other data `cells` are the rows that came or
+    went, or that have another value in a column."""
 
     name: str
     how: How
@@ -86,6 +90,7 @@ class PartChange(msgspec.Struct, frozen=True):
     through: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     was: str | None = None
+    cells: int = 0
 
 
 class SettingChange(msgspec.Struct, frozen=True):
@@ -96,14 +101,29 @@ class SettingChange(msgspec.Struct, frozen=True):
     after: str
 
 
+class Sort(enum.StrEnum):
+    """The kind of a test."""
+
+    DATA = "test"
+    """Declared with an asset."""
+    FILE = "SQL test"
+    """A query of bad rows in a file of its own."""
+    UNIT = "unit test"
+
+
 class TestChange(msgspec.Struct, frozen=True):
-    """A data test: added, removed or changed. `what` says it in short: `unique (order_id)`."""
+    """A test: added, removed, renamed, moved or changed. `what` says it in short:
+    `unique (order_id)`, or is its name; `path` and `line` are where one with a name stands, or
+    stood."""
 
     __test__ = False
 
     what: str
     how: How
     detail: str = ""
+    sort: Sort = Sort.DATA
+    path: str = ""
+    line: int = 0
 
 
 class Radius(msgspec.Struct, frozen=True):
@@ -125,10 +145,23 @@ class Impact(msgspec.Struct, frozen=True):
     reasons: tuple[Reason, ...] = ()
 
 
+class OnTarget(msgspec.Struct, frozen=True):
+    """What an asset's change is on one target. `label` is its engine, with the target's name where
+    several have that engine."""
+
+    label: str
+    category: Category
+    weight: Weight
+    columns: tuple[PartChange, ...] = ()
+    rows: tuple[PartChange, ...] = ()
+
+
 class AssetChange(msgspec.Struct, frozen=True):
     """One asset that is not what it was. `own`: something was edited in it; otherwise only what
     it reads has changed. `was` is the name that it had. `untested` and `undescribed` are added
-    columns without a test, without a description. `breaks` says why it is breaking, in words."""
+    columns without a test, without a description. `breaks` says why it is breaking, in words. Where
+    the change is another one on other targets, `on` has all of them, the one at hand first, and
+    `weight` and `radius` are the gravest; all else is of the target at hand."""
 
     asset: AssetName
     kind: str
@@ -146,6 +179,7 @@ class AssetChange(msgspec.Struct, frozen=True):
     undescribed: tuple[str, ...] = ()
     impact: Impact = Impact(None)
     radius: Radius = Radius()
+    on: tuple[OnTarget, ...] = ()
 
     @property
     def order(self) -> tuple[int, bool, int, str]:
@@ -160,7 +194,8 @@ class AssetChange(msgspec.Struct, frozen=True):
 
 class Verdict(msgspec.Struct, frozen=True):
     """The change in numbers. `unaffected` are the assets behind a changed one that read nothing of
-    what changed; `runs` of all `models` would run because of the change."""
+    what changed; `runs` of all `models` would run because of the change; `failing` unit tests fail
+    that did not, or are new."""
 
     breaking: int
     values: int
@@ -168,6 +203,7 @@ class Verdict(msgspec.Struct, frozen=True):
     unaffected: int
     runs: int
     models: int
+    failing: int = 0
 
 
 class ProjectChange(msgspec.Struct, frozen=True):
@@ -181,6 +217,8 @@ class ProjectChange(msgspec.Struct, frozen=True):
     changes: tuple[AssetChange, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
     passes: tuple[tuple[AssetName, AssetName], ...] = ()
+    units: UnitOutcome | None = None
+    """None where the change touches no unit test."""
 
     @property
     def edited(self) -> tuple[AssetChange, ...]:

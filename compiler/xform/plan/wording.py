@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from xform.plan.changes import (
     AssetChange,
     Category,
     How,
+    OnTarget,
     PartChange,
     SettingChange,
     TestChange,
@@ -16,6 +19,7 @@ from xform.plan.changes import (
     Weight,
 )
 from xform.plan.plan import ActionKind
+from xform.plan.unit_outcome import FailingTest, UnitOutcome
 
 _WORDS = {
     Weight.BREAKING: ("breaking", "breaking"),
@@ -52,11 +56,36 @@ def headline(verdict: Verdict) -> str:
     parts = [f"{number:,} {one if number == 1 else many}" for number, one, many in numbers]
     parts.append(f"{verdict.unaffected:,} unaffected")
     models = "model" if verdict.models == 1 else "models"
-    return f"{' · '.join(parts)}; {verdict.runs:,} of {verdict.models:,} {models} would run"
+    told = f"{' · '.join(parts)}; {verdict.runs:,} of {verdict.models:,} {models} would run"
+    if verdict.failing:
+        tests = "unit test newly fails" if verdict.failing == 1 else "unit tests newly fail"
+        told += f"; {verdict.failing:,} {tests}"
+    return told
 
 
 def category_words(change: AssetChange) -> str:
     """The category, with what goes with it: `renamed from staging.orders`."""
+    if change.on:
+        return "; ".join(f"{_on_words(item, change)} on {item.label}" for item in change.on)
+    return _category_words(change)
+
+
+def _on_words(on: OnTarget, change: AssetChange) -> str:
+    """What it is on one target: `no change`, `other values of amount`."""
+    if on.weight is Weight.NONE and not on.columns and not on.rows:
+        return "no change"
+    there = msgspec.structs.replace(change, category=on.category, weight=on.weight, on=())
+    parts = [*(["rows"] if on.rows else []), *(part.name for part in on.columns)]
+    of = f" of {_listing(parts, 3)}" if on.category is Category.VALUES and parts else ""
+    return f"{_category_words(there)}{of}"
+
+
+def parts_elsewhere(change: AssetChange) -> list[tuple[str, PartChange]]:
+    """The rows and columns of other targets, with the target's name."""
+    return [(on.label, part) for on in change.on[1:] for part in (*on.rows, *on.columns)]
+
+
+def _category_words(change: AssetChange) -> str:
     match change.category:
         case Category.BROKEN if change.weight is Weight.BREAKING:
             return "does not compile"
@@ -103,7 +132,11 @@ def impact_words(change: AssetChange) -> str:
 
 def part_words(part: PartChange) -> str:
     """What became of a column or clause, without its name."""
+    if part.cells:
+        return _data_words(part)
     match part.how:
+        case How.MOVED:
+            return "the same, in another order or written otherwise"
         case How.ADDED:
             kind = f" ({part.types[1]})" if part.types and part.types[1] != "unknown" else ""
             return f"added{kind}" + (f": {shortened(_plainly(part.after))}" if part.after else "")
@@ -120,6 +153,13 @@ def part_words(part: PartChange) -> str:
             if before == after:
                 return "defined in another way"
             return f"{before or 'nothing'} → {after or 'nothing'}"
+
+
+def _data_words(part: PartChange) -> str:
+    """Of a seed."""
+    if part.how is How.CHANGED:
+        return f"other values in {part.cells:,} row{'s' if part.cells > 1 else ''}"
+    return f"{part.cells:,} {part.how}"
 
 
 def _affected(part: PartChange) -> str:
@@ -140,7 +180,27 @@ def setting_words(setting: SettingChange) -> str:
 
 def test_words(test: TestChange) -> str:
     detail = f": {shortened(test.detail)}" if test.detail not in ("", "as usual") else ""
-    return f"test {test.how}: {test.what}{detail}"
+    return f"{test.sort} {test.how}: {test.what}{detail}"
+
+
+def failing_words(test: FailingTest) -> str:
+    """`totals of marts.daily: 1 row differs (of 2 expected); passed before the change`."""
+    before = "the test is new" if test.added else "passed before the change"
+    return f"{test.name} of {test.model}: {test.said}; {before}"
+
+
+def units_words(units: UnitOutcome) -> str:
+    """What came of the unit tests that the change touches, in one line."""
+    told = []
+    if units.passed:
+        told.append(f"{units.passed:,} passed")
+    if units.failing:
+        told.append(f"{len(units.failing):,} newly failing")
+    if units.before:
+        told.append(f"{len(units.before):,} failing as before ({_listing(units.before, 3)})")
+    if units.left:
+        told.append(f"{units.left:,} not run: {units.why}")
+    return ", ".join(told)
 
 
 def reasons_beside(change: AssetChange) -> list[str]:

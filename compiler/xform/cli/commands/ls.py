@@ -34,7 +34,7 @@ def run(
     ] = "name",
     resource_type: Annotated[
         list[str] | None,
-        Option("--resource-type", help="Only model, seed, source, exposure or test."),
+        Option("--resource-type", help="Only model, seed, source, exposure, test or unit_test."),
     ] = None,
     exclude_resource_type: Annotated[
         list[str] | None, Option("--exclude-resource-type", help="All but these.")
@@ -56,11 +56,12 @@ def run(
     shown = [
         node
         for node in nodes
-        if (not wanted or _type(node) in wanted) and _type(node) not in unwanted
+        if (not wanted or node.resource_type in wanted) and node.resource_type not in unwanted
     ]
     if context.json:
         listed = [
-            {"name": node.name, "resource_type": _type(node), "path": node.path} for node in shown
+            {"name": node.name, "resource_type": node.resource_type, "path": node.path}
+            for node in shown
         ]
         context.print_json({"version": 1, "assets": listed})
         return
@@ -77,13 +78,11 @@ def run(
         context.print_text("\n".join(lines))
 
 
-def _type(node: Node | TestNode) -> str:
-    return "test" if isinstance(node, TestNode) else node.resource_type
-
-
 def _selector(node: Node | TestNode, project: str) -> str:
     """The form that selects just this node."""
     match node:
+        case TestNode(unit=True):
+            return f"unit_test:{project}.{node.name}"
         case TestNode():
             return node.name
         case Node(resource_type="source"):

@@ -18,7 +18,7 @@ from xform.cli.selection import (
     request_of,
     selector_of,
 )
-from xform.cli.unit_tests import generate_test, results_form, run_unit_tests, unit_tested
+from xform.cli.unit_tests import generate_test, results_form, run_unit_tests
 from xform.console.text import line
 
 
@@ -50,18 +50,20 @@ def run(
     request = request_of(select, exclude, selector, indirect_selection)
     chooser = selector_of(context, compilation)
     selected = chooser.select(request)
-    tested = frozenset(test.asset for test in selected.tests)
-    own = unit_tested(compilation) & selected.assets
-    context.check(compilation, own if unit else tested | own)
+    units = [test for test in selected.tests if test.unit]
+    data = tuple(test for test in selected.tests if not test.unit)
+    context.check(
+        compilation, frozenset(test.asset for test in (units if unit else selected.tests))
+    )
     context.report(chooser.diagnostics)
-    results = run_unit_tests(context, compilation, own, on_engine=engine, force=force, alone=unit)
+    results = run_unit_tests(context, compilation, units, on_engine=engine, force=force, alone=unit)
     failed = any(result.status != "pass" for result in results)
     if unit:
         if context.json:
             context.print_json({"version": 1, "unit_tests": results_form(results)})
         context.exit(FAILED if failed else OK)
     planner = EnvironmentPlanner(context.workspace, compilation)
-    plan = test_plan(planner, selected.tests)
+    plan = test_plan(planner, data)
     if not plan.steps and not context.json:
         if not context.reporting and not results:
             context.terminal.talk([line("no tests selected")])

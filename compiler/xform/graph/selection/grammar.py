@@ -35,6 +35,7 @@ METHODS = (
     "tag",
     "test_name",
     "test_type",
+    "unit_test",
 )
 
 Place: TypeAlias = Callable[[int, int], Span]

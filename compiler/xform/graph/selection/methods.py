@@ -43,6 +43,8 @@ def vocabulary(method: str, world: World) -> set[str]:
             return {*names, *map(schema_of if method == "source" else table_of, names)}
         case "test_name":
             return {test.test_name for test in world.graph.tests}
+        case "unit_test":
+            return {test.name for test in world.graph.tests if test.unit}
         case "column":
             return set(world.columns.names())
         case "fqn" | "stale":
@@ -182,7 +184,7 @@ def _config(criterion: Criterion, world: World) -> Found:
         return _holds(_descend(node.config, path), value)
 
     def of_test(test: TestNode) -> bool:
-        return keys == ("severity",) and test.severity.lower() == value.lower()
+        return keys == ("severity",) and not test.unit and test.severity.lower() == value.lower()
 
     return _pick(world, set_so, of_test)
 
@@ -212,7 +214,11 @@ def _holds(found: Any, value: str) -> bool:
 
 def _resource_type(criterion: Criterion, world: World) -> Found:
     wanted = criterion.value
-    return _pick(world, lambda node: node.resource_type == wanted, lambda test: wanted == "test")
+    return _pick(
+        world,
+        lambda node: node.resource_type == wanted,
+        lambda test: test.resource_type == wanted,
+    )
 
 
 def _access(criterion: Criterion, world: World) -> Found:
@@ -231,10 +237,34 @@ def _test_name(criterion: Criterion, world: World) -> Found:
 
 def _test_type(criterion: Criterion, world: World) -> Found:
     """Tests of columns and assets are dbt's generic (schema) ones, those of files singular; `data`
-    are both."""
-    kinds = {"generic": (False,), "schema": (False,), "singular": (True,), "data": (False, True)}
-    wanted = kinds.get(criterion.value, ())
-    return _pick(world, test=lambda test: (test.test_name == TestKind.FILE.value) in wanted)
+    are both, and all others are unit tests."""
+    kinds = _TEST_TYPES.get(criterion.value, ())
+    return _pick(world, test=lambda test: _test_type_of(test) in kinds)
+
+
+_TEST_TYPES = {
+    "generic": ("generic",),
+    "schema": ("generic",),
+    "singular": ("singular",),
+    "data": ("generic", "singular"),
+    "unit": ("unit",),
+}
+
+
+def _test_type_of(test: TestNode) -> str:
+    if test.unit:
+        return "unit"
+    return "singular" if test.test_name == TestKind.FILE.value else "generic"
+
+
+def _unit_test(criterion: Criterion, world: World) -> Found:
+    """`name`, or `project.name`."""
+
+    def meant(test: TestNode) -> bool:
+        full = f"{world.package_of(test.asset)}.{test.name}"
+        return test.unit and _glob(criterion.value, test.name, full)
+
+    return _pick(world, test=meant)
 
 
 def _state(criterion: Criterion, world: World) -> Found:
@@ -298,4 +328,5 @@ _METHODS: dict[str, Callable[[Criterion, World], Found]] = {
     "tag": _tag,
     "test_name": _test_name,
     "test_type": _test_type,
+    "unit_test": _unit_test,
 }
