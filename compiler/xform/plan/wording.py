@@ -10,6 +10,7 @@ from xform.plan.changes import (
     Category,
     How,
     PartChange,
+    ProjectChange,
     SettingChange,
     TestChange,
     Verdict,
@@ -53,6 +54,35 @@ def headline(verdict: Verdict) -> str:
     parts.append(f"{verdict.unaffected:,} unaffected")
     models = "model" if verdict.models == 1 else "models"
     return f"{' · '.join(parts)}; {verdict.runs:,} of {verdict.models:,} {models} would run"
+
+
+def cost_words(change: ProjectChange) -> Sequence[str]:
+    """How long a build takes, in a line; none where that is not known, or nothing would run."""
+    cost = change.cost
+    if cost is None or not (cost.recorded or cost.unrecorded):
+        return ()
+    if not cost.recorded:
+        return (f"how long a build takes is not known: no run of {_listing(cost.unrecorded, 4)}",)
+    told = f"a build takes about {about(cost.work)} of work"
+    if about(cost.elapsed) != about(cost.work):
+        threads = "thread" if cost.threads == 1 else "threads"
+        told += f", {about(cost.elapsed)} with {cost.threads:,} {threads}"
+    if cost.unrecorded:
+        told += f"; no run is recorded of {_listing(cost.unrecorded, 4)}"
+    return (told,)
+
+
+def about(seconds: float) -> str:
+    """As exactly as it can be known: `1 s`, `40 s`, `3 min`, `1 h 20 min`."""
+    if seconds < 1.5:
+        return "1 s" if seconds >= 1 else "less than 1 s"
+    if seconds < 57.5:
+        return f"{round(seconds) if seconds < 10 else 5 * round(seconds / 5)} s"
+    minutes = max(round(seconds / 60), 1)
+    if minutes < 60:
+        return f"{minutes} min"
+    minutes = 5 * round(minutes / 5)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
 
 
 def category_words(change: AssetChange) -> str:
