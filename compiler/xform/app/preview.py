@@ -98,7 +98,7 @@ def outcome_words(preview: Preview) -> str:
         return f"it shows what {preview.base} does: the change reaches nothing that is built"
     wrong = len(preview.went_wrong)
     assets = f"{len(preview.assets):,} {'asset' if len(preview.assets) == 1 else 'assets'}"
-    told = f"{wrong:,} of {assets} did not come through" if wrong else f"{assets} as they should be"
+    told = f"{wrong:,} of {assets} did not come through" if wrong else f"{assets} came through"
     numbers = [
         (preview.passed, "passed"),
         (sum(item.status in ("fail", "error") for item in preview.tests), "failed"),
@@ -123,7 +123,7 @@ def asset_words(item: PreviewAsset) -> str:
         case "skipped":
             return f"was not built: {item.why}"
         case _:
-            return "is as it should be"
+            return "came through"
 
 
 def other_tests(preview: Preview) -> tuple[PreviewTest, ...]:

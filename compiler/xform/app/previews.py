@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from xform.app.environments import drop
+from xform.app.environments import drop, published_by
 from xform.app.planning import PROD
 from xform.app.record import refreshed
 from xform.app.workspace import UserError, Workspace
@@ -25,9 +25,11 @@ class Dropped(msgspec.Struct, frozen=True):
 
 def base_environment(workspace: Workspace, named: str | None) -> str:
     """The environment that a change in the workspace's own is compared with. Raises UserError where
-    the two are one, or the change would be built in prod."""
+    the two are one, the change would be built in prod, or the one that is `named` shows nothing."""
     environment, base = workspace.environment, named or workspace.target.environment
     if environment not in (PROD, base):
+        if named is not None:
+            published_by(refreshed(workspace), named)
         return base
     what = "prod" if environment == PROD else "the environment that it is compared with"
     raise UserError(

@@ -36,8 +36,9 @@ from xform.run.events import CheckDone, Event
 from xform.run.ports import StateSnapshot
 from xform.run.result import NodeResult, RunResult
 
-NOTHING_THERE = "'{}' shows nothing yet: everything is built, and nothing compared"
-UNREADABLE = "the project does not compile: nothing is built"
+NOTHING_THERE = "'{}' shows nothing yet: everything is built, and there is nothing to compare"
+TOO_MUCH = "it takes more than it may"
+UNREADABLE = "the project does not compile"
 
 _MOST = 5
 _STATUSES = ("error", "fail", "warn")
@@ -51,6 +52,11 @@ class Built:
 
     preview: Preview
     run: RunResult | None
+
+
+def too_much(environment: str, base_environment: str) -> Preview:
+    """What becomes of a change that takes more than it may: nothing."""
+    return Preview(environment, base_environment, problem=TOO_MUCH, built=False)
 
 
 def build_change(
@@ -92,6 +98,7 @@ class _Building:
             if action.action is not ActionKind.DROP
         ]
         """What the change reaches, in topological order."""
+        self.stored = {asset.name: None for asset in found.head.planned if asset.stored}.keys()
 
     def built(self) -> Built:
         before = patiently(self.workspace, lambda: refreshed(self.workspace))
@@ -100,26 +107,28 @@ class _Building:
             return Built(self._preview(built=False, problem=UNREADABLE), None)
         shown = before.published(self.base_environment)
         others = self._not_of_base() if shown else ()
-        stored = {asset.name for asset in self.found.head.planned if asset.stored}
-        selected = None
         if shown:
             selected = frozenset(self._selected(before) - broken)
-            promote(self.workspace, self.base_environment, self.environment, only=stored)
-        elif broken:
-            selected = frozenset(stored - broken)
+            kept = {*self.stored, *broken}  # of what does not compile it shows what there is
+            promote(self.workspace, self.base_environment, self.environment, only=kept)
+        else:
+            self.reached = list(self.stored)
+            selected = frozenset(self.stored - broken)
         planner = EnvironmentPlanner(self.workspace, self.compilation)
         run, units = self._run(planner, selected)
         if run.status == "cancelled" or run.abandoned:
             return Built(self._preview(assets=self._assets(run, broken)), run)
+        assets = self._assets(run, broken)
+        through = {item.asset for item in assets if item.status == "success"}
         tests = self._tests(planner, run, units)
-        tables, problems = self._compared() if shown else ((), [])
+        tables, problems = self._compared(through) if shown else ((), [])
         diagnostics = [*run.diagnostics, *tests.diagnostics, *problems]
         if others:
             diagnostics.append(self._said_of(others))
         problem = "" if shown else NOTHING_THERE.format(self.base_environment)
         return Built(
             self._preview(
-                assets=self._assets(run, broken),
+                assets=assets,
                 tests=tests.failed,
                 passed=tests.passed,
                 tables=tables,
@@ -150,8 +159,7 @@ class _Building:
             there = shown.get(name)
             if there is None or there.fingerprint != compiled.fingerprint:
                 selected.add(name)
-        stored = {asset.name for asset in self.found.head.planned if asset.stored}
-        return selected & stored
+        return selected & self.stored
 
     def _not_of_base(self) -> tuple[NotOfBase, ...]:
         """What a build of the base would do in the base environment."""
@@ -228,18 +236,19 @@ class _Building:
             diagnostics += asked.diagnostics
         return _Tests(checks, units, diagnostics)
 
-    def _compared(self) -> tuple[tuple[TableDiff, ...], list[Diagnostic]]:
+    def _compared(self, through: set[AssetName]) -> tuple[tuple[TableDiff, ...], list[Diagnostic]]:
+        """How rows differ of the assets that came through. What did not shows what it did."""
         gone = {
             action.asset
             for action in self.found.running.actions.values()
-            if action.action is ActionKind.DROP
+            if action.action is ActionKind.DROP and action.asset not in self.compilation.assets
         }
         found, problems = compare_data(
             self.workspace,
             self.compilation,
             self.base_environment,
             self.environment,
-            {*self.reached, *gone},
+            {*through.intersection(self.reached), *gone},
             private=private_columns(self.found.base.compilation, self.compilation),
             tell=self.tell,
         )

@@ -18,6 +18,7 @@ from xform.ci.cost import cost_of
 from xform.ci.running import Running
 from xform.ci.side import Side
 from xform.plan.changes import WEIGHTS, Category, ProjectChange, Weight
+from xform.plan.wording import about
 
 WORKING_TREE = "the working tree"
 _SHORT = 10
@@ -133,7 +134,7 @@ def passed_limits(change: ProjectChange, limits: Limits) -> Iterator[Diagnostic]
         )
     elif cost.work > limits.seconds:
         yield _over(
-            f"a build takes about {cost.work:,.0f} seconds of work, and {limits.seconds:,} may be",
+            f"a build takes {about(cost.work)} of work, and may take {limits.seconds:,} s",
             "make a smaller change, or raise --max-seconds",
         )
 

@@ -63,8 +63,7 @@ def _wrong(preview: Preview) -> Iterator[str]:
         yield f"- **{plain(item.asset)}** {plain(asset_words(item))} ({code(item.path)})"
     for test in other_tests(preview):
         verb = "warns" if test.status == "warn" else "failed"
-        rows = "" if test.failures is None else f" ({test.failures:,} bad)"
-        yield f"- **{plain(test.asset)}** test {verb}: {plain(test.message or test.test)}{rows}"
+        yield f"- **{plain(test.asset)}** test {verb}: {plain(test.message or test.test)}"
 
 
 def _not_of_base(preview: Preview) -> Iterator[str]:

@@ -47,12 +47,10 @@ def _wrong(preview: Preview) -> Iterator[Line]:
         yield line(mark, strong(item.asset), f"  {asset_words(item)}", dim(f"  {item.path}"))
     for test in other_tests(preview):
         warns = test.status == "warn"
-        rows = "" if test.failures is None else dim(f"  {count(test.failures, 'bad row')}")
         yield line(
             Fragment("  ! ", Style.WARNING) if warns else mark,
             strong(test.asset),
             f"  test {'warns' if warns else 'failed'}: {test.message or test.test}",
-            rows,
         )
 
 

@@ -63,7 +63,7 @@ def cost_words(change: ProjectChange) -> Sequence[str]:
         return ()
     if not cost.recorded:
         return (f"how long a build takes is not known: no run of {_listing(cost.unrecorded, 4)}",)
-    told = f"a build takes about {about(cost.work)} of work"
+    told = f"a build takes {about(cost.work)} of work"
     if about(cost.elapsed) != about(cost.work):
         threads = "thread" if cost.threads == 1 else "threads"
         told += f", {about(cost.elapsed)} with {cost.threads:,} {threads}"
@@ -73,16 +73,17 @@ def cost_words(change: ProjectChange) -> Sequence[str]:
 
 
 def about(seconds: float) -> str:
-    """As exactly as it can be known: `1 s`, `40 s`, `3 min`, `1 h 20 min`."""
-    if seconds < 1.5:
-        return "1 s" if seconds >= 1 else "less than 1 s"
+    """As exactly as it can be known: `less than 1 s`, `about 40 s`, `about 1 h 20 min`."""
+    if seconds < 1:
+        return "less than 1 s"
     if seconds < 57.5:
-        return f"{round(seconds) if seconds < 10 else 5 * round(seconds / 5)} s"
+        return f"about {round(seconds) if seconds < 10 else 5 * round(seconds / 5)} s"
     minutes = max(round(seconds / 60), 1)
     if minutes < 60:
-        return f"{minutes} min"
+        return f"about {minutes} min"
     minutes = 5 * round(minutes / 5)
-    return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
+    rest = f" {minutes % 60} min" if minutes % 60 else ""
+    return f"about {minutes // 60} h{rest}"
 
 
 def category_words(change: AssetChange) -> str:

@@ -11,7 +11,7 @@ from msgspec import to_builtins
 from msgspec.structs import replace
 
 from xform.app.collector import only_young_garbage
-from xform.cli.commands.build import emitter, finish, leave
+from xform.cli.commands.build import finish, leave
 from xform.cli.context import FAILED, OK, REPORTS, Context, in_forms
 from xform.cli.options import Option, UsageMistake
 from xform.cli.waiting import Wait, wait_for
@@ -139,7 +139,7 @@ def run(
             refuse_untrusted()
         context.options = replace(context.options, environment=environment)
         wait_for(context, wait)
-        found, preview, run = _built(context, base, head, base_env)
+        found, preview, run = _built(context, base, head, base_env, limits)
     else:
         found = _checked(context, base, head, untrusted=untrusted)
     _show(context, found, limits, preview, explain=explain)
@@ -235,20 +235,23 @@ def _environment(context: Context, pr: int | None) -> str:
 
 
 def _built(
-    context: Context, base: str | None, head: str | None, base_env: str | None
+    context: Context, base: str | None, head: str | None, base_env: str | None, limits: Limits
 ) -> tuple[ProjectChange, Preview, RunResult | None]:
     """Compare two revisions, and build what that means."""
     from xform.app.previews import base_environment
-    from xform.ci.building import build_change
-    from xform.ci.checking import checked
+    from xform.ci.building import build_change, too_much
+    from xform.ci.checking import checked, passed_limits
+    from xform.console.progress import Progress
 
     compared_with = base_environment(context.workspace, base_env)
     say = context.terminal.talk if context.terminal.err.interactive else lambda lines: None
     with checked(context.workspace, base, head) as found, ExitStack() as stack:
+        if any(passed_limits(found.change, limits)):
+            return found.change, too_much(context.workspace.environment, compared_with), None
         built = build_change(
             found,
             compared_with,
-            emitter(context, stack, None),
+            stack.enter_context(Progress(context.terminal, summary=False)),
             lambda asset, number, of: say([line(dim(f"comparing {asset} ({number} of {of})"))]),
             context.command_line,
         )
