@@ -47,6 +47,9 @@ UNREACHABLE = {
     "XF0904": "it takes a job on GitHub (tests/ci/test_posting.py)",
     "XF0905": "it takes a change that crashes the compiler (tests/ci/test_untrusted.py)",
     "XF0906": "it takes two revisions (tests/ci/test_untrusted.py)",
+    "XF0910": "it takes two revisions (tests/ci/test_build.py)",
+    "XF0911": "it takes two revisions (tests/ci/test_build.py)",
+    "XF0912": "it takes two revisions and a build (tests/ci/test_build.py)",
     "XF0801": "the compiler finds the unknown name first, as XF0401",
 }
 """Codes that no small example raises, and why. Their pages say `command: none`."""

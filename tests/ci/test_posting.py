@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from edits import DAILY, ORDERS
 from hub import Hub, running
 from repository import Shop
@@ -21,7 +17,6 @@ from xform.ci.posting import Place, post_check, post_comment
 from xform.host.github import GitHub, GitHubError
 from xform.plan.changes import ProjectChange, Verdict
 
-REPOSITORY = Path(__file__).parents[2]
 TOKEN = "ghs_not_to_be_seen"
 CHANGE = ProjectChange("main", "topic", Verdict(0, 1, 0, 0, 1, 2), ())
 
@@ -230,66 +225,3 @@ def test_outside_of_a_job_it_says_what_is_missing(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert "GITHUB_TOKEN" in done.stderr
-
-
-def test_the_action_does_what_its_job_asks(hub: Hub, tmp_path: Path) -> None:
-    """The steps of action.yml, as GitHub runs them, with its expressions filled in."""
-    action = yaml.safe_load((REPOSITORY / "action.yml").read_text("utf-8"))
-    step = next(step for step in action["runs"]["steps"] if step.get("name") == "check")
-    inputs = {name: str(item["default"]) for name, item in action["inputs"].items()}
-    inputs |= {"base": "main", "arguments": "--fail-on values", "token": TOKEN}
-    given = {
-        name: value.replace("${{ inputs.", "").replace(" }}", "")
-        for name, value in step["env"].items()
-    }
-    environ = {name: inputs[value] for name, value in given.items()}
-    shop = Shop(tmp_path / "shop")
-    shop.branch("topic", {DAILY: ("sum(euros)", "max(euros)")})
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    (tools / "xform").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m xform "$@"\n')
-    (tools / "xform").chmod(0o755)
-
-    done = subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
-        cwd=shop.project,
-        env={
-            **os.environ,
-            **job(hub, tmp_path),
-            **environ,
-            "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
-        },
-        capture_output=True,
-        text=True,
-    )
-
-    assert done.returncode == 1, done.stderr
-    assert len(hub.comments) == 1
-    assert (tmp_path / "summary.md").read_text("utf-8") == hub.comments[0]["body"]
-
-
-def test_the_template_for_gitlab_runs(tmp_path: Path) -> None:
-    """Its script, where GitLab's variables are set and xform is installed."""
-    text = (REPOSITORY / "templates" / "xform-ci.yml").read_text("utf-8")
-    template = yaml.safe_load(text)["xform"]
-    shop = Shop(tmp_path / "shop")
-    shop.branch("topic", {DAILY: ("sum(euros)", "max(euros)")})
-    shop.git("update-ref", "refs/remotes/origin/trunk", "main")
-    script = "\n".join(template["script"]).replace("xform ci", f"'{sys.executable}' -m xform ci")
-
-    done = subprocess.run(
-        ["bash", "-ec", script],
-        cwd=shop.project,
-        env={
-            **os.environ,
-            **template["variables"],
-            "GITHUB_BASE_REF": "",
-            "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "trunk",
-        },
-        capture_output=True,
-        text=True,
-    )
-
-    assert done.returncode == 0, done.stderr
-    assert (shop.project / "xform.xml").read_text("utf-8").startswith("<?xml")
-    assert (shop.project / "xform.md").is_file()

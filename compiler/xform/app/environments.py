@@ -3,7 +3,7 @@ one to what another shows, or taking its names away. Nothing is built for any of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime, timedelta
 
 import msgspec
@@ -123,14 +123,18 @@ def compare_environments(workspace: Workspace, left: str, right: str) -> list[Di
     return found
 
 
-def promote(workspace: Workspace, source: str, target: str) -> Moved:
-    """Let an environment show what another does, in one transaction. Raises UserError, EngineError.
+def promote(
+    workspace: Workspace, source: str, target: str, only: Set[AssetName] | None = None
+) -> Moved:
+    """Let an environment show what another does, in one transaction; of that `only` these assets,
+    where they are given. Raises UserError, EngineError.
 
     Its own builds stay, and with them the way back: what it showed is still there to be built from.
     """
     published_by(refreshed(workspace), source)
     with held(workspace, target) as snapshot:
         shown, before = published_by(snapshot, source), snapshot.published(target)
+        shown = {asset: item for asset, item in shown.items() if only is None or asset in only}
         steps = [
             PublishStep(
                 asset,

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -21,6 +22,9 @@ from xform.base.spans import file_span
 from xform.host.git import GitError, Repository
 from xform.project.layout import PYPROJECT, XFORM_TOML
 from xform.project.profile import FILE, Target
+
+if TYPE_CHECKING:
+    from xform.state.store import StateStore
 
 SETTINGS = (PYPROJECT, XFORM_TOML)
 """One of them makes a folder a project."""
@@ -57,6 +61,13 @@ class RevisionWorkspace(Workspace):
             return found
         settings = {**found.settings, "path": str(self._at_home / path)}
         return msgspec.structs.replace(found, settings=settings)
+
+    @cached_property
+    def state(self) -> StateStore:
+        """That of the project that is worked on."""
+        from xform.state.opening import open_state
+
+        return open_state(self.target.state, self._at_home)
 
 
 def _folder_of_profile(workspace: Workspace) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -311,6 +312,12 @@ class Workspace:
     def reopened(self) -> Workspace:
         """The project as it lies on disk now."""
         return Workspace(self.options, self.environ)
+
+    def within(self, environment: str) -> Workspace:
+        """The same project, over another environment: what is open is shared."""
+        other = copy(self)
+        other.options = msgspec.structs.replace(self.options, environment=environment)
+        return other
 
     def identity_of(self, compilation: Compilation) -> Digest | None:
         """What two compilations share only if all that is written of them is the same; None where

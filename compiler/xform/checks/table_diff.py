@@ -182,3 +182,17 @@ class DataDiff(msgspec.Struct, frozen=True):
     @property
     def differs(self) -> bool:
         return any(table.differs for table in self.tables)
+
+
+def share_text(part: int, whole: int) -> str:
+    """A share in percent, rounded: but only all is 100%, and only none 0%."""
+    if not whole:
+        return "-"
+    if part in (0, whole):
+        return "0%" if part == 0 else "100%"
+    percent = 100 * part / whole
+    if percent < 0.01:
+        return "<0.01%"
+    if percent > 99.99:
+        return ">99.99%"
+    return f"{percent:.2f}".rstrip("0").rstrip(".") + "%"

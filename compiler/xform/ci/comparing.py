@@ -42,8 +42,15 @@ from xform.project.assets import Kind, Language
 def compare(base: Side, head: Side, names: tuple[str, str] = ("base", "head")) -> ProjectChange:
     """What the head means to those who read what the base had built. `names` say what the two
     are called."""
+    return compare_and_plan(base, head, names)[0]
+
+
+def compare_and_plan(
+    base: Side, head: Side, names: tuple[str, str] = ("base", "head")
+) -> tuple[ProjectChange, Running]:
+    """The same, with the plan of what would run because of it."""
     comparison = _Comparison(base, head)
-    return comparison.project_change(*names)
+    return comparison.project_change(*names), comparison.running
 
 
 class _Comparison:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from xform.app.forms import VERSION, diagnostics_form
+from xform.app.preview import Preview
 from xform.plan.changes import ProjectChange
 from xform.plan.wording import headline
 
@@ -38,7 +39,7 @@ def _units_form(change: ProjectChange) -> dict[str, Any] | None:
     }
 
 
-def json_text(change: ProjectChange) -> str:
+def json_text(change: ProjectChange, preview: Preview | None = None) -> str:
     form = {
         "version": VERSION,
         "base": change.base,
@@ -48,5 +49,14 @@ def json_text(change: ProjectChange) -> str:
         "changes": change.changes,
         "unit_tests": _units_form(change),
         "diagnostics": diagnostics_form(change.diagnostics),
+        **({"cost": change.cost} if change.cost is not None else {}),
+        **({"build": _build_form(preview)} if preview is not None else {}),
     }
     return msgspec.json.format(msgspec.json.encode(form, enc_hook=str), indent=2).decode() + "\n"
+
+
+def _build_form(preview: Preview) -> dict[str, Any]:
+    form = msgspec.structs.asdict(preview)
+    form["failed"] = preview.failed
+    form["diagnostics"] = diagnostics_form(preview.diagnostics)
+    return form

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from xform.app.preview import Preview, asset_words, other_tests
 from xform.ci.cell_diff import test_lines
 from xform.ci.checking import Limits, failing_tests, findings
+from xform.ci.data import table_text
 from xform.ci.markdown import asset_text
 from xform.plan.changes import WEIGHTS, AssetChange, ProjectChange
 from xform.plan.wording import category_words, failing_words, headline
@@ -17,7 +19,7 @@ from xform.plan.wording import category_words, failing_words, headline
 _NAME = "xform ci"
 
 
-def junit_text(change: ProjectChange, limits: Limits) -> str:
+def junit_text(change: ProjectChange, limits: Limits, preview: Preview | None = None) -> str:
     root = Element("testsuites", name=_NAME)
     suite = SubElement(root, "testsuite", name=headline(change.verdict))
     failures = errors = 0
@@ -31,6 +33,8 @@ def junit_text(change: ProjectChange, limits: Limits) -> str:
         else:
             told = SubElement(case, "system-out")
         told.text = _clean(asset_text(item))
+    if preview is not None:
+        failures += _built(suite, preview)
     about = {item.path for item in change.changes if item.breaks}
     tests = list(failing_tests(change))
     for finding in findings(change, limits):
@@ -57,6 +61,36 @@ def junit_text(change: ProjectChange, limits: Limits) -> str:
             element.set(key, str(number))
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, "unicode") + "\n"
+
+
+def _built(suite: Element, preview: Preview) -> int:
+    """A case for each asset that was built, with how its rows differ, and for each test that did
+    not pass; the number of failures among them."""
+    place = f"{_NAME}.{preview.environment}"
+    if not preview.built:
+        case = SubElement(suite, "testcase", classname=place, name="build")
+        SubElement(case, "failure", message=preview.problem, type="build")
+        return 1
+    failures = 0
+    for item in preview.assets:
+        case = SubElement(suite, "testcase", classname=place, name=item.asset, file=item.path)
+        if item.status == "success":
+            text = table_text(preview, item.asset)
+            if text:
+                SubElement(case, "system-out").text = _clean(text)
+            continue
+        failures += 1
+        SubElement(case, "failure", message=_clean(asset_words(item)), type=item.status)
+    for test in other_tests(preview):
+        name = f"{test.asset}: {test.test}"
+        case = SubElement(suite, "testcase", classname=f"{place}.tests", name=name)
+        message = _clean(test.message)
+        if test.status == "warn":
+            SubElement(case, "system-out").text = message
+        else:
+            failures += 1
+            SubElement(case, "failure", message=message, type=test.status)
+    return failures
 
 
 def _fails(item: AssetChange, limits: Limits) -> bool:

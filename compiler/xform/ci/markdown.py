@@ -4,11 +4,17 @@ is folded. The same change gives the same bytes.
 
 from __future__ import annotations
 
-import html
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
+from xform.app.preview import Preview
 from xform.ci.cell_diff import test_lines
+from xform.ci.data import preview_blocks
+from xform.ci.writing import block as _block
+from xform.ci.writing import code as _code
+from xform.ci.writing import folded as _folded
+from xform.ci.writing import names as _names
+from xform.ci.writing import plain as _plain
+from xform.ci.writing import tagged as _tagged
 from xform.plan.changes import (
     WEIGHTS,
     AssetChange,
@@ -21,6 +27,7 @@ from xform.plan.changes import (
 from xform.plan.wording import (
     TITLES,
     category_words,
+    cost_words,
     failing_words,
     headline,
     impact_words,
@@ -46,8 +53,6 @@ _ICONS = {
     Weight.ADDITIVE: "🟢",
     Weight.NONE: "⚪",
 }
-_SPECIAL = re.compile(r"[\\`*\[\]<>|~]|(?<!\w)_|_(?!\w)")
-_MENTION = re.compile(r"(?<!\w)@(?=\w)")
 
 
 def mark_of(prefix: str) -> str:
@@ -56,14 +61,16 @@ def mark_of(prefix: str) -> str:
     return f"<!-- xform ci {prefix.replace('--', '- -')} -->" if prefix else "<!-- xform ci -->"
 
 
-def markdown_text(change: ProjectChange, prefix: str = "") -> str:
+def markdown_text(change: ProjectChange, prefix: str = "", preview: Preview | None = None) -> str:
     """The whole comment, with its mark. What is too long for one is left out, and that is said."""
     blocks = [
         mark_of(prefix),
-        f"### {_icon(change)} xform: {headline(change.verdict)}",
+        f"### {_icon(change, preview)} xform: {headline(change.verdict)}",
         f"{_plain(change.head)} against {_plain(change.base)}",
+        *(_plain(told) for told in cost_words(change)),
         *_findings(change),
         *_units(change),
+        *(preview_blocks(preview) if preview is not None else ()),
         *_edited(change),
         *_affected(change),
         *_quiet(change),
@@ -92,9 +99,10 @@ def asset_text(change: AssetChange) -> str:
     return "\n".join([*lines, *radius_words(change)])
 
 
-def _icon(change: ProjectChange) -> str:
+def _icon(change: ProjectChange, preview: Preview | None) -> str:
     worst = min((item.weight for item in change.changes), key=WEIGHTS.index, default=Weight.NONE)
-    return _ICONS[Weight.BREAKING if change.errors or change.verdict.failing else worst]
+    failed = change.errors or change.verdict.failing or (preview is not None and preview.failed)
+    return _ICONS[Weight.BREAKING if failed else worst]
 
 
 def _findings(change: ProjectChange) -> Iterator[str]:
@@ -117,19 +125,14 @@ def _units(change: ProjectChange) -> Iterator[str]:
     if units is None:
         return
     for test in units.failing[:_SCREEN]:
-        head = f"❌ unit test {_html(failing_words(test))} (<code>{_html(str(test.span))}</code>)"
-        body = "\n".join(test_lines(test))
-        ticks = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", body)), default=0))
-        yield _folded(head, f"{ticks}diff\n{body}\n{ticks}")
+        head = (
+            f"❌ unit test {_tagged(failing_words(test))} (<code>{_tagged(str(test.span))}</code>)"
+        )
+        yield _folded(head, _block("diff", "\n".join(test_lines(test))))
     rest = [test.name for test in units.failing[_SCREEN:]]
     if rest:
         yield f"❌ and {_names(rest, 8)}"
     yield f"Unit tests of what changed: {_plain(units_words(units))}"
-
-
-def _html(text: str) -> str:
-    """A text within a tag, which calls nobody."""
-    return _MENTION.sub("@\u200b", html.escape(" ".join(text.split()), quote=False))
 
 
 def _edited(change: ProjectChange) -> Iterator[str]:
@@ -233,28 +236,5 @@ def _picture(change: ProjectChange) -> Iterator[str]:
     yield _folded("What is affected", "\n".join([*lines, "```"]))
 
 
-def _folded(title: str, body: str) -> str:
-    return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
-
-
-def _names(names: Iterable[str], most: int) -> str:
-    listed = [_code(name) for name in names]
-    more = f" and {len(listed) - most} more" if len(listed) > most else ""
-    return ", ".join(listed[:most]) + more
-
-
 def _label(name: str) -> str:
     return "".join(char if char.isalnum() or char in "._ -" else "·" for char in name)
-
-
-def _plain(text: str) -> str:
-    """A text that Markdown shows as it is, and that calls nobody."""
-    return _MENTION.sub("@\u200b", _SPECIAL.sub(r"\\\g<0>", " ".join(text.split())))
-
-
-def _code(text: str) -> str:
-    """As code, whatever is in it."""
-    flat = " ".join(text.split())
-    ticks = "`" * (1 + max((len(run) for run in re.findall("`+", flat)), default=0))
-    space = " " if len(ticks) > 1 else ""
-    return f"{ticks}{space}{flat}{space}{ticks}".replace("|", "\\|")

@@ -5,14 +5,15 @@ replaces, and a check run with its findings at their lines.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from xform.app.preview import Preview
 from xform.app.repository import is_file, within
 from xform.base.codes import POSTING
 from xform.base.diagnostics import Diagnostic, Severity, diagnose
+from xform.ci.jobs import pull_of
 from xform.ci.markdown import mark_of, markdown_text
 from xform.host.github import API, GitHub, GitHubError
 from xform.plan.changes import ProjectChange
@@ -48,9 +49,7 @@ class Place(msgspec.Struct, frozen=True):
         repository = environ.get("GITHUB_REPOSITORY", "")
         if not token or not repository:
             return "GITHUB_TOKEN" if not token else "GITHUB_REPOSITORY"
-        event = _event(environ.get("GITHUB_EVENT_PATH", ""))
-        pull: Any = event.get("pull_request")
-        pull = pull if isinstance(pull, dict) else {}
+        pull = pull_of(environ)
         number = pull.get("number")
         head = pull.get("head")
         commit = head.get("sha", "") if isinstance(head, dict) else ""
@@ -63,20 +62,14 @@ class Place(msgspec.Struct, frozen=True):
         )
 
 
-def _event(path: str) -> dict[str, Any]:
-    try:
-        found = msgspec.json.decode(Path(path).read_bytes()) if path else {}
-    except (OSError, msgspec.DecodeError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def post_comment(place: Place, change: ProjectChange, prefix: str) -> list[Diagnostic]:
+def post_comment(
+    place: Place, change: ProjectChange, prefix: str, preview: Preview | None = None
+) -> list[Diagnostic]:
     """Write the comment, in the place of the last one. What went wrong is said, and no more."""
     if place.pull is None:
         return [_told("this is no job of a pull request", "run it on: pull_request")]
     mark = mark_of(prefix)
-    text = markdown_text(change, prefix)
+    text = markdown_text(change, prefix, preview)
     try:
         with GitHub(place.repository, place.token, place.url) as hub:
             ours = (
@@ -101,13 +94,14 @@ def post_check(
     prefix: str,
     *,
     failed: bool,
+    preview: Preview | None = None,
 ) -> list[Diagnostic]:
     """Make a check run of the commit, with all findings that lie in files."""
     notes = [_annotation(item, prefix) for item in findings if is_file(item.span.path)]
     batches = [notes[at : at + PER_REQUEST] for at in range(0, len(notes), PER_REQUEST)] or [[]]
     output = {
         "title": headline(change.verdict),
-        "summary": markdown_text(change, prefix),
+        "summary": markdown_text(change, prefix, preview),
     }
     form = {
         "name": "xform" + (f" ({prefix})" if prefix else ""),

@@ -10,17 +10,20 @@ from xform.base.names import AssetName
 from xform.ci.side import Side
 from xform.plan.changes import Impact
 from xform.plan.deciding import Wish
-from xform.plan.plan import COMPUTING, Action
+from xform.plan.plan import COMPUTING, Action, BuildStep
 from xform.plan.planner import as_built, make_plan
 from xform.project.assets import Language
 
 
 class Running(msgspec.Struct, frozen=True):
-    """The plan of the head, by asset; without what runs each time whatever changed."""
+    """The plan of the head, by asset; without what runs each time whatever changed (`always`)."""
 
     actions: Mapping[AssetName, Action]
     models: tuple[AssetName, ...]
     """The models that would run."""
+    steps: tuple[BuildStep, ...] = ()
+    """Those that compute, in topological order."""
+    always: frozenset[AssetName] = frozenset()
 
     def impact(self, name: AssetName) -> Impact:
         action = self.actions.get(name)
@@ -45,7 +48,10 @@ def planned(base: Side, head: Side) -> Running:
         for name, action in actions.items()
         if action.action in COMPUTING and head.declared[name].language is not Language.NONE
     )
-    return Running(actions, models)
+    steps = tuple(
+        step for step in found.steps if isinstance(step, BuildStep) and step.asset in actions
+    )
+    return Running(actions, models, steps, frozenset(always))
 
 
 def _differs(base: Side, head: Side, name: AssetName) -> bool:

@@ -20,7 +20,8 @@ from xform.plan.changes import How, PartChange
 from xform.plan.plan import SeedBody
 from xform.plugins.registry import engine_for
 from xform.project.assets import Asset, TestKind
-from xform.run.ports import Engine, EngineError, Session
+from xform.run.failures import EngineError
+from xform.run.ports import Engine, Session
 from xform.sql.dialects import quote
 
 MOST_BYTES = 64 << 20

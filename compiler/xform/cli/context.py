@@ -158,17 +158,20 @@ class Context:
 
     def masked(self, diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
         """The same without secrets: an engine may repeat a setting of the profile."""
-        secrets = self.workspace.known_secrets
-        if not secrets:
+        if not self.workspace.known_secrets:
             return list(diagnostics)
         import msgspec.structs
 
         return [
-            msgspec.structs.replace(
-                d, message=_mask(d.message, secrets), help=_mask(d.help, secrets)
-            )
+            msgspec.structs.replace(d, message=self.mask(d.message), help=self.mask(d.help))
             for d in diagnostics
         ]
+
+    def mask(self, text: str) -> str:
+        """A text without secrets."""
+        for secret in self.workspace.known_secrets:
+            text = text.replace(secret, "***")
+        return text
 
     def close(self) -> None:
         workspace = self.__dict__.get("workspace")
@@ -201,12 +204,6 @@ class Context:
             ]
         if blocking:
             raise UserError(list(compilation.diagnostics))
-
-
-def _mask(text: str, secrets: Sequence[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return text
 
 
 def _with_ancestors(compilation: Compilation, assets: frozenset[AssetName]) -> frozenset[AssetName]:

@@ -29,6 +29,7 @@ from xform.plan.unit_outcome import UnitOutcome
 from xform.plan.wording import (
     TITLES,
     category_words,
+    cost_words,
     failing_words,
     headline,
     impact_words,
@@ -70,6 +71,8 @@ def change_lines(change: ProjectChange, surface: Surface, *, explain: bool = Fal
         line(strong(headline(change.verdict))),
         line(dim(f"{change.head} against {change.base}")),
     ]
+    for told in cost_words(change):
+        lines += wrap(line(told), surface.width, 2)
     for weight in WEIGHTS:
         edited = [item for item in change.edited if item.weight is weight]
         affected = [item for item in change.affected if item.weight is weight]

@@ -24,6 +24,7 @@ from xform.checks.table_diff import (
     Repeats,
     RowsDiff,
     TableDiff,
+    share_text,
 )
 from xform.console.cells import cut_middle, pad, width
 from xform.console.terminal import Surface
@@ -221,20 +222,6 @@ def _note(column: ColumnDiff) -> str:
         kind = column.compared_as.lower()
         told.append("compared as text" if kind == "varchar" else f"compared as {kind}")
     return f"{column.name}: {'; '.join(told)}" if told else ""
-
-
-def share_text(part: int, whole: int) -> str:
-    """A share in percent, rounded: but only all is 100%, and only none 0%."""
-    if not whole:
-        return "-"
-    if part in (0, whole):
-        return "0%" if part == 0 else "100%"
-    percent = 100 * part / whole
-    if percent < 0.01:
-        return "<0.01%"
-    if percent > 99.99:
-        return ">99.99%"
-    return f"{percent:.2f}".rstrip("0").rstrip(".") + "%"
 
 
 # Rows --------------------------------------------------------------------------------------------

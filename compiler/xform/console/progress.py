@@ -59,7 +59,11 @@ class Progress:
     Quiet: only what failed is said, and the summary only of a run that did not succeed.
     """
 
-    def __init__(self, terminal: Terminal, clock: Clock | None = None) -> None:
+    def __init__(
+        self, terminal: Terminal, clock: Clock | None = None, *, summary: bool = True
+    ) -> None:
+        """`summary`: whether it is told at the end what came of it, if it came to its end."""
+        self._summary = summary
         self._terminal = terminal
         self._clock = clock or system_clock()
         self._view = RunView()
@@ -133,6 +137,8 @@ class Progress:
 
     def _finish(self, event: RunEnd) -> None:
         self._stop()
+        if not self._summary and event.status != "cancelled":
+            return
         summary = summary_lines(self._view, self._terminal.err)
         if self._view.nodes:
             summary.insert(0, EMPTY)

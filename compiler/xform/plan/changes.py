@@ -12,7 +12,7 @@ import msgspec
 
 from xform.base.diagnostics import Diagnostic
 from xform.base.names import AssetName
-from xform.plan.plan import ActionKind, Reason
+from xform.plan.plan import COMPUTING, ActionKind, Reason
 from xform.plan.unit_outcome import UnitOutcome
 
 
@@ -206,6 +206,20 @@ class Verdict(msgspec.Struct, frozen=True):
     failing: int = 0
 
 
+class Cost(msgspec.Struct, frozen=True):
+    """How long a build of what would run takes by the history of runs, in seconds: all of its work
+    together, and from its beginning to its end with so many `threads`.
+
+    `recorded` of the assets have run before; each of the `unrecorded` counts as their median.
+    """
+
+    work: float
+    elapsed: float
+    threads: int
+    recorded: int
+    unrecorded: tuple[AssetName, ...] = ()
+
+
 class ProjectChange(msgspec.Struct, frozen=True):
     """Everything that a change means. `base` and `head` name the revisions; `diagnostics` are
     those that the base did not have. `changes` come with the worst first; `passes` are the edges
@@ -219,6 +233,8 @@ class ProjectChange(msgspec.Struct, frozen=True):
     passes: tuple[tuple[AssetName, AssetName], ...] = ()
     units: UnitOutcome | None = None
     """None where the change touches no unit test."""
+    cost: Cost | None = None
+    """None where there is no history of runs to be read."""
 
     @property
     def edited(self) -> tuple[AssetChange, ...]:
@@ -227,6 +243,11 @@ class ProjectChange(msgspec.Struct, frozen=True):
     @property
     def affected(self) -> tuple[AssetChange, ...]:
         return tuple(change for change in self.changes if not change.own)
+
+    @property
+    def computes(self) -> bool:
+        """Whether a build would compute anything because of it."""
+        return any(change.impact.action in COMPUTING for change in self.changes)
 
     @property
     def errors(self) -> bool:

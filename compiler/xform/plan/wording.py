@@ -13,6 +13,7 @@ from xform.plan.changes import (
     How,
     OnTarget,
     PartChange,
+    ProjectChange,
     SettingChange,
     TestChange,
     Verdict,
@@ -61,6 +62,36 @@ def headline(verdict: Verdict) -> str:
         tests = "unit test newly fails" if verdict.failing == 1 else "unit tests newly fail"
         told += f"; {verdict.failing:,} {tests}"
     return told
+
+
+def cost_words(change: ProjectChange) -> Sequence[str]:
+    """How long a build takes, in a line; none where that is not known, or nothing would run."""
+    cost = change.cost
+    if cost is None or not (cost.recorded or cost.unrecorded):
+        return ()
+    if not cost.recorded:
+        return (f"how long a build takes is not known: no run of {_listing(cost.unrecorded, 4)}",)
+    told = f"a build takes {about(cost.work)} of work"
+    if about(cost.elapsed) != about(cost.work):
+        threads = "thread" if cost.threads == 1 else "threads"
+        told += f", {about(cost.elapsed)} with {cost.threads:,} {threads}"
+    if cost.unrecorded:
+        told += f"; no run is recorded of {_listing(cost.unrecorded, 4)}"
+    return (told,)
+
+
+def about(seconds: float) -> str:
+    """As exactly as it can be known: `less than 1 s`, `about 40 s`, `about 1 h 20 min`."""
+    if seconds < 1:
+        return "less than 1 s"
+    if seconds < 57.5:
+        return f"about {round(seconds) if seconds < 10 else 5 * round(seconds / 5)} s"
+    minutes = max(round(seconds / 60), 1)
+    if minutes < 60:
+        return f"about {minutes} min"
+    minutes = 5 * round(minutes / 5)
+    rest = f" {minutes % 60} min" if minutes % 60 else ""
+    return f"about {minutes // 60} h{rest}"
 
 
 def category_words(change: AssetChange) -> str:

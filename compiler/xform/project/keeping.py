@@ -14,6 +14,10 @@ from xform.project.values import Value
 DAY = 86_400.0
 
 
+PREVIEWS = ("pr_[0-9]*", 14 * DAY)
+"""Environments of pull requests, and how long they last where the settings do not say."""
+
+
 class Keeping(msgspec.Struct, frozen=True):
     """`grace`: seconds for which a build is kept after nothing shows it any more. `expires`: by
     pattern of names, seconds after its last publishing at which an environment is let go."""
@@ -22,13 +26,16 @@ class Keeping(msgspec.Struct, frozen=True):
     expires: tuple[tuple[str, float], ...] = ()
 
     def expiry(self, environment: str) -> float | None:
-        """Of the most specific pattern that the name matches."""
+        """Of the most specific pattern that the name matches; None where it stays."""
         fitting = [
             (len(re.sub(r"[*?]", "", pattern)), seconds)
             for pattern, seconds in self.expires
             if fnmatchcase(environment, pattern)
         ]
-        return max(fitting)[1] if fitting else None
+        if fitting:
+            return max(fitting)[1]
+        pattern, usual = PREVIEWS
+        return usual if fnmatchcase(environment, pattern) else None
 
 
 def read_grace(value: Value, notes: Notes) -> float | None:

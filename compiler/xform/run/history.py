@@ -58,6 +58,14 @@ class RunNode(msgspec.Struct, frozen=True):
     message: str
 
 
+class Took(msgspec.Struct, frozen=True):
+    """How long the last successful builds of an asset took, in seconds, the newest first: those
+    that made a build (`made`), and those that carried one on or kept it (`carried`)."""
+
+    made: tuple[float, ...] = ()
+    carried: tuple[float, ...] = ()
+
+
 class RunCheck(msgspec.Struct, frozen=True):
     asset: AssetName
     check: str

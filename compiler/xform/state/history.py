@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import msgspec
 
+from xform.base.names import AssetName
 from xform.run.events import CheckDone, Log, NodeDone, NodeSkip, RunEnd
-from xform.run.history import Asked, Kept, PastRun, RunCheck, RunLog, RunNode, Statement
+from xform.run.history import Asked, Kept, PastRun, RunCheck, RunLog, RunNode, Statement, Took
 from xform.state.database import Connection, upsert
 from xform.state.revision import revise
 
@@ -153,6 +154,38 @@ def whole(connection: Connection, run: PastRun, *parts: str) -> PastRun:
         )
         found[part] = tuple(form(*row) for row in rows)
     return msgspec.structs.replace(run, **found)
+
+
+def took(connection: Connection, assets: Set[AssetName], runs: int) -> dict[AssetName, Took]:
+    """How long these assets took in the last `runs`. One that was not built in any of them has what
+    is remembered of its last build, if that is known at all."""
+    last = [
+        (str(asset), str(build), float(seconds))
+        for (run_id,) in connection.execute(
+            f"select run_id from runs{_NEWEST} limit ?", [runs]
+        ).fetchall()
+        for asset, build, seconds in connection.execute(
+            "select asset, build, seconds from nodes where run_id = ? and status = 'success'"
+            " and build is not null order by rowid desc",
+            [run_id],
+        )
+        if asset in assets
+    ]
+    made: dict[AssetName, list[float]] = {}
+    carried: dict[AssetName, list[float]] = {}
+    known: set[str] = set()
+    for name, build, seconds in reversed(last):
+        group = carried if build in known else made
+        group.setdefault(AssetName(name), []).append(seconds)
+        known.add(build)
+    found = {
+        asset: Took(tuple(reversed(made.get(asset, ()))), tuple(reversed(carried.get(asset, ()))))
+        for asset in {*made, *carried}
+    }
+    for name, seconds in connection.execute("select asset, seconds from durations"):
+        if name in assets and name not in found:
+            found[AssetName(name)] = Took((float(seconds),))
+    return found
 
 
 def prune(connection: Connection, runs: int, since: str) -> None:

@@ -12,7 +12,7 @@ from xform.base.names import AssetName
 from xform.base.spans import Span
 from xform.plan.plan import Component
 from xform.run.events import CheckDone, Log, NodeDone, NodeSkip
-from xform.run.history import NOTHING_SAID, Asked, Kept, PastRun, Statement
+from xform.run.history import NOTHING_SAID, Asked, Kept, PastRun, Statement, Took
 from xform.run.records import BuildRecord, Ledger, Publication
 from xform.run.snapshots import Excerpt, StateSnapshot
 from xform.state import history
@@ -184,6 +184,10 @@ class StateStore:
                 connection, run, "nodes", "checks", "statements", "logs"
             )
         )
+
+    def took(self, assets: Set[AssetName], runs: int = 100) -> dict[AssetName, Took]:
+        """How long builds of these assets took in the last `runs`, of whatever environment."""
+        return self._database.read(lambda connection: history.took(connection, assets, runs))
 
     def export(self, write: Callable[[str], None]) -> None:
         """All that is kept, a line of JSON for each row."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn, TextIO
 
 from xform.app.again import Again
 from xform.base.codes import TEST_BROKEN_WARNED, TEST_WARNED
@@ -287,9 +287,14 @@ def finish(
     context.report([d for d in result.diagnostics if context.reporting or d.code not in WARNED])
     code = {"success": FAILED if failed else 0, "cancelled": INTERRUPTED}.get(result.status, FAILED)
     if result.abandoned:
-        # Their threads cannot be waited for; ending the process rolls their work back.
-        context.finish()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+        leave(context, code)
     context.exit(code)
+
+
+def leave(context: Context, code: int) -> NoReturn:
+    """End the process where steps were abandoned: their threads cannot be waited for; with the
+    process their work is rolled back."""
+    context.finish()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
