@@ -165,6 +165,14 @@ def write_builds(cursor: duckdb.DuckDBPyConnection, records: Sequence[BuildRecor
     )
 
 
+def forget_builds(cursor: duckdb.DuckDBPyConnection, physical: Sequence[str]) -> None:
+    """Take back the rows of new builds."""
+    cursor.execute(
+        "delete from _xform.ledger_builds where physical in (select unnest($1::varchar[]))",
+        [list(physical)],
+    )
+
+
 def forget_build(cursor: duckdb.DuckDBPyConnection, physical: str) -> None:
     cursor.execute("delete from _xform.ledger_builds where physical = ?", [physical])
     cursor.execute("delete from _xform.ledger_slices where physical = ?", [physical])

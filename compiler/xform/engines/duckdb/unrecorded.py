@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from xform.engines.duckdb import ledger
 from xform.engines.duckdb.transaction import retried, transaction
+from xform.run.failures import EngineError
 from xform.run.records import BuildRecord
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Unrecorded:
 
     _waiting: list[BuildRecord] = field(default_factory=list)
     _writing: threading.Lock = field(default_factory=threading.Lock)
+    _doubtful: bool = False
+    """Whether writing failed once: whether its commit went through cannot be told then."""
 
     def add(self, record: BuildRecord) -> bool:
         """To be called when the build is committed. Says whether it is time to write."""
@@ -51,7 +54,14 @@ class Unrecorded:
 
             def attempt() -> None:
                 with transaction(cursor):
+                    if self._doubtful:
+                        ledger.forget_builds(cursor, [record.physical for record in waiting])
                     ledger.write_builds(cursor, waiting)
 
-            retried(attempt)
+            try:
+                retried(attempt)
+            except EngineError:
+                self._doubtful = True
+                raise
+            self._doubtful = False
             del self._waiting[: len(waiting)]
