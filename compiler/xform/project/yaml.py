@@ -84,13 +84,13 @@ class _Reading:
         try:
             for event in yaml.parse(text, Loader=loader):
                 match event:
+                    case yaml.ScalarEvent():
+                        value, size, anchor = self._scalar(event), 1, event.anchor
                     case yaml.DocumentStartEvent():
                         documents += 1
                         if documents > 1:
                             raise _Stop(self._second_document(event))
                         continue
-                    case yaml.ScalarEvent():
-                        value, size, anchor = self._scalar(event), 1, event.anchor
                     case yaml.AliasEvent():
                         value, size = self._alias(event, stack)
                         anchor = None

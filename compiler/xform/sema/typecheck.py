@@ -75,6 +75,8 @@ class TypeChecker(UnorderedBinder):
         """Types of the parameters of the lambdas around, by canonical name."""
         self.unchecked = 0
         """How many calls are being written whose arguments are not all seen."""
+        self.converted: dict[int, Type] = {}
+        """Types of what is cast, by identity of the cast, which lives as long as its query."""
         self.joining = False
         """Whether the condition of a join is being written."""
 
@@ -89,6 +91,8 @@ class TypeChecker(UnorderedBinder):
 
     def yields(self, expr: Op, operands: tuple[Type, ...]) -> Type:
         """The type of an operator or call over operands of these types."""
+        if expr.tag == "cast":
+            self.converted[id(expr)] = operands[0]
         result = infer(expr, operands) if self.own else infer_elsewhere(expr, operands)
         if self.asset is not None and not self.unchecked:
             if isinstance(result, Refused):
