@@ -53,7 +53,6 @@ def _ended(command: Command, values: dict[str, object]) -> int:
     try:
         command(**values)
         sys.stdout.flush()
-        gc.freeze()  # what is left is given back as a whole: nobody need look for cycles in it
     except Ended as end:
         return end.code
     except BrokenPipeError:
