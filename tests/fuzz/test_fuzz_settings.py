@@ -143,6 +143,9 @@ class Held:
     def read(self, path: str) -> bytes:
         return self._contents[path]
 
+    def let_go(self) -> None:
+        pass
+
     def widen(self, paths: Iterable[str]) -> bool:
         return False
 

@@ -6,7 +6,9 @@ import pytest
 
 from xform.base.names import AssetName, ColumnRef
 from xform.graph import nodes
-from xform.graph.selection import Request, Selectors, methods_used, select
+from xform.graph.selection.request import Request
+from xform.graph.selection.select import methods_used, select
+from xform.graph.selection.spec import Selectors
 from xform.graph.selectors import read_selectors
 
 

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from xform.base.diagnostics import Diagnostic
 from xform.base.names import AssetName
 from xform.graph.nodes import Graph, Node, SelectionFacts
-from xform.graph.selection import Request, Selected, parse, select
+from xform.graph.selection.grammar import parse
+from xform.graph.selection.request import Request
+from xform.graph.selection.select import Selected, select
 
 NAMES = [AssetName("staging.orders"), AssetName("marts.fct")]
 GRAPH = Graph(

@@ -9,7 +9,9 @@ import pytest
 from xform.base.codes import BAD_YAML
 from xform.base.names import AssetName
 from xform.graph import nodes
-from xform.graph.selection import Request, Selectors, select
+from xform.graph.selection.request import Request
+from xform.graph.selection.select import select
+from xform.graph.selection.spec import Selectors
 from xform.graph.selectors import read_selectors
 
 

@@ -13,7 +13,8 @@ from xform.host.files import ProjectFiles
 from xform.project.assets import Asset, Kind, Language
 from xform.project.checksum import EXACT, OFF, Checksum
 from xform.project.declare import declare
-from xform.project.load import Declared, Loaded, load
+from xform.project.declared import Declared
+from xform.project.load import Loaded, load
 from xform.project.running import Retries, Running
 
 SQL = "select 1 as id\n"

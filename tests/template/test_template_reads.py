@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from xform.base.names import AssetName
 from xform.template.macros import MacroLibrary, load_macros

@@ -135,8 +135,7 @@ class BodyReader(Protocol):
     def lineage(self, name: AssetName) -> ModelFacts | Lineage | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(msgspec.Struct, frozen=True):
     """The heavy part of a compiled asset. `tables` are the assets of `parsed.unit.tables`."""
 
     name: AssetName

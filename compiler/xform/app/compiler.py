@@ -126,6 +126,7 @@ class Compiler:
             if result.unit is not None:
                 understood.add(asset.name)
         project = parser.configured()
+        self.files.let_go()
         self.diagnostics.extend(parser.diagnostics)
         assets = {asset.name: asset for asset in project.assets}
         names = {**others, **{name: asset.kind for name, asset in assets.items()}}

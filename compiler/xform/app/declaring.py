@@ -6,8 +6,9 @@ from xform.base.codes import GRANTS_UNKNOWN
 from xform.base.diagnostics import Diagnostic, diagnose
 from xform.project.assets import Project
 from xform.project.declare import is_declaring
+from xform.project.declared import Declared, declared_key
 from xform.project.files import WideFiles
-from xform.project.load import Declared, declared_key, load
+from xform.project.load import load
 from xform.query.memo import Memo
 
 

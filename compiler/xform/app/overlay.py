@@ -32,6 +32,9 @@ class Overlay:
         self.entries = self._overlaid()
         return found
 
+    def let_go(self) -> None:
+        self._files.let_go()
+
     def _overlaid(self) -> Mapping[str, FileEntry]:
         entries = dict(self._files.entries)
         for path, text in self._texts.items():

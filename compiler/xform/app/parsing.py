@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from xform.app.ahead import PARSE, Helpers, spread
 from xform.app.compiled import Carried, Outline, Parsed, RawRendered, Surface

@@ -23,8 +23,8 @@ from xform.base.names import AssetName
 from xform.checks.written import Written
 from xform.project.assets import Asset, Project
 from xform.project.declare import declare
+from xform.project.declared import Declared, declared_key
 from xform.project.files import FileEntry, UnreadableFile, WideFiles
-from xform.project.load import Declared, declared_key
 from xform.query.memo import Memo
 
 

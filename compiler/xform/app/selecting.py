@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from xform.app.compiled import Compilation
-from xform.app.project_graph import column_facts, graph_of
 from xform.app.workspace import UserError, Workspace
 from xform.base.diagnostics import Diagnostic, has_errors
 from xform.base.names import AssetName
-from xform.graph.nodes import Graph, SelectionFacts
-from xform.graph.selection.request import Request, Selected, methods_used, select
-from xform.graph.selection.spec import Selectors
-from xform.graph.selectors import read_selectors
+from xform.graph.selection.request import Request
+
+if TYPE_CHECKING:
+    from xform.graph.nodes import Graph, SelectionFacts
+    from xform.graph.selection.select import Selected
+    from xform.graph.selection.spec import Selectors
 
 
 class Selector:
@@ -27,10 +29,14 @@ class Selector:
 
     @cached_property
     def graph(self) -> Graph:
+        from xform.app.project_graph import graph_of
+
         return graph_of(self.compilation, self.workspace.engine_type)
 
     def select(self, request: Request) -> Selected:
         """The assets and tests asked for. Raises UserError for a request that is wrong."""
+        from xform.graph.selection.select import methods_used, select
+
         selectors, found = self._selectors()
         methods = methods_used(request, selectors)
         selected, more = select(self.graph, request, self._facts(methods), selectors)
@@ -41,17 +47,26 @@ class Selector:
 
     def chosen(self, request: Request) -> frozenset[AssetName] | None:
         """Assets to build; None where nothing narrows it down."""
-        selectors, _ = self._selectors()
-        if request == Request(indirect=request.indirect) and selectors.default is None:
+        if request.is_empty and not self._has_default():
             return None
         return self.select(request).assets
 
+    def _has_default(self) -> bool:
+        written = self.compilation.slim.declared.bare.selectors is not None
+        return written and self._selectors()[0].default is not None
+
     def _selectors(self) -> tuple[Selectors, list[Diagnostic]]:
+        from xform.graph.selection.spec import Selectors
+        from xform.graph.selectors import read_selectors
+
         path = self.compilation.slim.declared.bare.selectors
         text = self.workspace.read_text(path) if path is not None else None
         return read_selectors(text, path) if text and path else (Selectors(), [])
 
     def _facts(self, methods: frozenset[str]) -> SelectionFacts:
+        from xform.app.project_graph import column_facts
+        from xform.graph.nodes import SelectionFacts
+
         facts = column_facts(self.compilation) if "column" in methods else SelectionFacts()
         if "stale" in methods:
             from xform.app.environment import EnvironmentPlanner

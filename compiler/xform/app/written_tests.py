@@ -45,8 +45,7 @@ PREFIX = "test_"
 _SETTINGS = ("severity", "blocking", "limit", "error_if", "warn_if", "store_failures", "name")
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(msgspec.Struct, frozen=True):
     """A test's query, understood. `tables` are the assets of its tables."""
 
     test: WrittenTest

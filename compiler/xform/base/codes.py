@@ -5,12 +5,12 @@ A code is born with its page (`xform explain CODE`), whose example is run as a t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Code:
+
+class Code(msgspec.Struct, frozen=True):
     """`title` is the finding in general; the message of a diagnostic is the one at hand. One that
     is `opt_in` is looked for only where the project gives it a level."""
 

@@ -7,7 +7,7 @@ from bisect import bisect_right
 import msgspec
 
 
-class Span(msgspec.Struct, frozen=True, order=True):
+class Span(msgspec.Struct, frozen=True, order=True, gc=False):
     """A stretch of a file. Lines and columns count from 1; the end column is exclusive."""
 
     path: str
@@ -63,7 +63,7 @@ class LineIndex:
         return Span(path, line, column, end_line, end_column)
 
 
-class Segment(msgspec.Struct, frozen=True, array_like=True):
+class Segment(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """`length` characters of output from `out` on come from the source at `source`.
 
     `exact` segments map character by character; others (the output of an expression) map whole

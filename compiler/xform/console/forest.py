@@ -7,22 +7,21 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from xform.base.names import AssetName
 from xform.plan.plan import Action, Reason, ReasonKind
 
 
-@dataclass(frozen=True, slots=True)
-class Fold:
+class Fold(msgspec.Struct, frozen=True):
     """Stands for the assets below `under` that are not shown; at the top, `under` is None."""
 
     under: AssetName | None
     hidden: int
 
 
-@dataclass(frozen=True, slots=True)
-class Forest:
+class Forest(msgspec.Struct, frozen=True):
     """`children` never holds a cycle. A fold is the last child of its asset."""
 
     roots: tuple[AssetName | Fold, ...]

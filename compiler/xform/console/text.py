@@ -5,9 +5,10 @@ so plain and coloured output have the same text by construction.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
+
+import msgspec
 
 from xform.console.cells import printable, take, width
 
@@ -35,8 +36,7 @@ class Fragment(NamedTuple):
     style: Style = Style.PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """One line; its text holds nothing that a terminal would act upon."""
 
     fragments: tuple[Fragment, ...] = ()

@@ -41,7 +41,7 @@ NO_LEAVES: Leaves = frozenset()
 _MARKS = re.compile(f"([{HOLE}{OPEN}{NEXT}{CLOSE}])")
 
 
-class Print(msgspec.Struct, frozen=True, array_like=True):
+class Print(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A hash of meaning, and the leaves it reaches."""
 
     digest: Digest

@@ -21,8 +21,8 @@ from xform.graph.selection.grammar import (
     check_method,
     parse,
 )
+from xform.graph.selection.request import INDIRECT
 from xform.graph.selection.spec import (
-    INDIRECT,
     SELECTOR,
     Criterion,
     Difference,

@@ -28,9 +28,9 @@ class CacheFile:
 
     def load(self, keys: Iterable[str]) -> dict[str, bytes]:
         found: dict[str, bytes] = {}
-        wanted = list(keys)
         if self._connection is None and not self._path.exists():
             return found
+        wanted = list(keys)
         for start in range(0, len(wanted), _BATCH):
             if self._given_up:
                 break

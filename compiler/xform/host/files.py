@@ -126,6 +126,10 @@ class ProjectFiles:
             self._sort()
         return found
 
+    def let_go(self) -> None:
+        """Hold no contents from here on: a file that is read again is read from the disk."""
+        self._contents.clear()
+
     def _sort(self) -> None:
         self.entries = dict(sorted(self.entries.items()))
 

@@ -58,3 +58,7 @@ class WideFiles(Files, Protocol):
     def widen(self, paths: Iterable[str]) -> bool:
         """List these too, where they exist within the project; whether any does."""
         ...
+
+    def let_go(self) -> None:
+        """Hold no contents from here on: few files will be read again."""
+        ...

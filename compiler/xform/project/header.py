@@ -4,7 +4,8 @@ test), YAML inside."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from xform.base import codes
 from xform.base.diagnostics import Diagnostic, diagnose
@@ -18,8 +19,7 @@ _TRIVIA = re.compile(r"(?:\s+|--[^\n]*|\{#.*?#\})+", re.DOTALL)
 _EXAMPLES = {"@model": "kind: table", "@test": "severity: warn"}
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(msgspec.Struct, frozen=True):
     """`settings` is None where there is no block or nothing usable in it. `end` is the offset
     behind the block, 0 without one."""
 

@@ -7,27 +7,13 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from xform.base.diagnostics import Diagnostic
-from xform.base.hashing import Digest, digest_parts
 from xform.project.assemble import assemble, wanted
 from xform.project.assets import Project
-from xform.project.declarations import FileDeclarations
-from xform.project.declare import DECLARE_VERSION, declare, is_declaring
+from xform.project.declare import declare, is_declaring
+from xform.project.declared import Declared
 from xform.project.files import UnreadableFile, WideFiles
 from xform.project.layout import PYPROJECT, XFORM_TOML
 from xform.project.settings import Settings, read_settings
-
-
-class Declared(msgspec.Struct, frozen=True):
-    """What a file declares, with the digest of the content that said it."""
-
-    digest: Digest
-    declarations: FileDeclarations
-    diagnostics: tuple[Diagnostic, ...] = ()
-
-
-def declared_key(path: str, digest: Digest) -> Digest:
-    """What `Declared` of a file of this content is known by."""
-    return digest_parts((str(DECLARE_VERSION), path, digest))
 
 
 class Loaded(msgspec.Struct, frozen=True):

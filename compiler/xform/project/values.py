@@ -6,14 +6,14 @@ One reader (`fields.py` and its neighbours) serves all three, and every complain
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, assert_never
+
+import msgspec
 
 from xform.base.spans import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(msgspec.Struct, frozen=True):
     """A single value. `text` is how it was written, without quotes."""
 
     value: str | int | float | bool | None
@@ -21,14 +21,12 @@ class Scalar:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(msgspec.Struct, frozen=True):
     items: tuple[Value, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A key of a mapping and its value. A key is its text, whatever type it might have."""
 
     key: Scalar
@@ -39,8 +37,7 @@ class Entry:
         return self.key.text
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(msgspec.Struct, frozen=True):
     """Entries in written order; no key stands twice."""
 
     entries: tuple[Entry, ...]

@@ -8,8 +8,9 @@ and so are numbers with leading zeros, which are codes more often than numbers.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from xform.base import codes
 from xform.base.diagnostics import Diagnostic, Label, diagnose
@@ -36,14 +37,13 @@ class _Stop(Exception):  # noqa: N818 - ends the walk, never leaves this module
         self.diagnostic = diagnostic
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(msgspec.Struct):
     """A collection whose end has not been read yet."""
 
     event: Any
     anchor: str | None
     is_mapping: bool
-    children: list[Value] = field(default_factory=list)
+    children: list[Value] = msgspec.field(default_factory=list)
     size: int = 1
 
 
@@ -84,13 +84,13 @@ class _Reading:
         try:
             for event in yaml.parse(text, Loader=loader):
                 match event:
+                    case yaml.ScalarEvent():
+                        value, size, anchor = self._scalar(event), 1, event.anchor
                     case yaml.DocumentStartEvent():
                         documents += 1
                         if documents > 1:
                             raise _Stop(self._second_document(event))
                         continue
-                    case yaml.ScalarEvent():
-                        value, size, anchor = self._scalar(event), 1, event.anchor
                     case yaml.AliasEvent():
                         value, size = self._alias(event, stack)
                         anchor = None

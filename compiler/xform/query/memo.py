@@ -39,6 +39,9 @@ HELD = 16_000_000
 """Bytes of new results that are held before they are saved and let go of."""
 
 
+_NOTHING: Mapping[type, object] = {}
+
+
 class Memo:
     """Looks results up, computes what is missing, and saves it at the end (`flush`); where much is
     new, also before."""
@@ -50,7 +53,8 @@ class Memo:
         self._size = 0
         self._saves = True
         self._asked: set[str] = set()
-        self._values: dict[tuple[str, type], object] = {}
+        self._values: dict[str, dict[type, object]] = {}
+        """What is at hand, by the form in which it was asked for."""
         self._unwritten: dict[str, object] = {}
         """Results that are nested too deeply to be written."""
         self._encoder = msgspec.msgpack.Encoder()
@@ -85,7 +89,7 @@ class Memo:
     def peek(self, query: str, key: Digest, result: type[Value]) -> Value | None:
         """The result of a query where it is known. A value that cannot be read counts as not."""
         name = f"{query}/{key}"
-        value = self._values.get((name, result), self._unwritten.get(name))
+        value = self._values.get(name, _NOTHING).get(result, self._unwritten.get(name))
         if isinstance(value, result):
             return value
         data = self._stored(name)
@@ -143,11 +147,10 @@ class Memo:
         """What was known under this name, of another state of the outside: a template that asks
         for a variable has one key whatever the variable holds."""
         self._loaded.pop(name, None)
-        for known in [known for known in self._values if known[0] == name]:
-            del self._values[known]
+        self._values.pop(name, None)
 
     def _remember(self, name: str, value: object) -> None:
-        self._values[name, type(value)] = value
+        self._values.setdefault(name, {})[type(value)] = value
         if len(self._values) > RECENT:
             del self._values[next(iter(self._values))]
 

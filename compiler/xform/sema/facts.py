@@ -13,7 +13,7 @@ from xform.sema.meaning import ORDER, WHOLE, Hole, Meaning
 UNKNOWN_TYPE = "unknown"
 
 
-class SchemaColumn(msgspec.Struct, frozen=True, array_like=True):
+class SchemaColumn(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """`required`: it is known never to be NULL."""
 
     name: str
@@ -29,7 +29,7 @@ class Schema(msgspec.Struct, frozen=True, array_like=True):
     broken: bool = False
 
 
-class OutputColumn(msgspec.Struct, frozen=True, array_like=True):
+class OutputColumn(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A column of a model: its value lineage, its definition in the model's meaning, and whether
     it is known never to be NULL."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from xform.sema.binder import Use
 from xform.sema.ctes import CteBinder
@@ -16,15 +17,14 @@ from xform.sql.ir import Expr, Name, Op, Select, Text, Window
 GROUPINGS = frozenset(["rollup", "cube", "groupingsets", "tuple"])
 
 
-@dataclass(slots=True)
-class Stage:
+class Stage(msgspec.Struct):
     """The rows of a SELECT so far, and the windows it names."""
 
     hole: Hole
     sources: set[Hole]
     order: Ordering
     windows: dict[str, Window]
-    inside: dict[Hole, Hole] = field(default_factory=dict)
+    inside: dict[Hole, Hole] = msgspec.field(default_factory=dict)
     """Outputs of a grouped SELECT: as an expression → as a column."""
 
     def use(self, *, either: bool = False) -> Use:

@@ -68,7 +68,7 @@ class NullabilityBinder(TypeChecker):
         if word in ("coalesce", "ifnull"):
             return any(self.never_null(argument, scope, grouped) for argument in args)
         if word == "cast":
-            return self._converted(args[0], scope, grouped)
+            return self._converted(expr, scope, grouped)
         if word == "case":
             branches = args[1:] if tag.startswith("case this") else args
             return tag.endswith("default") and self._all(_results(branches), scope, grouped)
@@ -83,9 +83,10 @@ class NullabilityBinder(TypeChecker):
     def _all(self, parts: Iterator[Expr] | tuple[Expr, ...], scope: Scope, grouped: bool) -> bool:
         return all(self.never_null(part, scope, grouped) for part in parts)
 
-    def _converted(self, inner: Expr, scope: Scope, grouped: bool) -> bool:
+    def _converted(self, cast: Op, scope: Scope, grouped: bool) -> bool:
         """A cast of JSON may give NULL, so it must be known that this is none."""
-        type_ = self.typed(inner, scope, Use())[1]
+        inner = cast.args[0]
+        type_ = self.converted.get(id(cast)) or self.typed(inner, scope, Use())[1]
         if type_ in (JSON, UNKNOWN) or type_.name == "variant":
             return False
         return self.never_null(inner, scope, grouped)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 import msgspec
+from msgspec import field
 
 from xform.sema.meaning import Hole
 from xform.sema.types.type import UNKNOWN, Type
@@ -64,8 +64,7 @@ UNORDERED_ROWS = Ordering()
 """Nothing decides the order."""
 
 
-@dataclass(slots=True)
-class Relation:
+class Relation(msgspec.Struct, eq=False):
     """What a query or an item of FROM yields.
 
     `rows` are the row sources. `more` makes a column that is not listed, where the relation may
@@ -105,16 +104,14 @@ class Relation:
         )  # fmt: skip
 
 
-@dataclass(eq=False, slots=True)
-class Merged:
+class Merged(msgspec.Struct, eq=False):
     """A column that USING made of several; a star shows it at its first member."""
 
     column: Column
     members: list[Member]
 
 
-@dataclass(eq=False, slots=True)
-class Member:
+class Member(msgspec.Struct, eq=False):
     """A relation in a FROM clause. `full_name` is empty where an alias hides it; `visible` is
     false for the right side of a semi join; `optional` says that an outer join may fill its columns
     with NULL. `by_key` may hold names that a star does not show."""
@@ -174,8 +171,7 @@ class Aliased(msgspec.Struct):
     fields: tuple[str, ...] = ()
 
 
-@dataclass(eq=False, slots=True)
-class Scope:
+class Scope(msgspec.Struct, eq=False):
     """The relations of one SELECT and what its expressions may refer to."""
 
     parent: Scope | None = None

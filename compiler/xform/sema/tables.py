@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from xform.base.codes import (
     AMBIGUOUS_RELATION,
@@ -23,13 +24,12 @@ if TYPE_CHECKING:
     from xform.sql.splice import Places
 
 
-@dataclass(frozen=True, slots=True)
-class NameIndex:
+class NameIndex(msgspec.Struct, frozen=True):
     """All assets by folded full name and by folded bare name."""
 
     kinds: Mapping[AssetName, Kind]
-    full: Mapping[str, AssetName] = field(default_factory=dict)
-    bare: Mapping[str, tuple[AssetName, ...]] = field(default_factory=dict)
+    full: Mapping[str, AssetName] = msgspec.field(default_factory=dict)
+    bare: Mapping[str, tuple[AssetName, ...]] = msgspec.field(default_factory=dict)
 
     @classmethod
     def of(cls, kinds: Mapping[AssetName, Kind]) -> NameIndex:

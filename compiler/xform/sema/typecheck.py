@@ -86,6 +86,8 @@ class TypeChecker(UnorderedBinder):
         """How many calls are being written whose arguments are not all seen."""
         self.windowed: Expr | None = None
         """The function that is being written over a window."""
+        self.converted: dict[int, Type] = {}
+        """Types of what is cast, by identity of the cast, which lives as long as its query."""
         self.joining = False
         """Whether the condition of a join is being written."""
 
@@ -100,6 +102,8 @@ class TypeChecker(UnorderedBinder):
 
     def yields(self, expr: Op, operands: tuple[Type, ...]) -> Type:
         """The type of an operator or call over operands of these types."""
+        if expr.tag == "cast":
+            self.converted[id(expr)] = operands[0]
         result = infer(expr, operands) if self.own else infer_elsewhere(expr, operands)
         if self.asset is not None and not self.unchecked:
             if isinstance(result, Refused):

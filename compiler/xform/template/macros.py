@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from xform.base.codes import MACRO_DUPLICATE, MACRO_HIDES_BUILTIN
 from xform.base.diagnostics import Diagnostic, Label, diagnose
 from xform.base.hashing import Digest, digest_parts, digest_text
@@ -30,8 +32,7 @@ ORIGIN_MARK = "__xform_origin__"
 _MACRO_TAG = re.compile(r"\{%[-+]?\s*macro\s+(\w+)")
 
 
-@dataclass(frozen=True, slots=True)
-class MacroOrigin:
+class MacroOrigin(msgspec.Struct, frozen=True):
     """Where a Python macro comes from. `digest` covers the project's code that it can reach."""
 
     path: str
@@ -43,8 +44,7 @@ class MacroOrigin:
         return Span(self.path, self.line, 1, self.line, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class PythonFunction:
+class PythonFunction(msgspec.Struct, frozen=True):
     name: str
     function: Callable[..., Any]
     origin: MacroOrigin | None

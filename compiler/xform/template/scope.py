@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from xform.base.names import AssetName
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True):
     """Everything outside the template that one rendering can see.
 
     `target` holds what `{{ target }}` shows (name, type, schema, profile_name, threads, …): never
@@ -19,10 +19,10 @@ class Scope:
     """
 
     asset: AssetName
-    variables: Mapping[str, Any] = field(default_factory=dict)
-    environ: Mapping[str, str] = field(default_factory=dict)
-    target: Mapping[str, Any] = field(default_factory=dict)
-    config: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    environ: Mapping[str, str] = msgspec.field(default_factory=dict)
+    target: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    config: Mapping[str, Any] = msgspec.field(default_factory=dict)
     header_end: int = 0
     carried: bool = False
     """Whether this is the form of the model that carries on what it built: `is_incremental()`."""

@@ -14,11 +14,8 @@ from xform.base.names import AssetName, did_you_mean
 from xform.base.spans import Span
 from xform.graph.order import reachable
 from xform.graph.selection.methods import match, vocabulary
+from xform.graph.selection.request import BUILDABLE, CAUTIOUS, EAGER, EMPTY
 from xform.graph.selection.spec import (
-    BUILDABLE,
-    CAUTIOUS,
-    EAGER,
-    EMPTY,
     SELECTOR,
     Criterion,
     Difference,

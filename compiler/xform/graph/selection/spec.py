@@ -8,14 +8,6 @@ from typing import TypeAlias, assert_never
 
 from xform.base.spans import Span
 
-EAGER = "eager"
-CAUTIOUS = "cautious"
-BUILDABLE = "buildable"
-EMPTY = "empty"
-INDIRECT = (EAGER, CAUTIOUS, BUILDABLE, EMPTY)
-"""How tests follow the assets they test: with any of them, with all, with all or what those are
-built from, not at all."""
-
 SELECTOR = "selector"
 
 
