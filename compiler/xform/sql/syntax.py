@@ -43,7 +43,7 @@ _GAP = re.compile(
     r",\s*,|\bselect\s*,|\(\s*,|\bselect\s+(?:distinct\s+)?from\b"
     r"|\bby\s*(?:$|[);]|(?:having|limit|order|qualify|union|window)\b)"
     r"|\bfrom\s*(?:$|[),;]|(?:from|group|having|limit|order|select|union|where)\b)"
-    r"|(?:^|[(,[]|\bselect)\s*as\b|\bas\s*(?:$|[),:;\]]|(?:as|from|where)\b)"
+    r"|(?:^|[(,[]|\bselect)\s*as\b|\bas\s*(?:$|[),:;\]]|from\b)"
     r"|\bgroup\s*\(\s*\)",
     re.IGNORECASE,
 )
@@ -83,10 +83,18 @@ def gap(
     if _GAP.search(text) is None:
         return None
     selecting = False
-    for before, token in pairwise([None, *tokens, None]):
+    creates = bool(tokens) and tokens[0].token_type is TokenType.CREATE
+    named: Token | None = None
+    for number, (before, token) in enumerate(pairwise([None, *tokens, None])):
+        if before is not None and before is named:
+            continue  # a keyword that is a name
         kind = before.token_type if before is not None else None
         selecting = kind is TokenType.SELECT or (selecting and kind is TokenType.DISTINCT)
         following = token.token_type if token is not None else None
+        if kind is TokenType.DOT or (
+            kind is TokenType.ALIAS and following not in _NO_NAME and not creates
+        ):
+            named = token
         if token is not None and following is TokenType.COMMA and kind in _NO_ITEM:
             message, at = "nothing stands before this comma", token
             advice = "take the comma out, or write what is missing before it"
@@ -102,8 +110,12 @@ def gap(
             message, at = "nothing stands behind FROM", before
             advice = "name what to read, or take the word out"
         elif before is not None and kind is TokenType.ALIAS and following in _NO_NAME:
-            if following is TokenType.FROM and tokens[0].token_type is TokenType.CREATE:
-                continue  # CREATE TABLE t AS FROM u
+            message, at = "no name stands behind AS", before
+            advice = "write a name behind it, or take the word out"
+        elif before is not None and kind is TokenType.ALIAS and following is TokenType.FROM:
+            behind = tokens[number + 1 : number + 2]
+            if creates or not _is_name(behind):
+                continue  # CREATE TABLE t AS FROM u; a column that is called so
             message, at = "no name stands behind AS", before
             advice = "write a name behind it, or take the word out"
         elif token is not None and following is TokenType.ALIAS and kind in _NOTHING_NAMED:
@@ -169,6 +181,10 @@ def _orders_nothing(before: Token, token: Token | None, text: str) -> bool:
     return _WITHIN.search(text, 0, before.start) is not None
 
 
+def _is_name(tokens: Sequence[Token]) -> bool:
+    return any(token.token_type in (TokenType.VAR, TokenType.IDENTIFIER) for token in tokens)
+
+
 _WITHIN = re.compile(r"\bwithin\s+group\s*\Z", re.IGNORECASE)
 _NO_RELATION = frozenset(
     [
@@ -179,8 +195,8 @@ _NO_RELATION = frozenset(
 )  # fmt: skip
 _NO_NAME = frozenset(
     [
-        None, TokenType.ALIAS, TokenType.COLON, TokenType.COMMA, TokenType.FROM,
-        TokenType.R_BRACKET, TokenType.R_PAREN, TokenType.SEMICOLON, TokenType.WHERE,
+        None, TokenType.COLON, TokenType.COMMA, TokenType.R_BRACKET, TokenType.R_PAREN,
+        TokenType.SEMICOLON,
     ]
 )  # fmt: skip
 _NOTHING_NAMED = frozenset(
