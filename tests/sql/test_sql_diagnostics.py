@@ -109,6 +109,7 @@ def test_what_only_looks_like_a_gap_passes(sql: str) -> None:
         "select a as as from t",
         "select a as select, b as where, c as from from t",
         "select a as group from t",
+        "select q.map, map + 1 as b from (select a as map from t) q",
         "select q.from, q.select from (select a as from, a as select from t) q",
         "with drop as (select a as lock from t) select insert.lock from drop insert",
     ],

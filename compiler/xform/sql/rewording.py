@@ -84,8 +84,10 @@ def plain_names(tokens: Sequence[Token]) -> list[Token] | None:
             name = kind in _NAMES and before not in (None, Kind.L_PAREN, Kind.THEN)
         if name:
             found = True
+            # The parser knows a function without brackets by the text of its word.
+            as_name = Kind.IDENTIFIER if kind is Kind.MAP else Kind.VAR
             result[at] = Token(
-                Kind.VAR, token.text, token.line, token.col, token.start, token.end, token.comments
+                as_name, token.text, token.line, token.col, token.start, token.end, token.comments
             )
     return result if found else None
 
