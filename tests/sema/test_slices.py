@@ -7,7 +7,8 @@ import pytest
 from xform.base.names import AssetName
 from xform.project.incremental import TimeRange
 from xform.sema.facts import Schema, SchemaColumn
-from xform.sema.slices import Sliced, sliced
+from xform.sema.slices.parts import Sliced
+from xform.sema.slices.slicing import sliced
 from xform.sql.parse import Place, parse_query
 
 COLUMNS = {"o": ("id", "t", "k", "amt"), "d": ("k", "name"), "w": ("t", "temp")}

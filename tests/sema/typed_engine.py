@@ -29,6 +29,13 @@ TABLES = {
 }
 
 
+def schemas() -> dict[AssetName, Schema]:
+    return {
+        AssetName(name): Schema(tuple(SchemaColumn(c, kind) for c, kind in columns.items()))
+        for name, columns in TABLES.items()
+    }
+
+
 def connect() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     for name, columns in TABLES.items():
@@ -44,19 +51,19 @@ def described(connection: duckdb.DuckDBPyConnection, query: str) -> list[Type]:
 
 def inferred(query: str, dialect: str = "duckdb") -> list[Type]:
     """The types of a query's columns as the compiler has them."""
-    facts, found = _bound(query, dialect)
+    facts, found = bound(query, dialect)
     assert facts is not None, found
     return [read(column.type) for column in facts.columns]
 
 
 def findings(query: str, dialect: str = "duckdb") -> list[str]:
     """The codes of the errors in a query."""
-    return [item.code for item in _bound(query, dialect)[1] if _is_error(item)]
+    return [item.code for item in bound(query, dialect)[1] if _is_error(item)]
 
 
 def warned(query: str, dialect: str = "duckdb") -> list[str]:
     """The codes of the warnings about types and functions in a query."""
-    found = _bound(query, dialect)[1]
+    found = bound(query, dialect)[1]
     return [item.code for item in found if item.code in _OF_TYPES and not _is_error(item)]
 
 
@@ -67,14 +74,12 @@ def _is_error(item: Diagnostic) -> bool:
     return item.severity is Severity.ERROR
 
 
-def _bound(query: str, dialect: str) -> tuple[ModelFacts | None, tuple[Diagnostic, ...]]:
+def bound(query: str, dialect: str = "duckdb") -> tuple[ModelFacts | None, tuple[Diagnostic, ...]]:
     place = Place("q.sql", lambda: query)
     unit, found = parse_query(AssetName("q"), place, query, dialect)
     if unit is None:
         return None, found
-    schemas = {
-        AssetName(name): Schema(tuple(SchemaColumn(c, kind) for c, kind in columns.items()))
-        for name, columns in TABLES.items()
-    }
-    tables = [AssetName(table.parts[-1].lower()) for table in unit.tables]
-    return bind(AssetName("q"), unit, tables, schemas, place, dialect)
+    known = schemas()
+    named = [AssetName(table.parts[-1].lower()) for table in unit.tables]
+    tables = [name if name in known else None for name in named]
+    return bind(AssetName("q"), unit, tables, known, place, dialect)

@@ -100,3 +100,20 @@ def test_a_misspelt_keyword_is_pointed_at() -> None:
 )
 def test_what_only_looks_like_a_gap_passes(sql: str) -> None:
     assert parsed(sql)[1] == ()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select a as from from t",
+        "select a as as from t",
+        "select a as select, b as where, c as from from t",
+        "select a as group from t",
+        "select q.map, map + 1 as b from (select a as map from t) q",
+        "select q.from, q.select from (select a as from, a as select from t) q",
+        "with drop as (select a as lock from t) select insert.lock from drop insert",
+    ],
+)
+def test_a_keyword_behind_as_is_a_name(sql: str) -> None:
+    found, problems = parsed(sql)
+    assert found is not None, problems

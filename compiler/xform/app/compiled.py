@@ -21,7 +21,7 @@ from xform.fingerprint.evaluate import Fingerprints
 from xform.project.assets import Asset, Kind, Project
 from xform.project.unit_tests import UnitTest
 from xform.sema.facts import ModelFacts, Schema
-from xform.sema.slices import Sliced
+from xform.sema.slices.parts import Sliced
 from xform.sema.tables import NameIndex
 from xform.sql.ir import SqlUnit, Table
 from xform.template.rendered import Read, Reference, Rendered

@@ -11,7 +11,8 @@ from xform.base.names import AssetName, did_you_mean
 from xform.base.spans import Span
 from xform.project.assets import Asset
 from xform.sema.facts import ModelFacts, Schema
-from xform.sema.slices import NotSliced, Sliced, SlicedInput, sliced
+from xform.sema.slices.parts import NotSliced, Sliced, SlicedInput
+from xform.sema.slices.slicing import sliced
 from xform.sql.parse import Place
 
 

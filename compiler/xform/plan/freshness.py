@@ -30,7 +30,7 @@ from xform.plan.plan import (
 from xform.project.assets import Kind
 from xform.project.checksum import Checksum
 from xform.project.incremental import Keyed, TimeRange
-from xform.sema.slices import Sliced
+from xform.sema.slices.parts import Sliced
 
 CLOCK_RUN = "clock:run"
 """The leaf whose version never matches: its readers ask for the time or for chance."""

@@ -119,7 +119,7 @@ AS_USUAL = Conduct()
 
 class SliceSource(msgspec.Struct, frozen=True):
     """An input of a table that grows by time. `relation` is SQL to read it; the rest is as in
-    `sema.slices.SlicedInput`."""
+    `sema.slices.parts.SlicedInput`."""
 
     asset: AssetName
     relation: str

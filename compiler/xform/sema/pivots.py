@@ -10,7 +10,7 @@ from xform.sema.meaning import Part
 from xform.sema.scope import Column, Member, More, Ordering, Relation, Scope, Sources
 from xform.sema.stars import StarBinder
 from xform.sema.types.functions import of_all
-from xform.sema.types.type import UNKNOWN, VARCHAR, Type, settled
+from xform.sema.types.type import BIGINT, UNKNOWN, VARCHAR, Type, decimal, settled
 from xform.sql import canonical
 from xform.sql.ir import FLAG_AGGREGATE, Expr, Name, Op, Pivoted, Reshape, Star
 
@@ -110,6 +110,24 @@ class PivotBinder(StarBinder):
         order = Ordering((rows_hole,), sources)
         broken = any(relation.broken for relation in inputs)
         return Relation([], rows_hole, sources, order, more, broken, covered=True)
+
+
+SUMMARY = (
+    ("column_name", VARCHAR), ("column_type", VARCHAR), ("min", VARCHAR), ("max", VARCHAR),
+    ("approx_unique", BIGINT), ("avg", VARCHAR), ("std", VARCHAR), ("q25", VARCHAR),
+    ("q50", VARCHAR), ("q75", VARCHAR), ("count", BIGINT), ("null_percentage", decimal(9, 2)),
+)  # fmt: skip
+"""What SUMMARIZE yields of any relation."""
+
+
+def summarized(whole: Relation) -> Relation:
+    """SUMMARIZE as a whole, with the columns that it is known to have."""
+    assert whole.more is not None
+    every = whole.more("*").value
+    columns = [Column(name, whole.more(name).hole, every, type_) for name, type_ in SUMMARY]
+    return Relation(
+        columns, whole.rows_hole, whole.rows, whole.order, None, whole.broken, covered=True
+    )
 
 
 def _made_type(made: Sequence[Expr], types: Sequence[Type], collapses: bool) -> Type:

@@ -26,6 +26,7 @@ from xform.sema.joins import unconditional, unlinked
 from xform.sema.meaning import CLOCK, Part
 from xform.sema.names import mark
 from xform.sema.nullability import holds_no_null
+from xform.sema.pivots import summarized
 from xform.sema.scope import (
     NO_SOURCES,
     Column,
@@ -124,7 +125,9 @@ class QueryBinder(UnnestBinder):
             case Opaque():
                 scope = Scope(parent)
                 inputs = [self._relation(node, scope)[0] for node in query.sources]
-                return self.whole(query.tag, inputs, query.args, scope)
+                whole = self.whole(query.tag, inputs, query.args, scope)
+                known = query.tag == "summarize" and self.own
+                return summarized(whole) if known else whole
             case _:
                 assert_never(query)
 

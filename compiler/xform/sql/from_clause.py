@@ -15,9 +15,8 @@ import msgspec
 from sqlglot import exp
 
 from xform.sql import canonical
-from xform.sql.dialects import CONDITIONAL, FUNCTION_COLUMNS
+from xform.sql.dialects import CONDITIONAL
 from xform.sql.expressions import column_of
-from xform.sql.functions import PURE_IN_FROM
 from xform.sql.ir import (
     CteScan,
     Derived,
@@ -34,33 +33,26 @@ from xform.sql.ir import (
     Table,
     TableFunction,
     TableScan,
-    Text,
     Values,
     ValuesRelation,
 )
-from xform.sql.leaves import NO_POSITION, extent, position
-from xform.sql.outputs import OutputLowerer
+from xform.sql.leaves import extent
 from xform.sql.pivots import reshape
+from xform.sql.table_functions import FILE_NAME, NO_FILES, TableFunctionLowerer
 from xform.sql.table_names import PATHS, name_dynamically, path
 from xform.template.rendered import PLACEHOLDER
 
 if TYPE_CHECKING:
     from xform.template.rendered import Reference
 
-FILE_FUNCTIONS = re.compile(
-    r"^(read_|parquet_|glob$|sniff_csv|query$|query_table$|st_read|.*_scan$)"
-)
-FILE_NAME = re.compile(r"[./\\]|^\w+:")
-ONE_COLUMN = frozenset(["range", "generate_series", "unnest", "repeat"])
 _PLACEHOLDER = re.compile("^" + PLACEHOLDER.replace("{}", r"(\d+)") + "$")
 _BESIDE = re.compile(r",|\bjoin\b", re.IGNORECASE)
 EVERYTHING = Projection(Star(()), "", None, False, 0, 0)
-NO_FILES = (False, True)
 _TABLE = ("this", "db", "catalog", "alias", "joins", "pivots", "sample")
 _SUBQUERY = ("this", "alias", "with_", "order", "limit", "offset", "sample", "pivots", "joins")
 
 
-class FromLowerer(OutputLowerer):
+class FromLowerer(TableFunctionLowerer):
     """Lowers FROM clauses. Subclassed by the lowerer of queries."""
 
     def __init__(
@@ -301,71 +293,6 @@ class FromLowerer(OutputLowerer):
                 return scope[name]
         return None
 
-    # Functions ---------------------------------------------------------------------------------
-
-    @staticmethod
-    def _file(
-        name: str, alias: str | None, columns: tuple[str, ...], start: int, end: int
-    ) -> Relation:
-        call = Op("file", (Text(canonical.string(name)),))
-        stem = re.split(r"[/\\]", name)[-1].partition(".")[0].lower()
-        return TableFunction(call, stem, alias or stem, columns, "open", True, False, start, end)
-
-    def _function(self, node: exp.Expr, alias: str | None, columns: tuple[str, ...]) -> Relation:
-        if isinstance(node, exp.TableFromRows):
-            node = node.this
-        for item in node.args.get("expressions") or ():
-            self._name_argument(item)
-        call = self.expr(node)
-        name = call.tag.strip('"') if isinstance(call, Op) else node.key
-        listed = FUNCTION_COLUMNS.get(self.dialect, {}).get(name, ())
-        if isinstance(node, exp.Explode):
-            name = "unnest"
-        files = bool(FILE_FUNCTIONS.match(name))
-        many = isinstance(node, exp.Explode) and not columns  # of an array one, of a map two
-        shape = "one" if name in ONE_COLUMN and not many else "open"
-        listed = _defined(node) or listed
-        if listed:
-            shape, columns = "listed", (*columns, *listed[len(columns) :])
-        return TableFunction(
-            call, name, alias, columns, shape, files, name in PURE_IN_FROM, *position(node)
-        )
-
-    def _rows_from(self, node: exp.Table, alias: str | None, columns: tuple[str, ...]) -> Relation:
-        """PostgreSQL's `ROWS FROM (f(…), g(…))`: functions side by side, row by row."""
-        self.careful = True
-        items = [
-            item.this if isinstance(item, exp.Table) else item for item in node.args["rows_from"]
-        ]
-        call = Op("rows from", self.exprs(items))
-        shape = "listed" if columns else "open"
-        return TableFunction(call, "rows from", alias, columns, shape)
-
-    @staticmethod
-    def _name_argument(item: exp.Expr) -> None:
-        """`header = true` in a table function names an argument: nothing is compared."""
-        if isinstance(item, exp.EQ):
-            left = item.this
-            if isinstance(left, exp.Column) and len(left.parts) == 1:
-                name = exp.to_identifier(left.name)
-                item.replace(exp.PropertyEQ(this=name, expression=item.expression))
-
-    def _unnest(self, node: exp.Unnest, alias: str | None, columns: tuple[str, ...]) -> Relation:
-        self.known(node, ("expressions", "alias", "offset"))
-        call = Op("unnest", self.exprs(node.expressions))
-        place = position(node.expressions[0]) if node.expressions else NO_POSITION
-        offset = node.args.get("offset")
-        if offset is not None and offset is not False:
-            name = offset.name if isinstance(offset, exp.Expr) else "ordinality"
-            columns = (*(columns or (alias or "unnest",)), name)
-            return TableFunction(
-                call, "unnest", alias, columns, "listed", start=place[0], end=place[1]
-            )
-        shape = "one" if len(node.expressions) == 1 else "open"
-        if self.dialect == "bigquery" and alias is None and not columns:
-            shape = "open"  # the fields of its elements are columns
-        return TableFunction(call, "unnest", alias, columns, shape, start=place[0], end=place[1])
-
     def _pivot(self, relation: Relation, node: exp.Pivot) -> Relation:
         """Hashed by the whole text: how a pivot names its columns is the engine's affair."""
         self.careful = True
@@ -406,14 +333,6 @@ class FromLowerer(OutputLowerer):
                     start, end = self.positions(parts[:cut])
                     yield start, end, full[names[:cut]]
                     break
-
-
-def _defined(node: exp.Expr) -> tuple[str, ...]:
-    """The columns that a table function lists itself: `OPENJSON(…) WITH (a int)`, JSON_TABLE."""
-    if not isinstance(node, exp.OpenJSON | exp.JSONTable | exp.XMLTable):
-        return ()
-    kinds = exp.OpenJSONColumnDef, exp.JSONColumnDef, exp.ColumnDef
-    return tuple(item.name for item in node.find_all(*kinds, bfs=False) if item.name)
 
 
 def _children(node: exp.Expr) -> Iterator[tuple[str, exp.Expr]]:

@@ -167,10 +167,14 @@ def trees_of(
     if missing is not None:
         return [], missing
     reading = parser.parser()
+    readable = _readable(tokens, text, parser)
+    trees: Sequence[exp.Expr | None] | None
     try:
-        trees = reading.parse(_readable(tokens, text, parser), text)
+        trees = reading.parse(readable, text)
     except ParseError as error:
-        return [], syntax_error(asset, place.span, text, tokens, error)
+        trees = _with_plain_names(readable, text, parser)
+        if trees is None:
+            return [], syntax_error(asset, place.span, text, tokens, error)
     except SqlglotError as error:
         return [], unreadable(asset, place.span, text, str(error))
     except RecursionError:
@@ -181,6 +185,23 @@ def trees_of(
     if wrong is not None:
         return [], wrong
     return [tree for tree in trees if tree is not None and not _is_comment(tree)], None
+
+
+def _with_plain_names(
+    tokens: Sequence[Token], text: str, parser: Dialect
+) -> Sequence[exp.Expr | None] | None:
+    """The statements, where the parser has taken a name for a keyword; else None."""
+    from sqlglot.errors import SqlglotError
+
+    from xform.sql.rewording import plain_names
+
+    named = plain_names(tokens) if type(parser).__name__ == "DuckDB" else None
+    if named is None:
+        return None
+    try:
+        return parser.parser().parse(named, text)
+    except (SqlglotError, RecursionError, *PARSER_FAILURES):
+        return None
 
 
 def _readable(tokens: Sequence[Token], text: str, parser: Dialect) -> list[Token]:

@@ -116,7 +116,7 @@ def _value_name(item: exp.Expr) -> str | None:
         case exp.Literal() if not item.is_string:
             return item.name if _PLAIN_NUMBER.fullmatch(item.name) else None
         case exp.Literal() | exp.Column():
-            return item.name
+            return item.name or None  # of an empty text it is its quotes
         case exp.Boolean():
             return str(bool(item.this)).lower()
         case exp.Null():

@@ -67,6 +67,41 @@ def plainly(tokens: list[Token]) -> list[Token]:
     return [tokens[0], tokens[kinds[0]], *tokens[start:end], *tokens[query:]]
 
 
+def plain_names(tokens: Sequence[Token]) -> list[Token] | None:
+    """Tokens in which words that DuckDB takes for names, where they stand, are names to the parser
+    too; None where there are none such."""
+    result = list(tokens)
+    found = False
+    for at, token in enumerate(tokens):
+        kind = token.token_type
+        before = tokens[at - 1].token_type if at else None
+        behind = tokens[at + 1].token_type if at + 1 < len(tokens) else None
+        if kind in _NAMES_AS:
+            name = before is Kind.DOT or (before is Kind.ALIAS and behind in _BEHIND_NAME)
+        elif kind is Kind.MAP:
+            name = behind not in (Kind.L_PAREN, Kind.L_BRACE)
+        else:
+            name = kind in _NAMES and before not in (None, Kind.L_PAREN, Kind.THEN)
+        if name:
+            found = True
+            # The parser knows a function without brackets by the text of its word.
+            as_name = Kind.IDENTIFIER if kind is Kind.MAP else Kind.VAR
+            result[at] = Token(
+                as_name, token.text, token.line, token.col, token.start, token.end, token.comments
+            )
+    return result if found else None
+
+
+_NAMES = frozenset(
+    [Kind.ALTER, Kind.DROP, Kind.FORCE, Kind.GRANT, Kind.INSERT, Kind.INSTALL, Kind.LOCK,
+     Kind.REVOKE, Kind.ROLLBACK]
+)  # fmt: skip
+"""Verbs of statements, which may be names within a query."""
+_NAMES_AS = frozenset([Kind.FROM, Kind.NOT, Kind.SELECT])
+"""Words that may be names behind AS or a dot."""
+_BEHIND_NAME = (None, Kind.COMMA, Kind.FROM, Kind.R_PAREN, Kind.SEMICOLON, Kind.UNION, Kind.WHERE)
+
+
 def named_values(tokens: list[Token]) -> list[Token]:
     """DuckDB's `PIVOT … IN (1 AS one, 2)` as `IN (one, 2)`: what is asked of the list are names."""
     result: list[Token] = []

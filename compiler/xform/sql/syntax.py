@@ -45,7 +45,7 @@ _GAP = re.compile(
     r"|(?<=\b[sS])(?i:elect)(?:\s*,|\s+(?i:as|(?:distinct\s+)?from)\b)"
     r"|(?<=\b[bB])[yY]\s*(?:$|[);]|(?i:having|limit|order|qualify|union|window)\b)"
     r"|(?<=\b[fF])(?i:rom)\s*(?:$|[),;]|(?i:from|group|having|limit|order|select|union|where)\b)"
-    r"|(?<=\b[aA])[sS]\s*(?:$|[),:;\]]|(?i:as|from|where)\b)"
+    r"|(?<=\b[aA])[sS]\s*(?:$|[),:;\]]|(?i:from)\b)"
     r"|(?<=\b[gG])(?i:roup)\s*\(\s*\))"
 )
 """It begins with a set of characters, for which a text is searched six times as fast."""
@@ -86,10 +86,18 @@ def gap(
     if _GAP.search(text) is None and _BEGINS_WITH_AS.match(text) is None:
         return None
     selecting = False
-    for before, token in pairwise([None, *tokens, None]):
+    creates = bool(tokens) and tokens[0].token_type is TokenType.CREATE
+    named: Token | None = None
+    for number, (before, token) in enumerate(pairwise([None, *tokens, None])):
+        if before is not None and before is named:
+            continue  # a keyword that is a name
         kind = before.token_type if before is not None else None
         selecting = kind is TokenType.SELECT or (selecting and kind is TokenType.DISTINCT)
         following = token.token_type if token is not None else None
+        if kind is TokenType.DOT or (
+            kind is TokenType.ALIAS and following not in _NO_NAME and not creates
+        ):
+            named = token
         if token is not None and following is TokenType.COMMA and kind in _NO_ITEM:
             message, at = "nothing stands before this comma", token
             advice = "take the comma out, or write what is missing before it"
@@ -105,8 +113,12 @@ def gap(
             message, at = "nothing stands behind FROM", before
             advice = "name what to read, or take the word out"
         elif before is not None and kind is TokenType.ALIAS and following in _NO_NAME:
-            if following is TokenType.FROM and tokens[0].token_type is TokenType.CREATE:
-                continue  # CREATE TABLE t AS FROM u
+            message, at = "no name stands behind AS", before
+            advice = "write a name behind it, or take the word out"
+        elif before is not None and kind is TokenType.ALIAS and following is TokenType.FROM:
+            behind = tokens[number + 1 : number + 2]
+            if creates or not _is_name(behind):
+                continue  # CREATE TABLE t AS FROM u; a column that is called so
             message, at = "no name stands behind AS", before
             advice = "write a name behind it, or take the word out"
         elif token is not None and following is TokenType.ALIAS and kind in _NOTHING_NAMED:
@@ -172,6 +184,10 @@ def _orders_nothing(before: Token, token: Token | None, text: str) -> bool:
     return _WITHIN.search(text, 0, before.start) is not None
 
 
+def _is_name(tokens: Sequence[Token]) -> bool:
+    return any(token.token_type in (TokenType.VAR, TokenType.IDENTIFIER) for token in tokens)
+
+
 _WITHIN = re.compile(r"\bwithin\s+group\s*\Z", re.IGNORECASE)
 _NO_RELATION = frozenset(
     [
@@ -182,8 +198,8 @@ _NO_RELATION = frozenset(
 )  # fmt: skip
 _NO_NAME = frozenset(
     [
-        None, TokenType.ALIAS, TokenType.COLON, TokenType.COMMA, TokenType.FROM,
-        TokenType.R_BRACKET, TokenType.R_PAREN, TokenType.SEMICOLON, TokenType.WHERE,
+        None, TokenType.COLON, TokenType.COMMA, TokenType.R_BRACKET, TokenType.R_PAREN,
+        TokenType.SEMICOLON,
     ]
 )  # fmt: skip
 _NOTHING_NAMED = frozenset(
