@@ -35,6 +35,7 @@ METHODS = (
     "tag",
     "test_name",
     "test_type",
+    "version",
 )
 
 Place: TypeAlias = Callable[[int, int], Span]
