@@ -24,6 +24,7 @@ PAGES = [
     "tests",
     "unit-tests",
     "ci",
+    "contracts",
 ]
 """Pages with commands that go from one to the next."""
 

@@ -52,6 +52,7 @@ NODES = (
         tags=("daily",),
         config={"kind": "view"},
         domain="finance",
+        version="old",
         engine="spark",
     ),
     asset(
@@ -166,6 +167,8 @@ def checks_of(*texts: str, indirect: str = "eager", exclude: tuple[str, ...] = (
         ("group:fin*", "marts.fct"),
         ("access:public", "staging.orders"),
         ("access:protected", "marts.fct marts.kpis staging.payments"),
+        ("version:old", "staging.payments"),
+        ("version:none", "marts.fct marts.kpis staging.orders"),
         ("domain:finance", "staging.payments"),
         ("engine:spark", "staging.payments"),
         ("package:this,tag:weekly", "marts.kpis"),

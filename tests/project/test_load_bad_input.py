@@ -174,6 +174,9 @@ CASES = [
     Case("meta wrong", header("meta: text"), "XF0105", 2, "key: value"),
     Case("owner empty", header("owner: ''"), "XF0106", 2, "fill it in"),
     Case("access wrong", header("access: publc"), "XF0106", 2, "'public'"),
+    Case("contract wrong", header("contract: enforced"), "XF0105", 2, "true or false"),
+    Case("contract key", header("contract: {enforce: true}"), "XF0104", 2, "'enforced'"),
+    Case("deprecation wrong", header("deprecation_date: soon"), "XF0105", 2, "2026-01-31"),
     Case("volatile wrong", header("volatile: never"), "XF0106", 2, "rebuild, ignore"),
     # Columns and tests.
     Case("columns text", header("columns: id"), "XF0105", 2, "name: type"),
@@ -335,6 +338,40 @@ CASES = [
     Case("yml later", yml("snapshots: []"), "XF0107", 1, "take it out"),
     Case("yml no list", yml("models: {name: orders}"), "XF0105", 1, "'- '"),
     Case("yml no name", yml("models:", "  - owner: ann"), "XF0109", 2, "add 'name", 5),
+    Case("group twice", yml("groups:", *["- {name: a, owner: b}"] * 2), "XF0182", 3, "rename", 10),
+    Case("group without owner", yml("groups: [{name: a}]"), "XF0109", 1, "add 'owner", 10),
+    Case(
+        "version without a file",
+        yml("models:", "- name: orders", "  versions:", "  - v: 2"),
+        "XF0183",
+        4,
+        "orders_v2.sql",
+        8,
+    ),
+    Case(
+        "version twice",
+        yml("models:", "- name: x", "  versions:", "  - {v: 1, defined_in: orders}", "  - {v: 1}"),
+        "XF0184",
+        5,
+        "another number",
+        9,
+    ),
+    Case(
+        "latest that is none",
+        yml(
+            "models:",
+            "- name: x",
+            "  latest_version: 3",
+            "  versions: [{v: 1, defined_in: orders}]",
+        ),
+        "XF0106",
+        3,
+        "one of 1",
+        19,
+    ),
+    Case(
+        "version no number", yml("models: [{name: orders, versions: [{v: 1.5}]}]"), "XF0105", 1, "word"
+    ),
     Case("patch unknown", yml("models: [{name: odrers}]"), "XF0150", 1, "mean 'orders'", 17),
     Case("patch of other sort", yml("seeds: [{name: orders}]"), "XF0150", 1, "to 'models:'"),
     Case(

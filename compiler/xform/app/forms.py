@@ -84,6 +84,11 @@ def asset_form(compilation: Compilation, name: AssetName, lineage: LineageReader
         "description": declared.description,
         "owner": declared.owner,
         "tags": list(declared.tags),
+        "group": declared.group,
+        "access": declared.access,
+        "contract": declared.contract,
+        "deprecation_date": declared.deprecation_date,
+        "version": declared.version.number if declared.version is not None else None,
     }
 
 

@@ -65,6 +65,7 @@ def _node(asset: Asset, compiled: CompiledAsset, project: str, engine: str) -> N
         group=asset.group,
         access=asset.access,
         domain=asset.domain,
+        version=asset.version.standing if asset.version is not None else None,
         engine=engine,
         config=asset.config,
         fqn=fqn,

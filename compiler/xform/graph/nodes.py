@@ -42,6 +42,8 @@ class Node(msgspec.Struct, frozen=True):
     group: str | None = None
     access: str | None = None
     domain: str | None = None
+    version: str | None = None
+    """Of a model with versions: `latest`, `prerelease` or `old`."""
     engine: str | None = None
     config: Mapping[str, Any] = {}
     fqn: tuple[str, ...] = ()

@@ -138,6 +138,18 @@ class ModelVersion(msgspec.Struct, frozen=True):
     number: str
     latest: str
 
+    @property
+    def standing(self) -> str:
+        """How it stands to the latest: `latest`, `prerelease` (higher) or `old`."""
+        if self.number == self.latest:
+            return "latest"
+        return "prerelease" if order_of(self.number) > order_of(self.latest) else "old"
+
+
+def order_of(number: str) -> tuple[bool, int, str]:
+    """Sorts versions: numbers as numbers, words behind them."""
+    return (not number.isdigit(), int(number) if number.isdigit() else 0, number)
+
 
 class Asset(msgspec.Struct, frozen=True):
     """One declared asset.

@@ -14,7 +14,7 @@ from xform.base import codes
 from xform.base.diagnostics import Diagnostic, Label, diagnose
 from xform.base.names import asset_name, schema_of
 from xform.project import values
-from xform.project.assets import ModelVersion
+from xform.project.assets import ModelVersion, order_of
 from xform.project.columns import read_columns
 from xform.project.declarations import FileDeclarations, Latest, ModelFile, Patch, Version
 from xform.project.drafts import Draft
@@ -238,11 +238,6 @@ class _Placing:
 
 def _highest(versions: Iterable[Version]) -> str:
     return max((version.number for version in versions), key=order_of)
-
-
-def order_of(number: str) -> tuple[bool, int, str]:
-    """Sorts numbers as numbers, and words behind them."""
-    return (not number.isdigit(), int(number) if number.isdigit() else 0, number)
 
 
 def _shared(settings: AssetSettings, version: Version) -> AssetSettings:

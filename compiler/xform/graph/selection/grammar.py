@@ -36,6 +36,7 @@ METHODS = (
     "test_name",
     "test_type",
     "unit_test",
+    "version",
 )
 
 Place: TypeAlias = Callable[[int, int], Span]

@@ -231,6 +231,17 @@ def _access(criterion: Criterion, world: World) -> Found:
     return _pick(world, open_to)
 
 
+def _version(criterion: Criterion, world: World) -> Found:
+    """Versions of models, as they stand to the latest; `none` are models without versions."""
+    return _pick(
+        world,
+        lambda node: (
+            (node.version or "none") == criterion.value
+            and node.resource_type in ("model", "snapshot")
+        ),
+    )
+
+
 def _test_name(criterion: Criterion, world: World) -> Found:
     return _pick(world, test=lambda test: _glob(criterion.value, test.test_name))
 
@@ -329,4 +340,5 @@ _METHODS: dict[str, Callable[[Criterion, World], Found]] = {
     "test_name": _test_name,
     "test_type": _test_type,
     "unit_test": _unit_test,
+    "version": _version,
 }

@@ -50,6 +50,7 @@ _CLOSED: dict[str, tuple[str, ...]] = {
         "modified.contract",
     ),
     "test_type": ("generic", "schema", "data", "singular", "unit"),
+    "version": ("latest", "prerelease", "old", "none"),
 }
 
 _NEEDS: dict[str, tuple[str, str]] = {
