@@ -63,10 +63,11 @@ def markdown_text(change: ProjectChange, prefix: str = "") -> str:
         f"### {_icon(change)} xform: {headline(change.verdict)}",
         f"{_plain(change.head)} against {_plain(change.base)}",
         *_findings(change),
-        *_units(change),
+        *_failing(change),
         *_edited(change),
         *_affected(change),
         *_quiet(change),
+        *_units(change),
         *_picture(change),
     ]
     text = "\n\n".join(block for block in blocks if block) + "\n"
@@ -111,20 +112,22 @@ def _findings(change: ProjectChange) -> Iterator[str]:
     yield _folded(title, "\n".join(lines)) if many else f"**{title}**\n\n" + "\n".join(lines)
 
 
-def _units(change: ProjectChange) -> Iterator[str]:
-    """Unit tests that newly fail, the cells folded; of the others a line."""
-    units = change.units
-    if units is None:
-        return
-    for test in units.failing[:_SCREEN]:
+def _failing(change: ProjectChange) -> Iterator[str]:
+    """Unit tests that newly fail, the cells folded."""
+    failing = change.units.failing if change.units is not None else ()
+    for test in failing[:_SCREEN]:
         head = f"❌ unit test {_html(failing_words(test))} (<code>{_html(str(test.span))}</code>)"
         body = "\n".join(test_lines(test))
         ticks = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", body)), default=0))
         yield _folded(head, f"{ticks}diff\n{body}\n{ticks}")
-    rest = [test.name for test in units.failing[_SCREEN:]]
+    rest = [test.name for test in failing[_SCREEN:]]
     if rest:
         yield f"❌ and {_names(rest, 8)}"
-    yield f"Unit tests of what changed: {_plain(units_words(units))}"
+
+
+def _units(change: ProjectChange) -> Iterator[str]:
+    if change.units is not None:
+        yield f"Unit tests of what changed: {_plain(units_words(change.units))}"
 
 
 def _html(text: str) -> str:
