@@ -24,6 +24,7 @@ from xform.plan.wording import (
     failing_words,
     headline,
     impact_words,
+    missing_words,
     part_words,
     parts_elsewhere,
     radius_words,
@@ -90,6 +91,7 @@ def asset_text(change: AssetChange) -> str:
     lines += [f"on {on}: {part.name}: {part_words(part)}" for on, part in parts_elsewhere(change)]
     lines += [setting_words(item) for item in change.settings]
     lines += [test_words(item) for item in change.tests]
+    lines += missing_words(change, ", ".join)
     return "\n".join([*lines, *radius_words(change)])
 
 
@@ -172,11 +174,7 @@ def _asset(change: AssetChange) -> Iterator[str]:
         *(test_words(item) for item in change.tests[:_PARTS]),
     ):
         yield f"  - {_plain(told)}"
-    missing = [
-        f"{what}: {_names(columns, 6)}"
-        for what, columns in (("no test", change.untested), ("no description", change.undescribed))
-        if columns
-    ]
+    missing = missing_words(change, lambda names: _names(names, 6))
     if missing:
         yield f"  - {'; '.join(missing)}"
     for told in radius_words(change):
