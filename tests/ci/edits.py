@@ -30,6 +30,10 @@ SOURCES = "models/sources.yml"
 SEEDS = "models/seeds.yml"
 MONEY = "macros/money.sql"
 LIB = "macros/lib.py"
+UNITS = "tests/unit/daily.yml"
+PYTHON_UNITS = "tests/unit/ranked.py"
+PEOPLE = "tests/fixtures/people.csv"
+NO_NEGATIVE = "tests/data/no_negative.sql"
 
 
 @dataclass(frozen=True)
@@ -175,7 +179,7 @@ EDITS = [
         "a row of a seed",
         {"seeds/raw/customers.csv": ("2,Bo,south", "2,Bo,west")},
         {
-            "raw.customers": "values data own",
+            "raw.customers": "values data own: region changed",
             "marts.daily": "values values reached: rows affected, orders affected, euros affected",
             "marts.everything": (
                 "values values reached: rows affected, customer_id affected, name "
@@ -206,7 +210,7 @@ EDITS = [
         "a row more in a seed",
         {"seeds/raw/customers.csv": ("2,Bo,south\n", "2,Bo,south\n3,Cy,south\n")},
         {
-            "raw.customers": "values data own",
+            "raw.customers": "values data own: rows added",
             "marts.daily": "values values reached: rows affected, orders affected, euros affected",
             "marts.everything": (
                 "values values reached: rows affected, customer_id affected, name "
@@ -353,6 +357,7 @@ EDITS = [
             ),
         },
         {"marts.areas": "breaking renamed own"},
+        found=("XF0851",),
     ),
     Edit(
         "another name, and its reader follows",
@@ -378,13 +383,14 @@ EDITS = [
         "a model is gone",
         {REGIONS: None},
         {"marts.regions": "breaking removed own"},
+        found=("XF0851",),
     ),
     Edit(
         "a model is gone that is read",
         {DAILY: None},
         {"marts.daily": "breaking removed own", "marts.forecast": "breaking broken reached"},
         exposures=("exposure.board",),
-        found=("XF0401", "XF0401"),
+        found=("XF0401", "XF0401", "XF0851"),
     ),
     Edit(
         "a private view is gone with its readers",
@@ -420,6 +426,7 @@ EDITS = [
         },
         runs=("marts.daily", "marts.forecast"),
         exposures=("exposure.board",),
+        found=("XF0853",),
     ),
     Edit(
         "a column is gone that is read",
@@ -446,6 +453,7 @@ EDITS = [
         },
         runs=("marts.daily", "marts.forecast"),
         exposures=("exposure.board",),
+        found=("XF0853",),
     ),
     Edit(
         "a column's name, and its reader follows",
@@ -468,6 +476,7 @@ EDITS = [
             "marts.ranks": "none no-op own",
         },
         runs=("marts.orders",),
+        found=("XF0403", "XF0853"),
     ),
     Edit(
         "a column's type",

@@ -129,6 +129,38 @@ SHOP = {
         "    owner: {name: Bea, email: bea@shop.example}\n"
         "    depends_on: [ref('daily')]\n"
     ),
+    "tests/unit/daily.yml": (
+        "unit_tests:\n"
+        "  - name: totals\n"
+        "    model: daily\n"
+        "    given:\n"
+        "      - input: ref('orders')\n"
+        "        rows:\n"
+        "          - {ordered_at: 2026-01-01, euros: 2}\n"
+        "          - {ordered_at: 2026-01-01, euros: 3}\n"
+        "    expect:\n"
+        "      rows: [{ordered_at: 2026-01-01, orders: 2}]\n"
+        "  - name: many_regions\n"
+        "    model: regions\n"
+        "    given:\n"
+        "      - {input: stg_customers, fixture: people}\n"
+        "    expect:\n"
+        "      - {customers: 2}\n"
+    ),
+    "tests/unit/ranked.py": (
+        "from xform import unit_test\n\n\n"
+        '@unit_test(model="ranks")\n'
+        "def runs_up():\n"
+        '    order = {"order_id": 1, "region": "north", "euros": 2}\n'
+        '    return {"given": {"marts.orders": [order]}, "expect": [{"running": 2}]}\n\n\n'
+        '@unit_test(model="ranks")\n'
+        "def of_nothing_comes_nothing():\n"
+        '    return {"expect": []}\n'
+    ),
+    "tests/fixtures/people.csv": "name,region\nAnn,north\nBo,north\n",
+    "tests/data/no_negative.sql": (
+        "/* @test\nseverity: warn\n*/\nselect order_id from marts.orders where euros < 0\n"
+    ),
     "macros/lib.py": "def scale(frame):\n    return frame\n",
     "macros/money.sql": (
         "{% macro euros(x) %}round({{ x }} * 0.9, 2){% endmacro %}\n"

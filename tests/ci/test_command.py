@@ -30,6 +30,13 @@ BRANCHES: dict[str, tuple[dict[str, File], int]] = {
         },
         1,
     ),
+    "break-a-unit-test": (
+        {
+            DAILY: ("count(*)", "count(*) + 1"),
+            "tests/data/no_late.sql": "select * from daily where ordered_at is null\n",
+        },
+        1,
+    ),
     "many-things": (
         {
             STG_CUSTOMERS: ("name, region", "name, lower(region) as region"),

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from edits import EDITS, Edit, File
+from edits_of_tests import OF_TESTS
 from shop import SHOP
 
 from xform.app.workspace import Options, Workspace
 from xform.ci.comparing import compare
 from xform.ci.side import Side
-from xform.plan.changes import AssetChange, ProjectChange, Weight
+from xform.plan.changes import AssetChange, ProjectChange, Sort, Weight
 from xform.plan.plan import COMPUTING
 
 
@@ -38,6 +39,9 @@ def told(change: AssetChange) -> str:
         f"{part.name} {part.was + ' ' if part.was else ''}{part.how}"
         for part in (*change.rows, *change.columns)
     ]
+    parts += [
+        f"{test.sort} {test.what} {test.how}" for test in change.tests if test.sort is not Sort.DATA
+    ]
     own = "own" if change.own else "reached"
     return f"{change.weight} {change.category} {own}" + (": " + ", ".join(parts) if parts else "")
 
@@ -56,7 +60,7 @@ def changed(base: Side, root: Path, files: Mapping[str, File]) -> ProjectChange:
     return compare(base, Side(Workspace(Options(project_dir=root), {})))
 
 
-@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.name)
+@pytest.mark.parametrize("edit", [*EDITS, *OF_TESTS], ids=lambda edit: edit.name)
 def test_an_edit_is_told_by_what_it_means(edit: Edit, base: Side, tmp_path: Path) -> None:
     found = changed(base, tmp_path, edit.files)
 
@@ -73,7 +77,7 @@ def test_an_edit_is_told_by_what_it_means(edit: Edit, base: Side, tmp_path: Path
     assert tuple(item.code for item in found.diagnostics) == edit.found
 
 
-@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.name)
+@pytest.mark.parametrize("edit", [*EDITS, *OF_TESTS], ids=lambda edit: edit.name)
 def test_what_reads_nothing_of_a_change_is_told_apart(
     edit: Edit, base: Side, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
-from edits import DAILY, FORECAST, ORDERS, REGIONS, STG_CUSTOMERS, File
+from edits import DAILY, FORECAST, ORDERS, REGIONS, STG_PAYMENTS, File
 from repository import Shop
 
 from xform.ci import confined
@@ -177,8 +177,29 @@ def test_a_macro_that_was_changed_is_said_not_to_run(shop: Shop) -> None:
     assert "macros/twice.py:1:1: error XF0906" in done.stdout
 
 
+def test_unit_tests_of_the_change_are_said_not_to_run(shop: Shop) -> None:
+    touch = touching("unit").replace("\n", "\n    ")
+    text = (
+        "from xform import unit_test\n\n\n@unit_test(model='daily')\ndef harm():\n"
+        f"    {touch}return {{'expect': []}}\n"
+    )
+    shop.branch("units", {"tests/unit/harm.py": text, DAILY: ("sum(euros)", "max(euros)")})
+
+    done = shop.xform("ci", "--base", "main", "--untrusted", "--format", "json")
+
+    found = json.loads(done.stdout)["unit_tests"]
+    assert found == {
+        "passed": 0,
+        "newly_failing": [],
+        "failing_before": [],
+        "not_run": 2,
+        "why": "the change may be anybody's",
+    }
+
+
 def test_it_says_the_same_as_where_the_author_is_trusted(shop: Shop) -> None:
-    shop.branch("same", {STG_CUSTOMERS: ("name, region", "name, lower(region) as region")})
+    text = ("id as payment_id", "id + 0 as payment_id")  # of what no unit test is
+    shop.branch("same", {STG_PAYMENTS: text})
 
     one = shop.xform("ci", "--base", "main", "--format", "json")
     other = shop.xform("ci", "--base", "main", "--format", "json", "--untrusted")

@@ -31,6 +31,7 @@ from xform.plan.wording import (
     failing_words,
     headline,
     impact_words,
+    missing_words,
     part_words,
     parts_elsewhere,
     radius_words,
@@ -69,11 +70,12 @@ def markdown_text(change: ProjectChange, prefix: str = "", preview: Preview | No
         f"{_plain(change.head)} against {_plain(change.base)}",
         *(_plain(told) for told in cost_words(change)),
         *_findings(change),
-        *_units(change),
+        *_failing(change),
         *(preview_blocks(preview) if preview is not None else ()),
         *_edited(change),
         *_affected(change),
         *_quiet(change),
+        *_units(change),
         *_picture(change),
     ]
     text = "\n\n".join(block for block in blocks if block) + "\n"
@@ -96,6 +98,7 @@ def asset_text(change: AssetChange) -> str:
     lines += [f"on {on}: {part.name}: {part_words(part)}" for on, part in parts_elsewhere(change)]
     lines += [setting_words(item) for item in change.settings]
     lines += [test_words(item) for item in change.tests]
+    lines += missing_words(change, ", ".join)
     return "\n".join([*lines, *radius_words(change)])
 
 
@@ -119,20 +122,21 @@ def _findings(change: ProjectChange) -> Iterator[str]:
     yield _folded(title, "\n".join(lines)) if many else f"**{title}**\n\n" + "\n".join(lines)
 
 
-def _units(change: ProjectChange) -> Iterator[str]:
-    """Unit tests that newly fail, the cells folded; of the others a line."""
-    units = change.units
-    if units is None:
-        return
-    for test in units.failing[:_SCREEN]:
-        head = (
-            f"❌ unit test {_tagged(failing_words(test))} (<code>{_tagged(str(test.span))}</code>)"
-        )
+def _failing(change: ProjectChange) -> Iterator[str]:
+    """Unit tests that newly fail, the cells folded."""
+    failing = change.units.failing if change.units is not None else ()
+    for test in failing[:_SCREEN]:
+        said, place = _tagged(failing_words(test)), _tagged(str(test.span))
+        head = f"❌ unit test {said} (<code>{place}</code>)"
         yield _folded(head, _block("diff", "\n".join(test_lines(test))))
-    rest = [test.name for test in units.failing[_SCREEN:]]
+    rest = [test.name for test in failing[_SCREEN:]]
     if rest:
         yield f"❌ and {_names(rest, 8)}"
-    yield f"Unit tests of what changed: {_plain(units_words(units))}"
+
+
+def _units(change: ProjectChange) -> Iterator[str]:
+    if change.units is not None:
+        yield f"Unit tests of what changed: {_plain(units_words(change.units))}"
 
 
 def _edited(change: ProjectChange) -> Iterator[str]:
@@ -172,11 +176,7 @@ def _asset(change: AssetChange) -> Iterator[str]:
         *(test_words(item) for item in change.tests[:_PARTS]),
     ):
         yield f"  - {_plain(told)}"
-    missing = [
-        f"{what}: {_names(columns, 6)}"
-        for what, columns in (("no test", change.untested), ("no description", change.undescribed))
-        if columns
-    ]
+    missing = missing_words(change, lambda names: _names(names, 6))
     if missing:
         yield f"  - {'; '.join(missing)}"
     for told in radius_words(change):

@@ -110,7 +110,7 @@ class Meanings:
         others = {id(item) for item, _ in marked_with(tree, MARK) if item.name != own}
         kept = ast.Module([item for item in tree.body if id(item) not in others], [])
         parts: list[str] = [digest_tree(kept)]
-        if imported_paths(tree, path):
+        if not self._modules.keys().isdisjoint(imported_paths(tree, path)):
             parts += [f"{name} {digest}" for name, digest in self._modules.items() if name != path]
         return digest_parts(parts)
 

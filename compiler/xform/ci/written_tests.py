@@ -64,10 +64,12 @@ def _units(
         for key, test in before.items()
         if test == new.units.get(key) and same_fixtures and test.function is None
     }
+    placed = {test.name for test in new.units.values()}
+    astray = {test.name for test in other} - placed  # of no model: which is said of them
     ours = [
         _Kept(model, name, test.span, old.of_unit(test, was[model]))
         for (model, name), test in before.items()
-        if (model, name) not in steady
+        if (model, name) not in steady and name not in astray
     ]
     theirs = [
         _Kept(model, name, test.span, new.of_unit(test, model))

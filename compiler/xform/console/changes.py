@@ -33,6 +33,7 @@ from xform.plan.wording import (
     failing_words,
     headline,
     impact_words,
+    missing_words,
     part_words,
     parts_elsewhere,
     radius_words,
@@ -134,16 +135,8 @@ def _asset(change: AssetChange, surface: Surface, *, explain: bool) -> Iterator[
         yield from wrap(line("    ", note), surface.width, 6)
     if len(notes) > len(told_notes):
         yield line("    ", dim(f"and {len(notes) - len(told_notes):,} more like these"))
-    if change.untested:
-        yield from wrap(
-            line("    ", dim(f"no test: {listing(change.untested, _NAMES)}")), surface.width, 6
-        )
-    if change.undescribed:
-        yield from wrap(
-            line("    ", dim(f"no description: {listing(change.undescribed, _NAMES)}")),
-            surface.width,
-            6,
-        )
+    for missing in missing_words(change, lambda names: listing(names, _NAMES)):
+        yield from wrap(line("    ", dim(missing)), surface.width, 6)
     for told in radius_words(change, len(change.radius.affected) if explain else 4):
         yield from wrap(line("    ", told), surface.width, 6)
 

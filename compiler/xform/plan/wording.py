@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -320,6 +320,15 @@ def shortened(text: str) -> str:
     """One line of bounded length."""
     flat = " ".join(text.split())
     return flat if len(flat) <= _LONGEST else f"{flat[: _LONGEST - 1]}…"
+
+
+def missing_words(change: AssetChange, listed: Callable[[Sequence[str]], str]) -> list[str]:
+    """Which of the added columns have no test, and which no description."""
+    return [
+        f"{what}: {listed(columns)}"
+        for what, columns in (("no test", change.untested), ("no description", change.undescribed))
+        if columns
+    ]
 
 
 def radius_words(change: AssetChange, most: int = 4) -> Sequence[str]:
