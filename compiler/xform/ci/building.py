@@ -232,6 +232,8 @@ class _Building:
         plan = test_plan(planner, again)
         if plan.steps:
             asked = run_tests(self.workspace, plan, lambda event: None, self.command)
+            if asked.status == "cancelled":
+                raise KeyboardInterrupt
             checks += asked.checks
             diagnostics += asked.diagnostics
         return _Tests(checks, units, diagnostics)

@@ -173,14 +173,15 @@ def _post(
 ) -> None:
     """Put it where reviewers see it. Where that fails, the verdict still stands."""
     from xform.app.repository import prefix_of
-    from xform.ci.checking import findings
+    from xform.ci.checking import findings, passed_limits
     from xform.ci.posting import post_check, post_comment
 
-    prefix = prefix_of(context.workspace.root)
-    said = post_comment(wanted.place, found, prefix, preview) if wanted.comment else []
+    prefix, place = prefix_of(context.workspace.root), wanted.place
+    over = tuple(passed_limits(found, limits))
+    said = post_comment(place, found, prefix, preview, over) if wanted.comment else []
     if wanted.check_run:
         told = context.masked(list(findings(found, limits, preview)))
-        said += post_check(wanted.place, found, told, prefix, failed=fails, preview=preview)
+        said += post_check(place, found, told, prefix, failed=fails, preview=preview, over=over)
     context.report(said)
 
 
@@ -332,9 +333,11 @@ def _text(
             return json_text(found, preview)
         case "markdown":
             from xform.app.repository import prefix_of
+            from xform.ci.checking import passed_limits
             from xform.ci.markdown import markdown_text
 
-            return markdown_text(found, prefix_of(context.workspace.root), preview)
+            over = tuple(passed_limits(found, limits))
+            return markdown_text(found, prefix_of(context.workspace.root), preview, over)
         case "junit":
             from xform.ci.junit import junit_text
 
