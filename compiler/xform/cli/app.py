@@ -7,7 +7,7 @@ import inspect
 import sys
 from collections.abc import Iterable
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 from typer.core import TyperCommand
@@ -63,9 +63,15 @@ def _typed(parameter: Parameter) -> inspect.Parameter:
     mark = parameter.mark
     shown: Any = True if mark.shown_default is None else mark.shown_default
     info = (
-        typer.Argument(help=mark.help, show_default=shown)
+        typer.Argument(help=mark.help, metavar=_metavar(parameter), show_default=shown)
         if isinstance(mark, Argument)
-        else typer.Option(*mark.names, help=mark.help, min=mark.minimum, show_default=shown)
+        else typer.Option(
+            *mark.names,
+            help=mark.help,
+            metavar=_metavar(parameter),
+            min=mark.minimum,
+            show_default=shown,
+        )
     )
     return inspect.Parameter(
         parameter.name,
@@ -73,6 +79,21 @@ def _typed(parameter: Parameter) -> inspect.Parameter:
         default=inspect.Parameter.empty if parameter.default is REQUIRED else parameter.default,
         annotation=Annotated[parameter.type, info],
     )
+
+
+def _metavar(parameter: Parameter) -> str | None:
+    """What the help calls the value: `DIR` of `--project-dir`, `N` for a number, `SELECT...` of
+    what may be given more than once; None for a flag, which has none."""
+    kinds = get_args(parameter.type) or (parameter.type,)
+    mark = parameter.mark
+    if bool in kinds:
+        return None
+    if isinstance(mark, Argument):
+        return mark.metavar or parameter.name.upper()
+    last_word = max(mark.names, key=len).rpartition("-")[2].upper()
+    name = mark.metavar or ("N" if int in kinds else last_word)
+    several = parameter.type == list[str] or list[str] in kinds
+    return f"{name}..." if several else name
 
 
 def _version(wanted: bool) -> None:

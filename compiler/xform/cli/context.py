@@ -52,10 +52,14 @@ Variables = Annotated[
     str | None,
     Option("--vars", help="Variables for templates, as a mapping in YAML or JSON."),
 ]
-OutputFormat = Annotated[str, Option("--format", help="text or json.")]
+OutputFormat = Annotated[str, Option("--format", metavar="FORM", help="text or json.")]
 ReportFormat = Annotated[
     str,
-    Option("--format", help="text or json; sarif, github or line give the diagnostics alone."),
+    Option(
+        "--format",
+        metavar="FORM",
+        help="text or json; sarif, github or line give the diagnostics alone.",
+    ),
 ]
 Quiet = Annotated[bool, Option("--quiet", "-q", help="Say only what failed.")]
 NoColor = Annotated[bool, Option("--no-color", help="No colours; NO_COLOR does the same.")]
@@ -307,7 +311,7 @@ def reporting(function: Callable[..., None]) -> Command:
 
 def in_forms(said: str, *more: str) -> Callable[[Callable[..., None]], Command]:
     """For a command that answers in more forms than usual; `said` is the help of --format."""
-    annotated = Annotated[str, Option("--format", help=said)]
+    annotated = Annotated[str, Option("--format", metavar="FORM", help=said)]
     options: dict[str, tuple[Any, Any]] = {**GLOBAL, "format": (annotated, "text")}
     return lambda function: Command(function, options, (*ANSWERS, *more, *REPORTS))
 

@@ -15,9 +15,10 @@ REQUIRED = object()
 
 class Option:
     """An option by its names. `minimum` is that of a whole number; `shown_default` what the help
-    says in place of the default."""
+    says in place of the default, `metavar` what it calls the value, which else is called by the
+    last word of the option's name."""
 
-    __slots__ = ("help", "minimum", "names", "shown_default")
+    __slots__ = ("help", "metavar", "minimum", "names", "shown_default")
 
     def __init__(
         self,
@@ -25,20 +26,30 @@ class Option:
         help: str,  # noqa: A002 - the word of every command line library
         minimum: int | None = None,
         shown_default: str | None = None,
+        metavar: str | None = None,
     ) -> None:
         self.names = names
         self.help = help
+        self.metavar = metavar
         self.minimum = minimum
         self.shown_default = shown_default
 
 
 class Argument:
-    """A value that stands by itself; the last one may be a list, of all that follow."""
+    """A value that stands by itself; the last one may be a list, of all that follow. `metavar` is
+    what the help calls it, in place of its name."""
 
-    __slots__ = ("help", "shown_default")
+    __slots__ = ("help", "metavar", "shown_default")
 
-    def __init__(self, *, help: str, shown_default: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        *,
+        help: str,  # noqa: A002 - as above
+        shown_default: str | None = None,
+        metavar: str | None = None,
+    ) -> None:
         self.help = help
+        self.metavar = metavar
         self.shown_default = shown_default
 
 

@@ -15,16 +15,22 @@ if TYPE_CHECKING:
 
 Select = Annotated[
     list[str] | None,
-    Option("--select", "-s", help="What to take: names, tags, paths, graph operators."),
+    Option(
+        "--select", "-s", metavar="WHAT", help="What to take: names, tags, paths, graph operators."
+    ),
 ]
-Exclude = Annotated[list[str] | None, Option("--exclude", help="What to leave out of it.")]
+Exclude = Annotated[
+    list[str] | None, Option("--exclude", metavar="WHAT", help="What to leave out of it.")
+]
 SelectorName = Annotated[
-    str | None, Option("--selector", help="A selection named in selectors.yml.")
+    str | None, Option("--selector", metavar="NAME", help="A selection named in selectors.yml.")
 ]
 Indirect = Annotated[
     str,
     Option(
-        "--indirect-selection", help="Which tests come along: eager, cautious, buildable or empty."
+        "--indirect-selection",
+        metavar="MODE",
+        help="Which tests come along: eager, cautious, buildable or empty.",
     ),
 ]
 

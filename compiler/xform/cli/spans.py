@@ -7,9 +7,12 @@ from typing import Annotated
 from xform.cli.options import Option, UsageMistake
 
 Start = Annotated[
-    str | None, Option("--start", help="Compute incremental models again from this time on.")
+    str | None,
+    Option("--start", metavar="TIME", help="Compute incremental models again from this time on."),
 ]
-End = Annotated[str | None, Option("--end", help="And up to this time, which is not in it.")]
+End = Annotated[
+    str | None, Option("--end", metavar="TIME", help="And up to this time, which is not in it.")
+]
 AllowMissing = Annotated[
     bool, Option("--allow-missing", help="Also where an input lacks intervals that are read.")
 ]

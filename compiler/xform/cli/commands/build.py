@@ -73,7 +73,9 @@ def run(
     wait: Wait = 0,
     events: Annotated[
         str | None,
-        Option("--events", help="Write events as NDJSON to a file, or - for stdout."),
+        Option(
+            "--events", metavar="FILE", help="Write events as NDJSON to a file, or - for stdout."
+        ),
     ] = None,
 ) -> None:
     """Build what is stale, test it, and publish it all at once."""

@@ -40,6 +40,7 @@ def run(
         str | None,
         Option(
             "--base",
+            metavar="REV",
             help="The branch or revision that the change would be merged into.",
             shown_default="the pull request's, else the remote's usual branch",
         ),
@@ -47,17 +48,27 @@ def run(
     head: Annotated[
         str | None,
         Option(
-            "--head", help="The revision to look at.", shown_default="the files as they are now"
+            "--head",
+            metavar="REV",
+            help="The revision to look at.",
+            shown_default="the files as they are now",
         ),
     ] = None,
     write: Annotated[
         list[str] | None,
         Option(
-            "--write", help="Write it to a file too, in the form of its name: .md .json .sarif .xml"
+            "--write",
+            metavar="FILE",
+            help="Write it to a file too, in the form of its name: .md .json .sarif .xml",
         ),
     ] = None,
     fail_on: Annotated[
-        str, Option("--fail-on", help="The least that fails: breaking, values, additive or never.")
+        str,
+        Option(
+            "--fail-on",
+            metavar="LEVEL",
+            help="The least that fails: breaking, values, additive or never.",
+        ),
     ] = "breaking",
     max_models: Annotated[
         int | None, Option("--max-models", minimum=0, help="Fail where more models would run.")

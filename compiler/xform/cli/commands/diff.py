@@ -24,8 +24,9 @@ def run(
     words: Annotated[
         list[str] | None,
         Argument(
+            metavar="RIGHT ASSET",
             help="The environment to go to, which else is the current one, and the assets to "
-            "compare, which else are all."
+            "compare, which else are all.",
         ),
     ] = None,
     select: Select = None,
@@ -35,6 +36,7 @@ def run(
         str | None,
         Option(
             "--key",
+            metavar="COLUMNS",
             help="The columns by which rows are paired: a,b.",
             shown_default="the grain, a unique test or the unique key",
         ),
@@ -46,6 +48,7 @@ def run(
         str | None,
         Option(
             "--sample",
+            metavar="SHARE",
             help="The share of the keys to compare, chosen by their hash: 0.01; 1 compares all.",
             shown_default="all, of large tables a million rows or so",
         ),

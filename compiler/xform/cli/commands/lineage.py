@@ -32,11 +32,14 @@ def run(
     ] = False,
     sql: Annotated[
         str | None,
-        Option("--sql", help="A file with any SQL instead, also a script; - for stdin."),
+        Option(
+            "--sql", metavar="FILE", help="A file with any SQL instead, also a script; - for stdin."
+        ),
     ] = None,
     dialect: Annotated[str, Option("--dialect", help="The dialect of --sql.")] = "duckdb",
     schema: Annotated[
-        Path | None, Option("--schema", help="JSON for --sql: {table: {column: type}}.")
+        Path | None,
+        Option("--schema", metavar="FILE", help="JSON for --sql: {table: {column: type}}."),
     ] = None,
     jsonl: Annotated[
         bool,

@@ -27,7 +27,10 @@ def run(
     selector: SelectorName = None,
     indirect_selection: Indirect = "eager",
     output: Annotated[
-        str, Option("--output", help="name, path, selector or json (one object a line).")
+        str,
+        Option(
+            "--output", metavar="FORM", help="name, path, selector or json (one object a line)."
+        ),
     ] = "name",
     resource_type: Annotated[
         list[str] | None,

@@ -42,7 +42,11 @@ def run(
     ] = False,
     out: Annotated[
         Path | None,
-        Option("--out", help="Write the plan to a file, to be built just so: xform build FILE."),
+        Option(
+            "--out",
+            metavar="FILE",
+            help="Write the plan to a file, to be built just so: xform build FILE.",
+        ),
     ] = None,
     exit_code: Annotated[
         bool, Option("--exit-code", help="Exit with 3 where there is anything to do.")

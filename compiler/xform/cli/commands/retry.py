@@ -29,7 +29,9 @@ def run(
     wait: Wait = 0,
     events: Annotated[
         str | None,
-        Option("--events", help="Write events as NDJSON to a file, or - for stdout."),
+        Option(
+            "--events", metavar="FILE", help="Write events as NDJSON to a file, or - for stdout."
+        ),
     ] = None,
 ) -> None:
     """Build what failed, was skipped or did not end in the last build; what has been repaired

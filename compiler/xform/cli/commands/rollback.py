@@ -20,6 +20,7 @@ def run(
         int | None,
         Option(
             "--to",
+            metavar="PLAN",
             help="The publishing after which it was so (xform env history).",
             minimum=1,
             shown_default="the last but one",

@@ -34,7 +34,8 @@ def run(
         bool, Option("--engine", help="Run unit tests on the warehouse's engine.")
     ] = False,
     generate: Annotated[
-        str | None, Option("--generate", help="Write a unit test of a model from real rows.")
+        str | None,
+        Option("--generate", metavar="MODEL", help="Write a unit test of a model from real rows."),
     ] = None,
     force: Annotated[
         bool, Option("--force", help="Also run tests whose result is known: nothing has changed.")
