@@ -8,7 +8,9 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -19,11 +21,10 @@ from edits import File
 from repository import IDENTITY
 from store import CUSTOMERS, DAILY, ORDERS, SEED, STG_ORDERS, STORE
 from test_edits import write
-from typer.testing import CliRunner
 
 from xform.app import table_diffing
 from xform.app.workspace import Options, Workspace
-from xform.cli.app import application
+from xform.cli.entrance import answer
 
 GOLDEN = Path(__file__).parent / "golden" / "build"
 
@@ -52,11 +53,13 @@ class Store:
 
     def call(self, *words: str) -> Answer:
         command, *rest = words
-        arguments = [command, "--project-dir", str(self.root), *rest]
-        done = CliRunner().invoke(application((command,)), arguments)
-        if done.exception is not None and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return Answer(done.exit_code, done.stdout, done.stderr)
+        out, err = (TextIOWrapper(BytesIO(), encoding="utf-8", newline="") for _ in range(2))
+        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
+            answer([command, "--project-dir", str(self.root), *rest])
+        for stream in (out, err):
+            stream.flush()
+        told = [stream.buffer.getvalue().decode() for stream in (out, err)]
+        return Answer(int(end.value.code or 0), *told)
 
     def check(self, *words: str, form: str = "json", pr: str = "7") -> Answer:
         return self.call("ci", "--base", "main", "--build", "--pr", pr, "--format", form, *words)
@@ -392,7 +395,8 @@ def test_a_broken_model_does_not_keep_the_others(store: Store) -> None:
 def test_a_table_that_grows_is_copied_and_not_carried_on(store: Store) -> None:
     grown = (
         "/* @model\nkind: incremental\ntime_column: ordered_at\n"
-        "start: 2026-01-01\nend: 2026-01-05\n*/\nselect order_id, euros, ordered_at from marts.orders\n"
+        "start: 2026-01-01\nend: 2026-01-05\n*/\n"
+        "select order_id, euros, ordered_at from marts.orders\n"
     )
     store.edit({"models/marts/grown.sql": grown})
     store.commit()

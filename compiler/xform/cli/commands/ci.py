@@ -93,6 +93,7 @@ def run(
         Option(
             "--pr",
             minimum=1,
+            metavar="N",
             help="The pull request: it is built in pr_N.",
             shown_default="the job's on GitHub or GitLab; --env names another environment",
         ),
@@ -101,6 +102,7 @@ def run(
         str | None,
         Option(
             "--base-env",
+            metavar="NAME",
             help="The environment that is compared with, and whose builds are used.",
             shown_default="the target's",
         ),
