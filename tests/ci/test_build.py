@@ -26,7 +26,7 @@ from xform.app import table_diffing
 from xform.app.workspace import Options, Workspace
 from xform.cli.entrance import answer
 
-GOLDEN = Path(__file__).parent / "golden" / "build"
+GOLDEN = Path(__file__).parent / "golden" / "built"
 
 OTHER_EUROS: dict[str, File] = {ORDERS: ("amount * 2", "amount * 3")}
 REPEATED: dict[str, File] = {

@@ -157,7 +157,7 @@ def _short(table: TableDiff) -> str:
         elif column.right_type is None:
             told.append(f"{code(column.name)} removed")
         elif column.retyped:
-            told.append(f"{code(column.name)} {column.left_type} → {column.right_type}".lower())
+            told.append(f"{code(column.name)} {code(_types(column))}")
         elif column.differing:
             equal = share_text(table.rows.paired - column.differing, table.rows.paired)
             told.append(f"{code(column.name)} {equal} equal")
@@ -223,8 +223,6 @@ def _sample(table: TableDiff) -> str:
 
 def _column(column: ColumnDiff, table: TableDiff) -> str:
     assert table.rows is not None
-    left, right = ((kind or "").lower() for kind in (column.left_type, column.right_type))
-    kind = left if left == right else f"{left} → {right}".strip()
     equal = nulls = distinct = ""
     if column.differing is not None:
         equal = share_text(table.rows.paired - column.differing, table.rows.paired)
@@ -235,7 +233,14 @@ def _column(column: ColumnDiff, table: TableDiff) -> str:
         )
         about = "" if table.distinct_exact else "~"
         distinct = _words(f"{about}{column.left_distinct:,}", f"{about}{column.right_distinct:,}")
-    return f"| {code(column.name)} | {kind} | {equal} | {nulls} | {distinct} |"
+    return f"| {code(column.name)} | {code(_types(column))} | {equal} | {nulls} | {distinct} |"
+
+
+def _types(column: ColumnDiff) -> str:
+    left, right = ((kind or "").lower() for kind in (column.left_type, column.right_type))
+    if column.left_type is None or column.right_type is None:
+        return f"+ {right}" if column.left_type is None else f"- {left}"
+    return left if left == right else f"{left} → {right}"
 
 
 def _example(example: Example) -> str:
