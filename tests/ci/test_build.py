@@ -8,7 +8,9 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -19,12 +21,12 @@ from edits import File
 from repository import IDENTITY
 from store import CUSTOMERS, DAILY, ORDERS, SEED, STG_ORDERS, STORE
 from test_edits import write
-from typer.testing import CliRunner
 
 from xform.app import table_diffing
-from xform.cli.app import application
+from xform.app.workspace import Options, Workspace
+from xform.cli.entrance import answer
 
-GOLDEN = Path(__file__).parent / "golden" / "build"
+GOLDEN = Path(__file__).parent / "golden" / "built"
 
 OTHER_EUROS: dict[str, File] = {ORDERS: ("amount * 2", "amount * 3")}
 REPEATED: dict[str, File] = {
@@ -51,11 +53,13 @@ class Store:
 
     def call(self, *words: str) -> Answer:
         command, *rest = words
-        arguments = [command, "--project-dir", str(self.root), *rest]
-        done = CliRunner().invoke(application((command,)), arguments)
-        if done.exception is not None and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return Answer(done.exit_code, done.stdout, done.stderr)
+        out, err = (TextIOWrapper(BytesIO(), encoding="utf-8", newline="") for _ in range(2))
+        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
+            answer([command, "--project-dir", str(self.root), *rest])
+        for stream in (out, err):
+            stream.flush()
+        told = [stream.buffer.getvalue().decode() for stream in (out, err)]
+        return Answer(int(end.value.code or 0), *told)
 
     def check(self, *words: str, form: str = "json", pr: str = "7") -> Answer:
         return self.call("ci", "--base", "main", "--build", "--pr", pr, "--format", form, *words)
@@ -287,7 +291,8 @@ def test_a_large_table_is_sampled_and_that_is_said(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(table_diffing, "MOST_ROWS", 1_000)
-    store.edit({"models/marts/large.sql": "/* @model\nkind: table\ngrain: [id]\n*/\nselect range as id, 1 as x from range(5000)\n"})  # fmt: skip  # noqa: E501
+    large = "/* @model\nkind: table\ngrain: [id]\n*/\nselect range as id, 1 as x from range(5000)\n"
+    store.edit({"models/marts/large.sql": large})
     store.commit()
     store.call("build")
     store.git("checkout", "-q", "-b", "topic")
@@ -387,6 +392,31 @@ def test_a_broken_model_does_not_keep_the_others(store: Store) -> None:
     assert [table["asset"] for table in done.build["tables"]] == ["marts.orders"]
 
 
+def test_a_table_that_grows_is_copied_and_not_carried_on(store: Store) -> None:
+    grown = (
+        "/* @model\nkind: incremental\ntime_column: ordered_at\n"
+        "start: 2026-01-01\nend: 2026-01-05\n*/\n"
+        "select order_id, euros, ordered_at from marts.orders\n"
+    )
+    store.edit({"models/marts/grown.sql": grown})
+    store.commit()
+    assert store.call("build").code == 0
+    before = store.rows("select * from marts.grown order by all")
+    store.git("checkout", "-q", "-b", "topic")
+    store.edit(
+        {
+            **OTHER_EUROS,
+            "models/marts/grown.sql": ("order_id, euros", "order_id + 0 as order_id, euros"),
+        }
+    )
+
+    build = store.check().build
+
+    assert build["failed"] is False
+    assert store.rows("select sum(euros) from marts__pr_7.grown") == [(300,)]
+    assert store.rows("select * from marts.grown order by all") == before
+
+
 # Where it is built -------------------------------------------------------------------------------
 
 
@@ -432,6 +462,23 @@ def test_where_a_change_is_not_built(store: Store, words: tuple[str, ...], code:
     assert store.rows("select count(*) from _xform.ledger_builds") == [(7,)]
 
 
+@pytest.mark.parametrize(
+    ("settings", "name", "days"),
+    [
+        ("", "pr_7", 14),
+        ("", "pr_new", None),
+        ("", "mine", None),
+        ('[tool.xform.environments."pr_*"]\nexpires = "5d"\n', "pr_7", 5),
+        ('[tool.xform.environments."*"]\nexpires = "3d"\n', "pr_7", 3),
+    ],
+)
+def test_how_long_it_lasts(tmp_path: Path, settings: str, name: str, days: int | None) -> None:
+    write(tmp_path, {"pyproject.toml": f'[tool.xform]\nname = "x"\n{settings}'})
+    keeping = Workspace(Options(project_dir=tmp_path), {}).settings.keeping
+
+    assert keeping.expiry(name) == (None if days is None else days * 86_400)
+
+
 def test_it_lasts_for_a_while(store: Store) -> None:
     store.check()
     listed = json.loads(store.call("env", "list", "--format", "json").out)["environments"]
@@ -455,7 +502,9 @@ def test_it_is_dropped_when_the_pull_request_closes(store: Store) -> None:
         "pr_7: 7 names dropped; 2 builds that nothing else shows are left to xform gc\n"
     )
     assert again.out == "pr_7 is not there: nothing to drop\n"
-    assert store.rows("select count(*) from information_schema.tables where table_schema like '%pr_7'") == [(0,)]  # fmt: skip  # noqa: E501
+    assert store.rows(
+        "select count(*) from information_schema.tables where table_schema like '%pr_7'"
+    ) == [(0,)]
     assert garbage.out.endswith("2 builds dropped\n")
     assert store.rows("select count(*) from marts.orders") == [(4,)]
 

@@ -13,7 +13,7 @@ from state_homes import StateHome
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
 from xform.run.events import CheckDone, Log, NodeDone, NodeSkip, RunEnd
-from xform.run.history import Statement
+from xform.run.history import Statement, Took
 from xform.run.records import Ledger
 from xform.state.store import StateStore
 
@@ -234,3 +234,21 @@ def test_an_excerpt_is_a_part_of_the_whole(store: StateStore) -> None:
     assert found.published == {A: SHOWN}
     assert found.shown_elsewhere == {"b_1"}
     assert found.taken == {"raw__s_1", "a_2", "b_1"}
+
+
+def test_how_long_builds_took_the_newest_first(store: StateStore) -> None:
+    """What carries a table on, or keeps it, has the build of an earlier run."""
+    a, b, c = AssetName("m.a"), AssetName("m.b"), AssetName("m.c")
+    runs = [("a1", 9.0), ("a1", 1.0), ("a2", 8.0), ("a2", 2.0)]
+    for number, (made, seconds) in enumerate(runs, start=1):
+        store.start_run(f"r{number}", "prod", f"2026-01-0{number}T00:00:00Z")
+        events = [
+            NodeDone(a, "success", 1, seconds, made, ""),
+            NodeDone(b, "fail", None, 5.0, None, ""),
+            *([NodeDone(c, "success", 1, 4.0, "c1", "")] if number == 1 else []),
+        ]
+        store.record(f"r{number}", events)
+
+    assert store.took({a, b}) == {a: Took((8.0, 9.0), (2.0, 1.0))}
+    assert store.took({a, c}, runs=2) == {a: Took((8.0,), (2.0,)), c: Took((4.0,))}
+    assert store.took(set()) == {}

@@ -162,7 +162,9 @@ class _Building:
         return selected & self.stored
 
     def _not_of_base(self) -> tuple[NotOfBase, ...]:
-        """What a build of the base would do in the base environment."""
+        """What a build of the base would do in the base environment; of what runs each time only
+        that which the change reaches."""
+        always = self.found.running.always.difference(self.reached)
         base: Side = self.found.base
         workspace = base.workspace.within(self.base_environment)
         planner = EnvironmentPlanner(workspace, base.compilation)
@@ -170,8 +172,7 @@ class _Building:
         return tuple(
             NotOfBase(action.asset, action.reasons[0].detail if action.reasons else "")
             for action in planned.plan.actions
-            if action.action is not ActionKind.TEST
-            and action.asset not in self.found.running.always
+            if action.action is not ActionKind.TEST and action.asset not in always
         )
 
     def _run(
@@ -232,6 +233,8 @@ class _Building:
         plan = test_plan(planner, again)
         if plan.steps:
             asked = run_tests(self.workspace, plan, lambda event: None, self.command)
+            if asked.status == "cancelled":
+                raise KeyboardInterrupt
             checks += asked.checks
             diagnostics += asked.diagnostics
         return _Tests(checks, units, diagnostics)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from xform.app.preview import Preview, asset_words, other_tests, outcome_words
 from xform.checks.table_diff import Cell, ColumnDiff, Example, KeyDiff, TableDiff, share_text
@@ -10,8 +11,8 @@ from xform.ci.writing import code, folded, names, plain
 
 _TABLES = 8
 """Tables told at once; the rest is folded."""
-_DETAILED = 20
-"""Tables whose columns and rows are told at all."""
+_LONGEST = 20_000
+"""Characters of columns and rows: the rest is for `xform diff` to tell."""
 _COLUMNS = 3
 _MOST_COLUMNS = 15
 _WRONG = 8
@@ -107,9 +108,18 @@ def _tables(preview: Preview) -> Iterator[str]:
         yield folded(f"{len(rows) - _TABLES} more tables differ", more)
     if same:
         yield f"The same rows: {names(same, _TABLES)}"
-    details = [detail for table in told[:_DETAILED] if (detail := _details(table, preview))]
-    if details:
-        yield folded("Columns and sample rows", "\n\n".join(details))
+    details = list(filter(None, (_details(table, preview) for table in told)))
+    kept = [detail for detail, end in zip(details, _ends(details), strict=True) if end <= _LONGEST]
+    if len(kept) < len(details):
+        more = f"xform diff {preview.base} {preview.environment}"
+        kept.append(f"{len(details) - len(kept):,} more tables: {code(more)}")
+    if kept:
+        yield folded("Columns and sample rows", "\n\n".join(kept))
+
+
+def _ends(texts: Sequence[str]) -> Iterator[int]:
+    """Where each text ends, were they all one."""
+    return accumulate(len(text) for text in texts)
 
 
 def _row(table: TableDiff, preview: Preview) -> str:
@@ -147,7 +157,7 @@ def _short(table: TableDiff) -> str:
         elif column.right_type is None:
             told.append(f"{code(column.name)} removed")
         elif column.retyped:
-            told.append(f"{code(column.name)} {column.left_type} → {column.right_type}".lower())
+            told.append(f"{code(column.name)} {code(_types(column))}")
         elif column.differing:
             equal = share_text(table.rows.paired - column.differing, table.rows.paired)
             told.append(f"{code(column.name)} {equal} equal")
@@ -213,8 +223,6 @@ def _sample(table: TableDiff) -> str:
 
 def _column(column: ColumnDiff, table: TableDiff) -> str:
     assert table.rows is not None
-    left, right = ((kind or "").lower() for kind in (column.left_type, column.right_type))
-    kind = left if left == right else f"{left} → {right}".strip()
     equal = nulls = distinct = ""
     if column.differing is not None:
         equal = share_text(table.rows.paired - column.differing, table.rows.paired)
@@ -225,7 +233,14 @@ def _column(column: ColumnDiff, table: TableDiff) -> str:
         )
         about = "" if table.distinct_exact else "~"
         distinct = _words(f"{about}{column.left_distinct:,}", f"{about}{column.right_distinct:,}")
-    return f"| {code(column.name)} | {kind} | {equal} | {nulls} | {distinct} |"
+    return f"| {code(column.name)} | {code(_types(column))} | {equal} | {nulls} | {distinct} |"
+
+
+def _types(column: ColumnDiff) -> str:
+    left, right = ((kind or "").lower() for kind in (column.left_type, column.right_type))
+    if column.left_type is None or column.right_type is None:
+        return f"+ {right}" if column.left_type is None else f"- {left}"
+    return left if left == right else f"{left} → {right}"
 
 
 def _example(example: Example) -> str:

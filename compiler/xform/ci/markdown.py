@@ -4,9 +4,10 @@ is folded. The same change gives the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from xform.app.preview import Preview
+from xform.base.diagnostics import Diagnostic
 from xform.ci.cell_diff import test_lines
 from xform.ci.data import preview_blocks
 from xform.ci.writing import block as _block
@@ -62,13 +63,20 @@ def mark_of(prefix: str) -> str:
     return f"<!-- xform ci {prefix.replace('--', '- -')} -->" if prefix else "<!-- xform ci -->"
 
 
-def markdown_text(change: ProjectChange, prefix: str = "", preview: Preview | None = None) -> str:
-    """The whole comment, with its mark. What is too long for one is left out, and that is said."""
+def markdown_text(
+    change: ProjectChange,
+    prefix: str = "",
+    preview: Preview | None = None,
+    over: Sequence[Diagnostic] = (),
+) -> str:
+    """The whole comment, with its mark. `over` are limits that are passed. What is too long for a
+    comment is left out, and that is said."""
     blocks = [
         mark_of(prefix),
-        f"### {_icon(change, preview)} xform: {headline(change.verdict)}",
+        f"### {_icon(change, preview, over)} xform: {headline(change.verdict)}",
         f"{_plain(change.head)} against {_plain(change.base)}",
         *(_plain(told) for told in cost_words(change)),
+        *(f"🔴 {_plain(item.message)}: {_plain(item.help)}" for item in over),
         *_findings(change),
         *_failing(change),
         *(preview_blocks(preview) if preview is not None else ()),
@@ -102,9 +110,9 @@ def asset_text(change: AssetChange) -> str:
     return "\n".join([*lines, *radius_words(change)])
 
 
-def _icon(change: ProjectChange, preview: Preview | None) -> str:
+def _icon(change: ProjectChange, preview: Preview | None, over: Sequence[Diagnostic]) -> str:
     worst = min((item.weight for item in change.changes), key=WEIGHTS.index, default=Weight.NONE)
-    failed = change.errors or change.verdict.failing or (preview is not None and preview.failed)
+    failed = change.errors or change.verdict.failing or over or (preview and preview.failed)
     return _ICONS[Weight.BREAKING if failed else worst]
 
 

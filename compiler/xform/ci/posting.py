@@ -63,13 +63,17 @@ class Place(msgspec.Struct, frozen=True):
 
 
 def post_comment(
-    place: Place, change: ProjectChange, prefix: str, preview: Preview | None = None
+    place: Place,
+    change: ProjectChange,
+    prefix: str,
+    preview: Preview | None = None,
+    over: Sequence[Diagnostic] = (),
 ) -> list[Diagnostic]:
     """Write the comment, in the place of the last one. What went wrong is said, and no more."""
     if place.pull is None:
         return [_told("this is no job of a pull request", "run it on: pull_request")]
     mark = mark_of(prefix)
-    text = markdown_text(change, prefix, preview)
+    text = markdown_text(change, prefix, preview, over)
     try:
         with GitHub(place.repository, place.token, place.url) as hub:
             ours = (
@@ -95,13 +99,14 @@ def post_check(
     *,
     failed: bool,
     preview: Preview | None = None,
+    over: Sequence[Diagnostic] = (),
 ) -> list[Diagnostic]:
     """Make a check run of the commit, with all findings that lie in files."""
     notes = [_annotation(item, prefix) for item in findings if is_file(item.span.path)]
     batches = [notes[at : at + PER_REQUEST] for at in range(0, len(notes), PER_REQUEST)] or [[]]
     output = {
         "title": headline(change.verdict),
-        "summary": markdown_text(change, prefix, preview),
+        "summary": markdown_text(change, prefix, preview, over),
     }
     form = {
         "name": "xform" + (f" ({prefix})" if prefix else ""),

@@ -69,14 +69,15 @@ def cost_words(change: ProjectChange) -> Sequence[str]:
     cost = change.cost
     if cost is None or not (cost.recorded or cost.unrecorded):
         return ()
+    unknown = _listing(cost.unrecorded, 4)
     if not cost.recorded:
-        return (f"how long a build takes is not known: no run of {_listing(cost.unrecorded, 4)}",)
+        return (f"how long a build takes is not known: no run of {unknown} is recorded",)
     told = f"a build takes {about(cost.work)} of work"
     if about(cost.elapsed) != about(cost.work):
         threads = "thread" if cost.threads == 1 else "threads"
         told += f", {about(cost.elapsed)} with {cost.threads:,} {threads}"
     if cost.unrecorded:
-        told += f"; no run is recorded of {_listing(cost.unrecorded, 4)}"
+        told += f"; no run is recorded of {unknown}"
     return (told,)
 
 

@@ -30,6 +30,8 @@ _OF_A_RUN = ("nodes", "checks", "statements", "logs", "runs")
 _NODE = ("run_id", "asset", "status", "rows", "seconds", "build", "reason", "message")
 _CHECK = ("run_id", "asset", "name", "status", "failures", "seconds", "message")
 _STATUS = ("environment", "asset", "status", "run_id")
+_AT_ONCE = 500
+"""Names in one statement: databases take only so many parameters."""
 _PARTS = {
     "nodes": (RunNode, "asset, status, rows, seconds, build, reason, message"),
     "checks": (RunCheck, "asset, name, status, failures, seconds, message"),
@@ -159,17 +161,18 @@ def whole(connection: Connection, run: PastRun, *parts: str) -> PastRun:
 def took(connection: Connection, assets: Set[AssetName], runs: int) -> dict[AssetName, Took]:
     """How long these assets took in the last `runs`. One that was not built in any of them has what
     is remembered of its last build, if that is known at all."""
+    names = sorted(assets)
+    parts = [names[at : at + _AT_ONCE] for at in range(0, len(names), _AT_ONCE)]
+    newest = connection.execute(f"select run_id from runs{_NEWEST} limit ?", [runs]).fetchall()
     last = [
         (str(asset), str(build), float(seconds))
-        for (run_id,) in connection.execute(
-            f"select run_id from runs{_NEWEST} limit ?", [runs]
-        ).fetchall()
+        for (run_id,) in newest
+        for part in parts
         for asset, build, seconds in connection.execute(
             "select asset, build, seconds from nodes where run_id = ? and status = 'success'"
-            " and build is not null order by rowid desc",
-            [run_id],
+            f" and build is not null and asset in ({', '.join('?' for _ in part)})",
+            [run_id, *part],
         )
-        if asset in assets
     ]
     made: dict[AssetName, list[float]] = {}
     carried: dict[AssetName, list[float]] = {}

@@ -93,6 +93,7 @@ def run(
         Option(
             "--pr",
             minimum=1,
+            metavar="N",
             help="The pull request: it is built in pr_N.",
             shown_default="the job's on GitHub or GitLab; --env names another environment",
         ),
@@ -101,6 +102,7 @@ def run(
         str | None,
         Option(
             "--base-env",
+            metavar="NAME",
             help="The environment that is compared with, and whose builds are used.",
             shown_default="the target's",
         ),
@@ -184,14 +186,15 @@ def _post(
 ) -> None:
     """Put it where reviewers see it. Where that fails, the verdict still stands."""
     from xform.app.repository import prefix_of
-    from xform.ci.checking import findings
+    from xform.ci.checking import findings, passed_limits
     from xform.ci.posting import post_check, post_comment
 
-    prefix = prefix_of(context.workspace.root)
-    said = post_comment(wanted.place, found, prefix, preview) if wanted.comment else []
+    prefix, place = prefix_of(context.workspace.root), wanted.place
+    over = tuple(passed_limits(found, limits))
+    said = post_comment(place, found, prefix, preview, over) if wanted.comment else []
     if wanted.check_run:
         told = context.masked(list(findings(found, limits, preview)))
-        said += post_check(wanted.place, found, told, prefix, failed=fails, preview=preview)
+        said += post_check(place, found, told, prefix, failed=fails, preview=preview, over=over)
     context.report(said)
 
 
@@ -343,9 +346,11 @@ def _text(
             return json_text(found, preview)
         case "markdown":
             from xform.app.repository import prefix_of
+            from xform.ci.checking import passed_limits
             from xform.ci.markdown import markdown_text
 
-            return markdown_text(found, prefix_of(context.workspace.root), preview)
+            over = tuple(passed_limits(found, limits))
+            return markdown_text(found, prefix_of(context.workspace.root), preview, over)
         case "junit":
             from xform.ci.junit import junit_text
 
