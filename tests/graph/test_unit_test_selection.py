@@ -7,7 +7,8 @@ import pytest
 from xform.base.names import AssetName
 from xform.graph import nodes
 from xform.graph.nodes import Graph, Node
-from xform.graph.selection.request import Request, select
+from xform.graph.selection.request import Request
+from xform.graph.selection.select import select
 
 ORDERS, DAILY = AssetName("shop.orders"), AssetName("shop.daily")
 GRAPH = Graph(
