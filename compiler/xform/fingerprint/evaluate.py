@@ -30,7 +30,7 @@ from xform.sema.meaning import (
     Meaning,
 )
 
-FORMAT = "xform fingerprint 6"
+FORMAT = "xform fingerprint 7"
 """Changes whenever the canonical text of something changes: then everything is built anew."""
 
 CLOCK_LEAF = "clock:"

@@ -79,10 +79,13 @@ class TableFunctionLowerer(OutputLowerer):
         if offset is not None and offset is not False:
             name = offset.name if isinstance(offset, exp.Expr) else "ordinality"
             columns = (*(columns or (alias or "unnest",)), name)
+            numbered = Op("unnest with ordinality", call.args)
             return TableFunction(
-                call, "unnest", alias, columns, "listed", start=place[0], end=place[1]
+                numbered, "unnest", alias, columns, "listed", start=place[0], end=place[1]
             )
         shape = "one" if len(node.expressions) == 1 else "open"
+        if self.dialect == "duckdb" and shape == "one":
+            columns = columns[:1]  # the engine passes over names too many
         if self.dialect == "bigquery" and alias is None and not columns:
             shape = "open"  # the fields of its elements are columns
         return TableFunction(call, "unnest", alias, columns, shape, start=place[0], end=place[1])
