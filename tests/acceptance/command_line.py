@@ -7,16 +7,20 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import cache
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from threading import Lock
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
-from typer.testing import CliRunner
 
 import xform
-from xform.cli.app import application
+from xform.cli.entrance import answer
 
 REPOSITORY = Path(__file__).parents[2]
 EXAMPLE = ("models", "macros", "seeds", "profiles.yml", "pyproject.toml")
@@ -51,11 +55,7 @@ class Project:
     def call(self, *args: str, stdin: str | None = None) -> Answer:
         """Run a command in this process. An error that nobody handled is raised."""
         command, *rest = args
-        arguments = [command, "--project-dir", str(self.root), *rest]
-        result = CliRunner().invoke(application((command,)), arguments, input=stdin)
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return Answer(result.exit_code, result.stdout, result.stderr)
+        return answered(command, "--project-dir", str(self.root), *rest, stdin=stdin)
 
     def ok(self, *args: str, stdin: str | None = None) -> Answer:
         """Like `call`, for a command that must succeed."""
@@ -118,8 +118,7 @@ class Project:
     # What is published ---------------------------------------------------------------------------
 
     def rows(self, sql: str, file: str = "warehouse.duckdb") -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.root / file), read_only=True) as connection:
-            connection.execute("set TimeZone = 'UTC'")
+        with warehouse(self.root / file) as connection:
             return connection.execute(sql).fetchall()
 
     def value(self, sql: str, file: str = "warehouse.duckdb") -> Any:
@@ -138,13 +137,55 @@ class Project:
         """Every published name with its number of rows and a hash that no order changes."""
         wanted = sorted(self.published() if names is None else names)
         found: dict[str, tuple[int, Any]] = {}
-        with duckdb.connect(str(self.root / "warehouse.duckdb"), read_only=True) as connection:
+        with warehouse(self.root / "warehouse.duckdb") as connection:
             for name in wanted:
                 sql = f"select count(*), bit_xor(hash(t)), sum(hash(t)) from {name} as t"
                 row = connection.execute(sql).fetchone()
                 assert row is not None
                 found[name] = (row[0], row[1:])
         return found
+
+
+def answered(*words: str, stdin: str | None = None) -> Answer:
+    """A command line, done in this process from its entrance on."""
+    out, err = (TextIOWrapper(BytesIO(), encoding="utf-8", newline="") for _ in range(2))
+    given = TextIOWrapper(BytesIO((stdin or "").encode()), encoding="utf-8")
+    with redirect_stdout(out), redirect_stderr(err), patch("sys.stdin", given):
+        try:
+            answer(words)
+        except SystemExit as end:
+            code = end.code
+    assert isinstance(code, int)
+    texts = []
+    for stream in (out, err):
+        stream.flush()
+        texts.append(stream.buffer.getvalue().decode())
+    return Answer(code, *texts)
+
+
+@cache
+def _reader() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'")
+    return connection
+
+
+_READING = Lock()
+
+
+@contextmanager
+def warehouse(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database file, to be read. It is attached to one database in memory that all of a test
+    process uses: opening another one costs far more than most queries."""
+    with _READING:
+        connection = _reader()
+        connection.execute(f"attach '{file}' as \"{file.stem}\" (read_only)")
+        try:
+            connection.execute(f'use "{file.stem}"')
+            yield connection
+        finally:
+            connection.execute("use memory")
+            connection.execute(f'detach "{file.stem}"')
 
 
 def plain_environment(**more: str) -> dict[str, str]:
