@@ -370,7 +370,11 @@ CASES = [
         19,
     ),
     Case(
-        "version no number", yml("models: [{name: orders, versions: [{v: 1.5}]}]"), "XF0105", 1, "word"
+        "version no number",
+        yml("models: [{name: orders, versions: [{v: 1.5}]}]"),
+        "XF0105",
+        1,
+        "word",
     ),
     Case("patch unknown", yml("models: [{name: odrers}]"), "XF0150", 1, "mean 'orders'", 17),
     Case("patch of other sort", yml("seeds: [{name: orders}]"), "XF0150", 1, "to 'models:'"),
