@@ -14,11 +14,12 @@ from xform.base.codes import TEST_BROKEN
 from xform.base.diagnostics import diagnose
 from xform.base.hashing import Digest
 from xform.base.names import AssetName
-from xform.plan.contract import Breach, breaches
+from xform.plan.contract import Breach
 from xform.plan.freshness import Standing
 from xform.plan.plan import AuditStep, BuildStep, Conduct, PythonBody, SeedBody
 from xform.project.checksum import Checksum
 from xform.run import cutoff
+from xform.run.contract import breaches
 from xform.run.errors import build_diagnostic, contract_diagnostics
 from xform.run.events import CheckDone, Log
 from xform.run.history import Statement
