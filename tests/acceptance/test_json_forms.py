@@ -100,6 +100,11 @@ ASSET = {
     "description": str,
     "owner": str | NULL,
     "tags": [str],
+    "group": str | NULL,
+    "access": str | NULL,
+    "contract": bool,
+    "deprecation_date": str | NULL,
+    "version": str | NULL,
 }
 COMPILE = {"version": 1, "assets": [ASSET], "diagnostics": [DIAGNOSTIC]}
 REASON = {"kind": str, "detail": str, "columns": [str]}

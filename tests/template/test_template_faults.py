@@ -95,7 +95,7 @@ CASES = [
     ("XF0208", "{{ ref(«unheard()») }}", "unknown macro 'unheard'", "macros/"),
     ("XF0209", "{{ «ref()» }}", "ref() takes one or two names, not 0 arguments", "ref('name')"),
     ("XF0209", "{{ «ref(1)» }}", "ref() takes names as text, not a number", "ref('name')"),
-    ("XF0209", "{{ «ref('a', v=2)» }}", "ref() takes no argument 'v'", "ref('name')"),
+    ("XF0209", "{{ «ref('a', w=2)» }}", "ref() takes no argument 'w'", "ref('name')"),
     ("XF0209", "{{ «ref(' ')» }}", "ref() with an empty name", "ref('name')"),
     ("XF0209", "{{ «source('a')» }}", "source() takes two names, not 1 argument", "source("),
     ("XF0209", "{{ «var()» }}", "var() takes a name and perhaps a default", "var('name')"),
