@@ -9,8 +9,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from xform.app.building import Wanted, build
-from xform.app.environment import EnvironmentPlanner
+from xform.app.building.building import Wanted, build
+from xform.app.planning.environment import EnvironmentPlanner
 from xform.app.workspace import Options, Workspace
 from xform.console.picture import plan_svg
 

@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 import duckdb
 
-from xform.app.environment import EnvironmentPlanner
-from xform.app.project_graph import graph_of
-from xform.app.testing import test_plan
+from xform.app.building.testing import test_plan
+from xform.app.planning.environment import EnvironmentPlanner
+from xform.app.planning.project_graph import graph_of
 from xform.app.workspace import Options, Workspace
 from xform.plan.audits import Audit, question
 from xform.plan.plan import AuditStep

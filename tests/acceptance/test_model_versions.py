@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from command_line import Project
 
-from xform.app.compiled import Compilation
+from xform.app.compiling.compiled import Compilation
 from xform.app.workspace import Options, Workspace
 from xform.base.names import AssetName
 

@@ -12,9 +12,9 @@ from command_line import Project, copied, project
 from msgspec.json import encode
 from msgspec.structs import replace
 
-from xform.app import replanning
-from xform.app.environment import EnvironmentPlanner
-from xform.app.replanning import replanned
+from xform.app.planning import replanning
+from xform.app.planning.environment import EnvironmentPlanner
+from xform.app.planning.replanning import replanned
 from xform.app.workspace import Options, Workspace
 from xform.host import clock
 from xform.plan.plan import Plan
@@ -94,7 +94,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     # As if the clock had moved on: no change hides behind the times of a file.
     monkeypatch.setattr("xform.host.files.RACY_NS", 0)
-    monkeypatch.setattr("xform.app.circumstances.RACY_NS", 0)
+    monkeypatch.setattr("xform.app.remembering.circumstances.RACY_NS", 0)
     monkeypatch.setattr(replanning, "LARGEST", 1.0)
     monkeypatch.setattr(clock, "now", lambda: "2026-03-01T08:00:00.000Z")
 

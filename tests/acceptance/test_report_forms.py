@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import pytest
 from command_line import Project, project
 
-from xform.app.sarif import sarif_form
+from xform.app.output.sarif import sarif_form
 from xform.base.codes import CODES
 from xform.base.diagnostics import Diagnostic, Label, Severity
 from xform.base.spans import Span, file_span

@@ -15,9 +15,9 @@ from command_line import Answer, Project, copied, project
 
 from postgres_server import PASSWORD
 from state_homes import PostgresHome
-from xform.app.environment import EnvironmentPlanner
-from xform.app.index import LISTING
-from xform.app.stored import PROJECT, SLIM
+from xform.app.planning.environment import EnvironmentPlanner
+from xform.app.remembering.index import LISTING
+from xform.app.remembering.stored import PROJECT, SLIM
 from xform.base.names import AssetName
 from xform.run.events import NodeDone
 
@@ -86,7 +86,7 @@ class Looks:
 def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
     # As if the clock had moved on: no change hides behind the times of a file.
     monkeypatch.setattr("xform.host.files.RACY_NS", 0)
-    monkeypatch.setattr("xform.app.circumstances.RACY_NS", 0)
+    monkeypatch.setattr("xform.app.remembering.circumstances.RACY_NS", 0)
     return Looks(monkeypatch)
 
 

@@ -99,9 +99,9 @@ def test_a_plan_that_stands_imports_no_stage_of_the_compiler(built: Project) -> 
     # What templates read is listed by its type, and components of fingerprints have a type.
     assert stages <= {"template", "fingerprint"}
     assert not used & {
-        "xform.app.compiled",
-        "xform.app.compiler",
-        "xform.app.environment",
+        "xform.app.compiling.compiled",
+        "xform.app.compiling.compiler",
+        "xform.app.planning.environment",
         "xform.plan.planner",
         "xform.project.profiles",
         "xform.project.settings",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from xform.app.compiled import Compilation
+from xform.app.compiling.compiled import Compilation
 from xform.app.workspace import Options, Workspace
 
 PROFILES = """\

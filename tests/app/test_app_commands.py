@@ -10,14 +10,14 @@ import duckdb
 import pytest
 from compile_steps import PROFILES, Site
 
-from xform.app.building import Wanted, build
+from xform.app.building.building import Wanted, build
+from xform.app.building.testing import run_tests, test_plan
+from xform.app.data.rows import show_rows
 from xform.app.debugging import findings
-from xform.app.environment import EnvironmentPlanner
 from xform.app.initialise import create_project
-from xform.app.project_graph import graph_of
-from xform.app.selecting import Selector
-from xform.app.showing import show_rows
-from xform.app.testing import run_tests, test_plan
+from xform.app.planning.environment import EnvironmentPlanner
+from xform.app.planning.project_graph import graph_of
+from xform.app.planning.selecting import Selector
 from xform.app.workspace import UserError, Workspace
 from xform.base.names import AssetName
 from xform.graph.selection.request import Request

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from compile_steps import Site
 
-from xform.app.environment import EnvironmentPlanner
-from xform.app.forms import compile_form, lineage_form, plan_form, query_lineage_form
-from xform.app.lineage import LineageReader, find_asset, find_columns
-from xform.app.sql_lineage import lineage_of_sql
+from xform.app.lineage.columns import LineageReader, find_asset, find_columns
+from xform.app.lineage.outside import lineage_of_sql
+from xform.app.output.forms import compile_form, lineage_form, plan_form, query_lineage_form
+from xform.app.planning.environment import EnvironmentPlanner
 from xform.base.names import AssetName
 
 

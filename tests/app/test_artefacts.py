@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from compile_steps import FILES, Site
 
-from xform.app.artefacts import write_artefacts
-from xform.app.forms import compile_form
+from xform.app.output.artefacts import write_artefacts
+from xform.app.output.forms import compile_form
 
 ORDERS = Path("target/compiled/models/marts/orders.sql")
 

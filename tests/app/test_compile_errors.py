@@ -6,7 +6,7 @@ from pathlib import Path
 
 from compile_steps import Site, codes
 
-from xform.app.forms import compile_form
+from xform.app.output.forms import compile_form
 
 
 def broken(tmp_path: Path, **texts: str) -> Site:

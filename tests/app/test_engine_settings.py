@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from xform.app.inputs import engine_of
+from xform.app.compiling.inputs import engine_of
 from xform.project.profile import Target
 
 

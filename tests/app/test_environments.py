@@ -12,9 +12,9 @@ import duckdb
 import pytest
 from compile_steps import PROFILES, Site
 
-from xform.app import environments
-from xform.app.building import Wanted, build
-from xform.app.environment import EnvironmentPlanner
+from xform.app.building.building import Wanted, build
+from xform.app.environments import showing as environments
+from xform.app.planning.environment import EnvironmentPlanner
 from xform.app.workspace import UserError, Workspace
 from xform.run.failures import EngineBusy
 

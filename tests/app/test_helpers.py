@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from compile_steps import FILES, Site
 
-from xform.app.forms import compile_form
+from xform.app.output.forms import compile_form
 
 MORE = {
     "models/broken/syntax.sql": "select from where\n",
@@ -76,7 +76,7 @@ def test_the_result_does_not_depend_on_who_computed_it(
         prepare()
         return Near(work, seed)
 
-    monkeypatch.setattr("xform.app.compiler.hire", hired)
+    monkeypatch.setattr("xform.app.compiling.compiler.hire", hired)
     together = Site(tmp_path / "together", {**FILES, **MORE}).open()
     found = together.compile()
     assert found.slim == expected.slim

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from lineage_portable import EVERYWHERE, TABLES
 
-from xform.app.sql_lineage import lineage_of_sql
+from xform.app.lineage.outside import lineage_of_sql
 
 LISTED = Path(__file__).with_name("adverse_lineage.txt")
 Refs = set[tuple[str, str]]

@@ -7,7 +7,7 @@ from lineage_portable import EVERYWHERE, TABLES, portable
 from sqlglot import exp
 from sqlglot.lineage import lineage
 
-from xform.app.sql_lineage import lineage_of_sql
+from xform.app.lineage.outside import lineage_of_sql
 
 NAMES = ("t", "u", "w")
 SCHEMA = {name: TABLES[name] for name in NAMES}

@@ -7,7 +7,7 @@ from lineage_analytic import CLICKHOUSE, DUCKDB, POSTGRES, REDSHIFT, TRINO
 from lineage_portable import EVERYWHERE, TABLES, portable
 from lineage_warehouses import BIGQUERY, DATABRICKS, SNOWFLAKE, SPARK, TSQL
 
-from xform.app.sql_lineage import lineage_of_sql
+from xform.app.lineage.outside import lineage_of_sql
 
 OWN = {
     "duckdb": DUCKDB, "postgres": POSTGRES, "snowflake": SNOWFLAKE, "bigquery": BIGQUERY,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lineage_long import LONG
 
-from xform.app.sql_lineage import lineage_of_sql
+from xform.app.lineage.outside import lineage_of_sql
 
 
 def refs(text: str) -> set[tuple[str, str]]:

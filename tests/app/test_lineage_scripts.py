@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from lineage_portable import TABLES
 
-from xform.app.forms import query_lineage_form
-from xform.app.sql_lineage import QueryLineage, lineage_of_sql, named
+from xform.app.lineage.outside import QueryLineage, lineage_of_sql, named
+from xform.app.output.forms import query_lineage_form
 
 
 def of(sql: str, dialect: str = "duckdb") -> QueryLineage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from xform.app.sql_lineage import QueryLineage, lineage_of_sql
+from xform.app.lineage.outside import QueryLineage, lineage_of_sql
 
 SCHEMA = {"t": {"k": "int", "a": "int", "st": "struct"}}
 

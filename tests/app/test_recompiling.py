@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from compile_steps import FILES, Site
 
-from xform.app.compiled import Compilation
-from xform.app.compiler import Compiler
-from xform.app.forms import compile_form
+from xform.app.compiling.compiled import Compilation
+from xform.app.compiling.compiler import Compiler
+from xform.app.output.forms import compile_form
 
 MORE = {
     "models/marts/spread.sql": (
@@ -65,7 +65,7 @@ class Runs:
 def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
     # As if the clock had moved on: no change hides behind the times of a file.
     monkeypatch.setattr("xform.host.files.RACY_NS", 0)
-    monkeypatch.setattr("xform.app.circumstances.RACY_NS", 0)
+    monkeypatch.setattr("xform.app.remembering.circumstances.RACY_NS", 0)
     return Runs(monkeypatch)
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from compile_steps import Site
 
-from xform.app.forms import compile_form
-from xform.app.index import load_listing, write_whole
-from xform.app.stored import PROJECT, SLIM, load_slim, save_slim
+from xform.app.output.forms import compile_form
+from xform.app.remembering.index import load_listing, write_whole
+from xform.app.remembering.stored import PROJECT, SLIM, load_slim, save_slim
 from xform.base.hashing import Digest
 from xform.engines.duckdb.engine import DuckDBEngine
 
@@ -133,8 +133,8 @@ def test_an_index_that_cannot_be_written_is_done_without(site: Site) -> None:
 def test_an_index_of_another_version_of_the_compiler_is_not_taken(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xform.app.inputs.FORMAT", "another")
-    monkeypatch.setattr("xform.app.circumstances.installed", lambda: "another")
+    monkeypatch.setattr("xform.app.compiling.inputs.FORMAT", "another")
+    monkeypatch.setattr("xform.app.remembering.circumstances.installed", lambda: "another")
     before = load_listing(site.index.parent)
     site.compile()
     after = load_listing(site.index.parent)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from compile_steps import PROFILES
 
-from xform.app.unit_testing import UnitResult, UnitTester
+from xform.app.unit_tests.running import UnitResult, UnitTester
 from xform.app.workspace import Options, Workspace
 
 FILES = {

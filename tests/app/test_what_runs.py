@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from compile_steps import FILES, Site
 
-from xform.app.bodies import compiled_sql
+from xform.app.compiling.bodies import compiled_sql
 from xform.base.names import AssetName
 from xform.host.files import ProjectFiles
 
@@ -22,7 +22,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtur
     # Files as young as these would be read again to be sure; tests do not wait for two seconds.
     monkeypatch.setattr("xform.host.files.RACY_NS", 0)
     if request.param == "part":
-        monkeypatch.setattr("xform.app.circumstances.RACY_NS", 0)
+        monkeypatch.setattr("xform.app.remembering.circumstances.RACY_NS", 0)
     site = Site(tmp_path)
     site.ran()
     return site

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from compile_steps import Site
 
-import xform.app.artefacts
-from xform.app.forms import asset_form
-from xform.app.written import NAME
+import xform.app.output.artefacts
+from xform.app.output.forms import asset_form
+from xform.app.output.written import NAME
 from xform.cli.commands.compile import run
 
 SQL = "target/compiled/models/marts/orders.sql"
@@ -25,7 +25,7 @@ class Writes:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.count = 0
         self.forms: list[str] = []
-        write, form = xform.app.artefacts.write_artefacts, asset_form
+        write, form = xform.app.output.artefacts.write_artefacts, asset_form
 
         def counted(*args: Any) -> object:
             self.count += 1
@@ -35,14 +35,14 @@ class Writes:
             self.forms.append(name)
             return form(compilation, name, lineage)
 
-        patch.setattr(xform.app.artefacts, "write_artefacts", counted)
-        patch.setattr(xform.app.artefacts, "asset_form", noted)
+        patch.setattr(xform.app.output.artefacts, "write_artefacts", counted)
+        patch.setattr(xform.app.output.artefacts, "asset_form", noted)
 
 
 @pytest.fixture
 def writes(monkeypatch: pytest.MonkeyPatch) -> Writes:
     monkeypatch.setattr("xform.host.files.RACY_NS", 0)
-    monkeypatch.setattr("xform.app.circumstances.RACY_NS", 0)
+    monkeypatch.setattr("xform.app.remembering.circumstances.RACY_NS", 0)
     return Writes(monkeypatch)
 
 
@@ -65,7 +65,7 @@ def site(
     request: pytest.FixtureRequest,
 ) -> Site:
     """A project that has been compiled, with what was written."""
-    monkeypatch.setattr("xform.app.written.RACY_NS", request.param)
+    monkeypatch.setattr("xform.app.output.written.RACY_NS", request.param)
     site = Site(tmp_path)
     compile_(site)
     assert writes.count == 1
@@ -193,7 +193,7 @@ def test_after_an_edit_all_but_what_it_touches_stays(
 def test_a_manifest_that_somebody_replaces_meanwhile_is_made_anew(
     site: Site, writes: Writes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = xform.app.artefacts.write_artefacts
+    write = xform.app.output.artefacts.write_artefacts
 
     def replaced(root: Path, *args: Any) -> object:
         manifest = root / "target/manifest.json"
@@ -202,7 +202,7 @@ def test_a_manifest_that_somebody_replaces_meanwhile_is_made_anew(
         other.replace(manifest)
         return write(root, *args)
 
-    monkeypatch.setattr(xform.app.artefacts, "write_artefacts", replaced)
+    monkeypatch.setattr(xform.app.output.artefacts, "write_artefacts", replaced)
     site.replace(*EDITS["one"][0])
     compile_(site)
     assert b"stg_customerz" not in content(site)["manifest.json"]

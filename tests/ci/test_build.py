@@ -22,7 +22,7 @@ from repository import IDENTITY
 from store import CUSTOMERS, DAILY, ORDERS, SEED, STG_ORDERS, STORE
 from test_edits import write
 
-from xform.app import table_diffing
+from xform.app.data import table_diffing
 from xform.app.workspace import Options, Workspace
 from xform.cli.entrance import answer
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from xform.app.preview import Preview, PreviewAsset, PreviewTest, other_tests, outcome_words
+from xform.app.environments.preview import (
+    Preview,
+    PreviewAsset,
+    PreviewTest,
+    other_tests,
+    outcome_words,
+)
 from xform.base.names import AssetName
 from xform.checks.table_diff import (
     Cell,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xform.app.unit_testing import UnitResult
+from xform.app.unit_tests.running import UnitResult
 from xform.base.spans import file_span
 from xform.checks.unit.comparing import difference
 from xform.console.paint import ansi, plain

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xform.app import table_diffing
-from xform.app.table_diffing import DiffOptions, Subject, TableComparer
+from xform.app.data import table_diffing
+from xform.app.data.table_diffing import DiffOptions, Subject, TableComparer
 from xform.app.workspace import UserError
 from xform.base.names import AssetName
 from xform.checks import diff_queries

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sound_findings import check_findings
 
-from xform.app.sql_lineage import lineage_of_sql
+from xform.app.lineage.outside import lineage_of_sql
 from xform.base.diagnostics import has_errors
 from xform.base.names import AssetName
 from xform.sema.bind import bind

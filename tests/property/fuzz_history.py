@@ -72,8 +72,8 @@ def places(*, remember: bool = False) -> Iterator[tuple[Place, Place]]:
     is remembered though it was made just now, and used however much an edit touches."""
     with ExitStack() as stack:
         if remember:  # the profile is written once, so nothing hides behind its times
-            stack.enter_context(patch("xform.app.circumstances.RACY_NS", 0))
-            stack.enter_context(patch("xform.app.replanning.LARGEST", 1.0))
+            stack.enter_context(patch("xform.app.remembering.circumstances.RACY_NS", 0))
+            stack.enter_context(patch("xform.app.planning.replanning.LARGEST", 1.0))
         yield from _places(remember)
 
 

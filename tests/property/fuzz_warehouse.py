@@ -13,10 +13,10 @@ from typing import Any, ClassVar, Protocol
 import duckdb
 from msgspec.json import encode
 
-from xform.app.building import Wanted, build
-from xform.app.compiled import Compilation
-from xform.app.environment import EnvironmentPlanner, Planned
-from xform.app.replanning import replanned
+from xform.app.building.building import Wanted, build
+from xform.app.compiling.compiled import Compilation
+from xform.app.planning.environment import EnvironmentPlanner, Planned
+from xform.app.planning.replanning import replanned
 from xform.app.workspace import Options, Workspace
 from xform.base.names import AssetName
 from xform.engines.duckdb.engine import DuckDBEngine

@@ -15,8 +15,8 @@ from fuzz_resolve import Resolver, Scope, has_aggregate, is_grouped
 from fuzz_warehouse import built
 from hypothesis import assume, given
 
-from xform.app.compiled import Compilation
-from xform.app.lineage import LineageReader
+from xform.app.compiling.compiled import Compilation
+from xform.app.lineage.columns import LineageReader
 from xform.base.names import AssetName, ColumnRef
 from xform.plan.plan import Plan
 

@@ -16,7 +16,7 @@ from fuzz_project import draw_project
 from fuzz_warehouse import Content, the_oracle
 from hypothesis import given
 
-from xform.app.compiled import Compilation
+from xform.app.compiling.compiled import Compilation
 from xform.base.names import AssetName
 from xform.fingerprint.evaluate import Fingerprints
 

@@ -12,7 +12,7 @@ from fuzz_project import Seed, draw_project
 from fuzz_warehouse import the_oracle
 from hypothesis import event, given
 
-from xform.app.lineage import LineageReader
+from xform.app.lineage.columns import LineageReader
 from xform.base.names import AssetName
 
 

@@ -13,8 +13,8 @@ from fuzz_project import draw_project
 from fuzz_warehouse import Content, Place, same, the_oracle
 from hypothesis import given
 
-from xform.app.collecting import collect
-from xform.app.rollback import rollback
+from xform.app.environments.collecting import collect
+from xform.app.environments.rollback import rollback
 from xform.app.workspace import UserError
 
 STEPS = 12 if DEEP else 6

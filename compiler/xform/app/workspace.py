@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from xform.app.circumstances import (
+from xform.app.patience import Patience
+from xform.app.remembering.circumstances import (
     Asked,
     Circumstances,
     ProfileFile,
@@ -19,9 +20,8 @@ from xform.app.circumstances import (
     circumstances_of,
     evaluated,
 )
-from xform.app.index import Listing, load_listing, save_listing
-from xform.app.patience import Patience
-from xform.app.standing import Basis, LastPlan, StandingPlan, read_plan, stored_plan
+from xform.app.remembering.index import Listing, load_listing, save_listing
+from xform.app.remembering.standing import Basis, LastPlan, StandingPlan, read_plan, stored_plan
 from xform.base.diagnostics import Diagnostic, Severity, has_errors
 from xform.base.hashing import Digest, digest_parts
 from xform.base.names import AssetName, schema_of, table_of
@@ -31,9 +31,9 @@ from xform.project.profile import FILE as PROFILES
 from xform.project.profile import Target
 
 if TYPE_CHECKING:
-    from xform.app.cached import CachedCompiler
-    from xform.app.compiled import Compilation, Slim
-    from xform.app.inputs import Inputs
+    from xform.app.compiling.compiled import Compilation, Slim
+    from xform.app.compiling.inputs import Inputs
+    from xform.app.remembering.cached import CachedCompiler
     from xform.host.local import LocalHost
     from xform.plan.plan import Plan
     from xform.project.assets import Asset
@@ -227,7 +227,7 @@ class Workspace:
 
     @cached_property
     def inputs(self) -> Inputs:
-        from xform.app.inputs import Inputs, engine_of, visible_target
+        from xform.app.compiling.inputs import Inputs, engine_of, visible_target
 
         target = self.target
         return Inputs(
@@ -270,8 +270,8 @@ class Workspace:
 
     def compile(self) -> Compilation:
         """Compile the project; at once where nothing changed since the last time."""
-        from xform.app.cached import CachedCompiler
-        from xform.app.compiled import Compilation
+        from xform.app.compiling.compiled import Compilation
+        from xform.app.remembering.cached import CachedCompiler
 
         compiler = CachedCompiler(
             self.root,
@@ -302,7 +302,7 @@ class Workspace:
     def compile_with(self, texts: Mapping[str, bytes]) -> Compilation:
         """What the project would be if these of its files held these texts. To be asked once it
         has been compiled."""
-        from xform.app.compiled import Compilation
+        from xform.app.compiling.compiled import Compilation
 
         assert self._compiled is not None
         compiler, slim = self._compiled
@@ -343,13 +343,13 @@ class Workspace:
 
     @cached_property
     def _installed(self) -> Digest:
-        from xform.app.installed import installed
+        from xform.app.compiling.installed import installed
 
         return installed()
 
     def _with_past(self, diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
         """Diagnostics of missing columns, with what the state knows of them; it need not exist."""
-        from xform.app.dropped import tell_dropped
+        from xform.app.compiling.dropped import tell_dropped
         from xform.run.failures import StateError
 
         state = self.target.state

@@ -11,18 +11,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from xform.app.backfilling import refuse_gaps
-from xform.app.building import Wanted, build
-from xform.app.compiled import Compilation
-from xform.app.diffing import compare_data
-from xform.app.environment import EnvironmentPlanner
-from xform.app.environments import promote
-from xform.app.leasing import patiently
-from xform.app.preview import STATUSES, NotOfBase, Preview, PreviewAsset, PreviewTest, Status
-from xform.app.project_graph import graph_of
-from xform.app.record import refreshed
-from xform.app.testing import run_tests, test_plan
-from xform.app.unit_testing import UnitTester
+from xform.app.building.backfilling import refuse_gaps
+from xform.app.building.building import Wanted, build
+from xform.app.building.testing import run_tests, test_plan
+from xform.app.compiling.compiled import Compilation
+from xform.app.data.diffing import compare_data
+from xform.app.environments.preview import (
+    STATUSES,
+    NotOfBase,
+    Preview,
+    PreviewAsset,
+    PreviewTest,
+    Status,
+)
+from xform.app.environments.showing import promote
+from xform.app.planning.environment import EnvironmentPlanner
+from xform.app.planning.project_graph import graph_of
+from xform.app.record.leasing import patiently
+from xform.app.record.reconciling import refreshed
+from xform.app.unit_tests.running import UnitTester
 from xform.app.workspace import Workspace
 from xform.base.codes import BASE_NOT_CURRENT
 from xform.base.diagnostics import Diagnostic, Severity, diagnose

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from xform.app.preview import Preview
+from xform.app.environments.preview import Preview
 from xform.app.revisions import Revisions
 from xform.app.workspace import Workspace
 from xform.base.codes import BREAKING_CHANGE, CHANGE_LIMIT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from xform.app.preview import Preview, asset_words, other_tests, outcome_words
+from xform.app.environments.preview import Preview, asset_words, other_tests, outcome_words
 from xform.checks.table_diff import Cell, ColumnDiff, Example, KeyDiff, TableDiff, share_text
 from xform.ci.writing import code, folded, names, plain
 

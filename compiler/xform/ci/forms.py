@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from xform.app.forms import VERSION, diagnostics_form
-from xform.app.preview import Preview
+from xform.app.environments.preview import Preview
+from xform.app.output.forms import VERSION, diagnostics_form
 from xform.plan.changes import ProjectChange
 from xform.plan.wording import headline
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from xform.app.preview import Preview, asset_words, other_tests
+from xform.app.environments.preview import Preview, asset_words, other_tests
 from xform.ci.cell_diff import test_lines
 from xform.ci.checking import Limits, failing_tests, findings
 from xform.ci.data import table_text

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from xform.app.preview import Preview
+from xform.app.environments.preview import Preview
 from xform.base.diagnostics import Diagnostic
 from xform.ci.cell_diff import test_lines
 from xform.ci.data import preview_blocks

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from xform.app.unit_checks import world_in
+from xform.app.compiling.unit_checks import world_in
 from xform.base.diagnostics import Diagnostic, has_errors
 from xform.base.hashing import Digest, digest_parts
 from xform.base.names import AssetName

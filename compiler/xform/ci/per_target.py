@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from xform.app.compiled import Parsed
+from xform.app.compiling.compiled import Parsed
 from xform.app.other_targets import OtherTarget, targets_of
 from xform.base.diagnostics import Diagnostic
 from xform.base.names import AssetName

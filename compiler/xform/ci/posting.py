@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from xform.app.preview import Preview
+from xform.app.environments.preview import Preview
 from xform.app.repository import is_file, within
 from xform.base.codes import POSTING
 from xform.base.diagnostics import Diagnostic, Severity, diagnose

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xform.app.compiled import Compilation
-from xform.app.lineage import ANY, LineageReader
+from xform.app.compiling.compiled import Compilation
+from xform.app.lineage.columns import ANY, LineageReader
 from xform.base.names import AssetName
 from xform.checks.queries import hidden_in
 

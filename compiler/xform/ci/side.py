@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
-from xform.app.compiled import Body, Compilation, CompiledAsset
-from xform.app.planning import components_of, planned_assets
+from xform.app.compiling.compiled import Body, Compilation, CompiledAsset
+from xform.app.planning.planning import components_of, planned_assets
 from xform.app.workspace import Workspace
 from xform.base.hashing import Digest
 from xform.base.names import AssetName

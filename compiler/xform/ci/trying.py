@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from xform.app.unit_testing import UnitResult, UnitTester
+from xform.app.unit_tests.running import UnitResult, UnitTester
 from xform.base.names import AssetName
 from xform.ci.side import Side
 from xform.plan.changes import Category, ProjectChange, Sort

@@ -17,7 +17,7 @@ from xform.cli.options import Ended, Option, Parameter, UsageMistake, declared
 from xform.console.terminal import Terminal
 
 if TYPE_CHECKING:
-    from xform.app.compiled import Compilation
+    from xform.app.compiling.compiled import Compilation
 
 OK, FAILED, USAGE, CHANGED, BUSY = 0, 1, 2, 3, 75
 """Exit codes (DESIGN §5)."""
@@ -281,7 +281,7 @@ class Command:
             code, diagnostics = describe_error(error)
             diagnostics = context.masked(diagnostics)
             if context.json:
-                from xform.app.forms import diagnostics_form
+                from xform.app.output.forms import diagnostics_form
 
                 context.print_json({"version": 1, "diagnostics": diagnostics_form(diagnostics)})
             context.report(diagnostics)

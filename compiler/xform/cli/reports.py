@@ -16,7 +16,7 @@ def report_text(form: str, diagnostics: Sequence[Diagnostic], root: Path) -> str
     the root of the repository that the project at `root` lies in."""
     match form:
         case "sarif":
-            from xform.app.sarif import sarif_form
+            from xform.app.output.sarif import sarif_form
 
             log = msgspec.json.encode(sarif_form(diagnostics, prefix_of(root)))
             return msgspec.json.format(log, indent=2).decode() + "\n"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 from xform.cli.options import Option
 
 if TYPE_CHECKING:
-    from xform.app.compiled import Compilation
-    from xform.app.selecting import Selector
+    from xform.app.compiling.compiled import Compilation
+    from xform.app.planning.selecting import Selector
     from xform.base.names import AssetName
     from xform.cli.context import Context
     from xform.graph.selection.request import Request
@@ -64,6 +64,6 @@ def chosen_assets(
 
 
 def selector_of(context: Context, compilation: Compilation) -> Selector:
-    from xform.app.selecting import Selector
+    from xform.app.planning.selecting import Selector
 
     return Selector(context.workspace, compilation)

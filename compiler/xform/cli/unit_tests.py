@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from xform.app.compiled import Compilation
-    from xform.app.unit_testing import UnitResult, UnitTester
+    from xform.app.compiling.compiled import Compilation
+    from xform.app.unit_tests.running import UnitResult, UnitTester
     from xform.cli.context import Context
     from xform.graph.nodes import TestNode
 
@@ -31,7 +31,7 @@ def run_unit_tests(
 
             context.terminal.talk([line("no unit tests selected")])
         return []
-    from xform.app.unit_testing import UnitTester
+    from xform.app.unit_tests.running import UnitTester
 
     wanted = {(test.asset, test.name) for test in selected}
     with UnitTester(context.workspace, compilation, on_engine=on_engine, force=force) as tester:
@@ -62,7 +62,7 @@ def before_building(
     """What runs the unit tests of models that are to be built, until the stack ends."""
     if not compilation.unit_tests:
         return None
-    from xform.app.unit_testing import UnitTester
+    from xform.app.unit_tests.running import UnitTester
 
     return stack.enter_context(UnitTester(context.workspace, compilation))
 
@@ -80,7 +80,7 @@ def results_form(results: Sequence[UnitResult]) -> list[dict[str, Any]]:
     """Unit tests in JSON."""
     import msgspec
 
-    from xform.app.forms import diagnostics_form
+    from xform.app.output.forms import diagnostics_form
 
     forms = []
     for result in results:
@@ -101,9 +101,9 @@ def results_form(results: Sequence[UnitResult]) -> list[dict[str, Any]]:
 
 def generate_test(context: Context, compilation: Compilation, written: str) -> None:
     """Write a unit test of a model from what is published; its path is the answer."""
-    from xform.app.lineage import find_asset
-    from xform.app.unit_sampling import sampled
-    from xform.app.unit_writing import write_test
+    from xform.app.lineage.columns import find_asset
+    from xform.app.unit_tests.sampling import sampled
+    from xform.app.unit_tests.writing import write_test
     from xform.app.workspace import UserError
 
     name, found = find_asset(compilation, written)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xform.app.environments import Difference, EnvironmentForm, Moved, ShownAsset
-from xform.app.rollback import Event
+from xform.app.environments.rollback import Event
+from xform.app.environments.showing import Difference, EnvironmentForm, Moved, ShownAsset
 from xform.console.cells import pad, width
 from xform.console.text import Fragment, Line, Style, dim, line, strong
 from xform.console.words import count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xform.app.collecting import Collected
+from xform.app.environments.collecting import Collected
 from xform.console.cells import pad, width
 from xform.console.text import Line, dim, line, strong
 from xform.console.words import count

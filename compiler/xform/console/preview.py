@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xform.app.preview import Preview, asset_words, other_tests, outcome_words
-from xform.app.previews import Dropped
+from xform.app.environments.preview import Preview, asset_words, other_tests, outcome_words
+from xform.app.environments.previews import Dropped
 from xform.console.data_diff import data_diff_lines
 from xform.console.terminal import Surface
 from xform.console.text import EMPTY, Fragment, Line, Style, dim, line, strong, wrap

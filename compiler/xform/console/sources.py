@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xform.app.sources import SourceForm
+from xform.app.data.sources import SourceForm
 from xform.console.cells import pad, width
 from xform.console.text import Fragment, Line, Style, dim, line
 

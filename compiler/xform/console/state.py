@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xform.app.state_check import Checked, Finding, Repaired
+from xform.app.record.checking import Checked, Finding, Repaired
 from xform.console.text import Line, dim, line, strong
 from xform.console.words import count
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xform.app.unit_testing import UnitResult
+from xform.app.unit_tests.running import UnitResult
 from xform.console.cells import cut, pad, printable, width
 from xform.console.terminal import Surface
 from xform.console.text import EMPTY, Fragment, Line, Style, dim, line, strong, wrap

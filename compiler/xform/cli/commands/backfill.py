@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from xform.app.again import Again
+from xform.app.building.again import Again
 from xform.cli.commands.build import Asked, planned_and_built
 from xform.cli.context import Context, reporting
 from xform.cli.options import Option, UsageMistake

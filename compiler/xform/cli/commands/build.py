@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn, TextIO
 
-from xform.app.again import Again
+from xform.app.building.again import Again
 from xform.base.codes import TEST_BROKEN_WARNED, TEST_WARNED
 from xform.cli.context import FAILED, INTERRUPTED, Context, reporting
 from xform.cli.options import Argument, Option, UsageMistake
@@ -28,8 +28,8 @@ from xform.cli.unit_tests import before_building, show_failed
 from xform.cli.waiting import Wait, wait_for
 
 if TYPE_CHECKING:
-    from xform.app.compiled import Compilation
-    from xform.app.environment import Planned
+    from xform.app.compiling.compiled import Compilation
+    from xform.app.planning.environment import Planned
     from xform.base.diagnostics import Diagnostic
     from xform.base.names import AssetName
     from xform.graph.selection.request import Request
@@ -104,7 +104,7 @@ def run(
     if dry_run:
         _show(context, standing.plan)
         return
-    from xform.app.building import carry_out
+    from xform.app.building.building import carry_out
 
     with ExitStack() as stack:
         result = carry_out(context.workspace, standing.plan, emitter(context, stack, events))
@@ -142,10 +142,10 @@ def build_chosen(
 ) -> None:
     """Plan and build the chosen assets, None for all. `found` is to be said besides. `widen`:
     also the readers that what is computed again goes on to, where that is asked for."""
-    from xform.app.backfilling import refuse_gaps, restated
-    from xform.app.building import Wanted, build
-    from xform.app.environment import EnvironmentPlanner
-    from xform.app.leasing import patiently
+    from xform.app.building.backfilling import refuse_gaps, restated
+    from xform.app.building.building import Wanted, build
+    from xform.app.planning.environment import EnvironmentPlanner
+    from xform.app.record.leasing import patiently
     from xform.console.plan import plan_lines
     from xform.console.text import EMPTY
 
@@ -196,9 +196,9 @@ def build_chosen(
 
 def _build_file(context: Context, path: Path, asked: Asked) -> None:
     """Build just the plan of a file."""
-    from xform.app.building import Wanted, build_file
-    from xform.app.environment import EnvironmentPlanner
-    from xform.app.plan_file import check_place, read_plan
+    from xform.app.building.building import Wanted, build_file
+    from xform.app.planning.environment import EnvironmentPlanner
+    from xform.app.planning.plan_file import check_place, read_plan
 
     then = read_plan(path)
     check_place(then, path, context.workspace)
@@ -227,7 +227,7 @@ def _build_file(context: Context, path: Path, asked: Asked) -> None:
 
 def _show(context: Context, plan: Plan) -> None:
     if context.json:
-        from xform.app.forms import plan_form
+        from xform.app.output.forms import plan_form
 
         context.print_json(plan_form(plan))
     elif not context.reporting:
@@ -280,7 +280,7 @@ def finish(
     """Report a run and end the command. `more` goes into its JSON; `failed`: something beside it
     has."""
     if context.json:
-        from xform.app.forms import run_form
+        from xform.app.output.forms import run_form
 
         context.print_json({**run_form(result), **(more or {})})
     # Tests that only warn stand in the summary already, with their counts.

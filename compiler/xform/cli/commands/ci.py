@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from xform.app.collector import only_young_garbage
+from xform.app.compiling.collector import only_young_garbage
 from xform.cli.commands.build import finish, leave
 from xform.cli.context import FAILED, OK, REPORTS, Context, in_forms
 from xform.cli.options import Option, UsageMistake
@@ -18,7 +18,7 @@ from xform.cli.waiting import Wait, wait_for
 from xform.console.text import dim, line
 
 if TYPE_CHECKING:
-    from xform.app.preview import Preview
+    from xform.app.environments.preview import Preview
     from xform.ci.checking import Limits
     from xform.ci.posting import Place
     from xform.plan.changes import ProjectChange
@@ -147,7 +147,7 @@ def run(
     if build:
         environment = _environment(context, pr)
         if untrusted:
-            from xform.app.previews import refuse_untrusted
+            from xform.app.environments.previews import refuse_untrusted
 
             refuse_untrusted()
         context.options = replace(context.options, environment=environment)
@@ -252,7 +252,7 @@ def _built(
     context: Context, base: str | None, head: str | None, base_env: str | None, limits: Limits
 ) -> tuple[ProjectChange, Preview, RunResult | None]:
     """Compare two revisions, and build what that means."""
-    from xform.app.previews import base_environment
+    from xform.app.environments.previews import base_environment
     from xform.ci.building import build_change, too_much
     from xform.ci.checking import checked, passed_limits
     from xform.console.progress import Progress
@@ -288,7 +288,7 @@ def masked(context: Context, preview: Preview) -> Preview:
 def _clean_up(
     context: Context, pr: int | None, base_env: str | None, wait: int, *, untrusted: bool
 ) -> None:
-    from xform.app.previews import Dropped, base_environment, drop_preview
+    from xform.app.environments.previews import Dropped, base_environment, drop_preview
     from xform.console.preview import dropped_lines
 
     environment = _environment(context, pr)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from xform.app.written import left, note_written, settle, standing
+from xform.app.output.written import left, note_written, settle, standing
 from xform.base.diagnostics import Severity
 from xform.cli.context import OK, USAGE, Context, reporting
 from xform.cli.options import Option
 from xform.console.text import line
 
 if TYPE_CHECKING:
-    from xform.app.compiled import Compilation
+    from xform.app.compiling.compiled import Compilation
     from xform.app.workspace import Workspace
 
 
@@ -27,7 +27,7 @@ def run(
     if write:
         _write(context.workspace, compilation)
     if context.json:
-        from xform.app.forms import compile_form
+        from xform.app.output.forms import compile_form
 
         context.print_json(compile_form(compilation))
     context.report(compilation.diagnostics)
@@ -47,7 +47,7 @@ def _write(workspace: Workspace, compilation: Compilation) -> None:
     if there is not None and there.of == identity:
         settle(root, cache, there)
         return
-    from xform.app.artefacts import write_artefacts
+    from xform.app.output.artefacts import write_artefacts
 
     stands = standing(there, workspace.touched_since()) if there is not None else None
     lengths = write_artefacts(root, compilation, stands)

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import msgspec
 
-from xform.app.diffing import comparable, compare_data, sides_and_assets
-from xform.app.table_diffing import DiffOptions
+from xform.app.data.diffing import comparable, compare_data, sides_and_assets
+from xform.app.data.table_diffing import DiffOptions
 from xform.base.names import AssetName
 from xform.cli.context import CHANGED, FAILED, Context, command
 from xform.cli.options import Argument, Option, UsageMistake

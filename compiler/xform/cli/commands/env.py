@@ -6,8 +6,8 @@ from typing import Annotated
 
 import msgspec
 
-from xform.app import environments
-from xform.app.rollback import history_of
+from xform.app.environments import showing as environments
+from xform.app.environments.rollback import history_of
 from xform.cli.context import Context, command
 from xform.cli.options import Argument, UsageMistake
 from xform.cli.waiting import Wait, wait_for

@@ -7,14 +7,14 @@ import sys
 from collections.abc import Sequence
 from typing import Annotated
 
-from xform.app.formatting import (
+from xform.app.output.forms import diagnostics_form
+from xform.app.rewriting.formatting import (
     Formatted,
     format_models,
     format_text,
     sql_models,
     write_formatted,
 )
-from xform.app.forms import diagnostics_form
 from xform.base.diagnostics import has_errors
 from xform.cli.context import FAILED, OK, USAGE, Context, command
 from xform.cli.options import Option, UsageMistake

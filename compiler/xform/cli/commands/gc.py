@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from xform.app.collecting import collect
+from xform.app.environments.collecting import collect
 from xform.cli.context import Context, command
 from xform.cli.options import Option, UsageMistake
 from xform.cli.waiting import Wait, wait_for

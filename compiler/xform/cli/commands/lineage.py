@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from xform.app.forms import lineage_form, query_lineage_form
-from xform.app.lineage import LineageReader, find_columns, kinds_of
-from xform.app.sql_lineage import QueryLineage, lineage_of_sql
+from xform.app.lineage.columns import LineageReader, find_columns, kinds_of
+from xform.app.lineage.outside import QueryLineage, lineage_of_sql
+from xform.app.output.forms import lineage_form, query_lineage_form
 from xform.app.workspace import UserError
 from xform.base.codes import BAD_REQUEST
 from xform.base.diagnostics import Diagnostic, diagnose, errors_of, has_errors

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
-from xform.app.fixing import SAFE, UNSAFE, Fix, fix_all, fixable, told
-from xform.app.forms import diagnostics_form
+from xform.app.output.forms import diagnostics_form
+from xform.app.rewriting.fixing import SAFE, UNSAFE, Fix, fix_all, fixable, told
 from xform.base.diagnostics import Diagnostic, has_errors
 from xform.cli.context import FAILED, OK, USAGE, Context, reporting
 from xform.cli.options import Option, UsageMistake

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from xform.app.collector import only_young_garbage
+from xform.app.compiling.collector import only_young_garbage
 from xform.cli.context import Context, command
 from xform.cli.options import Option, UsageMistake
 from xform.cli.selection import (

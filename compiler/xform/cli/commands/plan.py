@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from xform.app.collector import only_young_garbage
+from xform.app.compiling.collector import only_young_garbage
 from xform.cli.context import CHANGED, Context, reporting
 from xform.cli.options import Option, UsageMistake
 from xform.cli.selection import (
@@ -66,7 +66,7 @@ def run(
         how = How(full_refresh, upstream, offline, explain, out)
         plan = _made(context, request, how)
     if context.json:
-        from xform.app.forms import plan_form
+        from xform.app.output.forms import plan_form
 
         context.print_json(plan_form(plan))
     elif not context.reporting:
@@ -94,8 +94,8 @@ class How(NamedTuple):
 @only_young_garbage()
 def _made(context: Context, request: Request, how: How) -> Plan:
     """A plan made anew; what is to be said of the project besides is said."""
-    from xform.app.environment import EnvironmentPlanner
-    from xform.app.replanning import replanned
+    from xform.app.planning.environment import EnvironmentPlanner
+    from xform.app.planning.replanning import replanned
 
     compilation = context.compile(strict=False)
     chooser = selector_of(context, compilation)
@@ -119,14 +119,14 @@ def _made(context: Context, request: Request, how: How) -> Plan:
         context.workspace.keep_plan(planned.basis, planned.plan, compilation.diagnostics)
     context.report([*chooser.diagnostics, *compilation.diagnostics, *planned.notices])
     if how.out is not None:
-        from xform.app.plan_file import Wished, plan_file, write_plan
+        from xform.app.planning.plan_file import Wished, plan_file, write_plan
 
         wished = Wished(chosen, how.full_refresh, how.upstream)
         write_plan(how.out, plan_file(context.workspace, planned, wished))
     if how.explain:
         import msgspec
 
-        from xform.app.sparing import spared
+        from xform.app.planning.sparing import spared
 
         found = spared(compilation, planned, context.workspace.inputs.engine)
         return msgspec.structs.replace(planned.plan, spared=found)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from xform.app.again import Again
-from xform.app.past import find_run, last_build, left_undone
-from xform.app.record import refreshed
+from xform.app.building.again import Again
+from xform.app.building.past import find_run, last_build, left_undone
+from xform.app.record.reconciling import refreshed
 from xform.app.workspace import UserError, Workspace
 from xform.base.codes import NO_RUN
 from xform.base.diagnostics import Diagnostic, diagnose

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from xform.app.rollback import rollback
+from xform.app.environments.rollback import rollback
 from xform.cli.context import Context, command
 from xform.cli.options import Option
 from xform.cli.waiting import Wait, wait_for

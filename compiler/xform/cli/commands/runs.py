@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from xform.app.past import find_run
+from xform.app.building.past import find_run
 from xform.cli.context import Context, command
 from xform.cli.options import Argument, Option, UsageMistake
 from xform.console.runs import run_lines, runs_lines

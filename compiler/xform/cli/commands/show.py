@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from xform.app.lineage import find_asset
-from xform.app.showing import bad_rows, show_rows
+from xform.app.data.rows import bad_rows, show_rows
+from xform.app.lineage.columns import find_asset
 from xform.app.workspace import UserError
 from xform.cli.context import Context, command
 from xform.cli.options import Argument, Option

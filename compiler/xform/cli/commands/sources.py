@@ -18,8 +18,8 @@ def run(
     """Show the version of each source that was read last, and the one that is there now."""
     if action != "check":
         raise UsageMistake(f"'{action}' is none of check")
-    from xform.app.environment import EnvironmentPlanner
-    from xform.app.sources import check_sources
+    from xform.app.data.sources import check_sources
+    from xform.app.planning.environment import EnvironmentPlanner
     from xform.console.sources import source_lines
 
     compilation = context.compile(strict=False)

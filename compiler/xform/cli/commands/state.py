@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from xform.app import state_check
+from xform.app.record import checking as state_check
 from xform.cli.context import FAILED, Context, command
 from xform.cli.options import Argument, UsageMistake
 from xform.cli.waiting import Wait, wait_for

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Annotated
 
-from xform.app.environment import EnvironmentPlanner
-from xform.app.testing import run_tests, test_plan
+from xform.app.building.testing import run_tests, test_plan
+from xform.app.planning.environment import EnvironmentPlanner
 from xform.cli.commands.build import StoreFailures, emitter, finish
 from xform.cli.context import FAILED, OK, Context, reporting
 from xform.cli.options import Option

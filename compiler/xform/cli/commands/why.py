@@ -6,9 +6,9 @@ from typing import Annotated
 
 import msgspec
 
-from xform.app.environment import EnvironmentPlanner
-from xform.app.explaining import explain_asset
-from xform.app.lineage import find_asset
+from xform.app.lineage.columns import find_asset
+from xform.app.planning.environment import EnvironmentPlanner
+from xform.app.planning.explaining import explain_asset
 from xform.app.workspace import UserError
 from xform.cli.context import CHANGED, Context, command
 from xform.cli.options import Argument, Option

@@ -1,0 +1,1 @@
+"""Plans carried out: builds, backfills, and tests of what is built."""

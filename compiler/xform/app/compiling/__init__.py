@@ -1,0 +1,1 @@
+"""Compiling: the pipeline over a whole project, and what it says."""

@@ -1,0 +1,1 @@
+"""Rows: of one asset, of its sources, of two environments."""

@@ -1,0 +1,1 @@
+"""What environments show: moving, going back, dropping what nothing shows."""

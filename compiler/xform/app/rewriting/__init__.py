@@ -1,0 +1,1 @@
+"""Files of models rewritten, where the models stay what they are."""

@@ -1,0 +1,1 @@
+"""Unit tests: their queries, running them, making them of real rows."""
