@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
-from contextlib import suppress
 
 import msgspec
 
@@ -217,9 +216,6 @@ class _Run:
             if not self._running:
                 break
             done = self._workers.ended(POLL)
-            if not done:
-                with suppress(EngineError):  # they wait for the next time
-                    self._engine.write_records()
             self._account.tell_posted()
             self._enforce_timeouts()
             for future in done:

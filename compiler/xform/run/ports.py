@@ -61,10 +61,8 @@ class Session(Protocol):
         python: Any = None,
         settle: Settle | None = None,
     ) -> BuildRecord:
-        """Make the build in one transaction, in which the step's hooks run that come after it.
-
-        Its ledger row is written in that transaction too, or, where little would be lost and
-        nothing that stands is changed, behind it: see `Engine.write_records`.
+        """Make the build and its ledger row in one transaction, in which the step's hooks run that
+        come after it.
 
         `python` is the loaded function of a Python step. The record gets `columns` and `rows` as
         found (and `ranges`, where the step carries on a table that grows by time); then `settle`,
@@ -142,11 +140,6 @@ class Engine(Protocol):
 
     def session(self, note: Note | None = None) -> AbstractContextManager[Session]:
         """A session that runs the user's statements under `note`."""
-        ...
-
-    def write_records(self) -> None:
-        """Write the ledger rows of builds that were made and still wait for them. Whatever reads
-        or changes the ledger does so first."""
         ...
 
     def ledger(self) -> Ledger:

@@ -20,7 +20,6 @@ from xform.engines.duckdb.identity import identity
 from xform.engines.duckdb.session import DuckDBSession
 from xform.engines.duckdb.text import literal, name, scan
 from xform.engines.duckdb.transaction import retried, transaction
-from xform.engines.duckdb.unrecorded import Unrecorded
 from xform.plan.plan import DropStep, PublishStep, SeedBody
 from xform.project.versioning import USUAL, Versioning
 from xform.run.failures import EngineBusy, EngineError
@@ -62,7 +61,6 @@ class DuckDBEngine:
         self._read_only = False
         self._fences: dict[str, Fence] = {}
         self._lock = threading.Lock()
-        self._unrecorded = Unrecorded()
 
     @property
     def dialect(self) -> str:
@@ -99,11 +97,7 @@ class DuckDBEngine:
     @contextmanager
     def session(self, note: Note | None = None) -> Iterator[DuckDBSession]:
         with self._cursor() as cursor:
-            yield DuckDBSession(cursor, self._root, note, self._fences.values(), self._unrecorded)
-
-    def write_records(self) -> None:
-        with self._cursor() as cursor:
-            self._unrecorded.write(cursor)
+            yield DuckDBSession(cursor, self._root, note, self._fences.values())
 
     def ledger(self) -> Ledger:
         """Not open, it looks into the file for a moment. Raises EngineBusy."""
@@ -158,7 +152,6 @@ class DuckDBEngine:
         occasion: Occasion = UNSAID,
     ) -> None:
         fence = self._fences.get(environment)
-        self.write_records()
 
         def attempt() -> None:
             with self._cursor() as cursor, transaction(cursor):
@@ -192,13 +185,10 @@ class DuckDBEngine:
         if connection is None:
             return
         if not self._read_only:
-            with suppress(EngineError):
-                self._unrecorded.write(connection)
             # Refused where an interrupted session has not ended yet: the log keeps its changes.
             with suppress(duckdb.Error):
                 connection.execute("checkpoint")
         connection.close()
-        self._unrecorded = Unrecorded()
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -215,7 +205,6 @@ class DuckDBEngine:
     def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         if self._connection is not None:
             with self._cursor() as cursor:
-                self._unrecorded.write(cursor)
                 yield cursor
         else:
             with self._connect(read_only=True) as connection:

@@ -6,7 +6,7 @@ primary key: DuckDB's index would refuse a row deleted and inserted anew in one 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -148,28 +148,14 @@ def strays(cursor: duckdb.DuckDBPyConnection) -> tuple[Publication, ...]:
 
 
 def write_build(cursor: duckdb.DuckDBPyConnection, record: BuildRecord) -> None:
-    write_builds(cursor, [record])
-
-
-def write_builds(cursor: duckdb.DuckDBPyConnection, records: Sequence[BuildRecord]) -> None:
     cursor.execute(
-        "insert into _xform.ledger_builds "
-        "select unnest($1::varchar[]), unnest($2::varchar[]), unnest($3::varchar[]), "
-        "unnest($4::varchar[])",
+        "insert into _xform.ledger_builds values (?, ?, ?, ?)",
         [
-            [record.physical for record in records],
-            [record.asset for record in records],
-            [record.audits_digest for record in records],
-            [msgspec.json.encode(record).decode() for record in records],
+            record.physical,
+            record.asset,
+            record.audits_digest,
+            msgspec.json.encode(record).decode(),
         ],
-    )
-
-
-def forget_builds(cursor: duckdb.DuckDBPyConnection, physical: Sequence[str]) -> None:
-    """Take back the rows of new builds."""
-    cursor.execute(
-        "delete from _xform.ledger_builds where physical in (select unnest($1::varchar[]))",
-        [list(physical)],
     )
 
 

@@ -17,7 +17,6 @@ from xform.engines.duckdb.growing import GrowingTable
 from xform.engines.duckdb.merging import MergedTable
 from xform.engines.duckdb.text import build_name, name, scan
 from xform.engines.duckdb.transaction import retried, transaction
-from xform.engines.duckdb.unrecorded import PATIENCE, Unrecorded
 from xform.plan.plan import BuildStep, HookSql, PythonBody, SeedBody, SqlBody
 from xform.project.checksum import Checksum
 from xform.run.failures import ColumnsDiffer, EngineError, HookFailed
@@ -43,13 +42,11 @@ class DuckDBSession:
         root: Path,
         note: Note | None = None,
         fences: Iterable[Fence] = (),
-        unrecorded: Unrecorded | None = None,
     ) -> None:
         self._cursor = cursor
         self._root = root
         self._note: Note = note if note is not None else note_nothing
         self._fences = tuple(fences)
-        self._unrecorded = unrecorded if unrecorded is not None else Unrecorded()
         self._stopped = False
 
     def build(
@@ -80,7 +77,7 @@ class DuckDBSession:
                 self._check_running()
                 if step.in_place:
                     ledger.rewrite_build(self._cursor, made)
-                elif not _may_wait(step, made):
+                else:
                     ledger.write_build(self._cursor, made)
             return made
 
@@ -92,9 +89,6 @@ class DuckDBSession:
             # name is free to be taken over.
             self.discard(step.physical)
             made = retried(attempt)
-        if _may_wait(step, made) and self._unrecorded.add(made):
-            with suppress(EngineError):  # then it waits for the next time
-                self._unrecorded.write(self._cursor)
         if made.rows is not None and made.rows >= LARGE:
             self._checkpoint()
         return made
@@ -108,8 +102,6 @@ class DuckDBSession:
             raise HookFailed(error, hook) from error
 
     def discard(self, physical: str) -> None:
-        self._unrecorded.write(self._cursor)
-
         def attempt() -> None:
             with transaction(self._cursor):
                 if ledger.is_published(self._cursor, physical):
@@ -138,8 +130,6 @@ class DuckDBSession:
             return None
 
     def stand(self, record: BuildRecord) -> None:
-        self._unrecorded.write(self._cursor)
-
         def attempt() -> None:
             with transaction(self._cursor):
                 # Fails where it is gone; the engine's own list of tables takes long to make.
@@ -149,8 +139,6 @@ class DuckDBSession:
         retried(attempt)
 
     def amend(self, physical: str, change: Settle) -> None:
-        self._unrecorded.write(self._cursor)
-
         def attempt() -> None:
             with transaction(self._cursor):
                 record = ledger.record_of(self._cursor, physical)
@@ -341,20 +329,6 @@ class DuckDBSession:
         # Refused while another transaction writes; the next build or the end tries again.
         with suppress(duckdb.Error):
             self._cursor.execute("checkpoint")
-
-
-def _may_wait(step: BuildStep, made: BuildRecord) -> bool:
-    """Whether the row of a build may be written behind its transaction. Not of what changed a
-    build that stands, nor of what must not be done again lightly: what took long, and the user's
-    own code and statements."""
-    return not (
-        step.in_place
-        or step.slicing is not None
-        or step.merging is not None
-        or step.hooks.after
-        or isinstance(step.body, PythonBody)
-        or made.seconds >= PATIENCE
-    )
 
 
 def growing_base(step: BuildStep) -> str | None:
