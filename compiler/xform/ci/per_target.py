@@ -49,8 +49,11 @@ def per_target(base: Side, head: Side, change: ProjectChange) -> ProjectChange:
     if not keys:
         return change
     others, label = _others(head, keys)
-    readers = _readers(base) | _readers(head) if others else set()
-    if not readers or not _may_differ(base, head, change, readers):
+    if not others:
+        return change
+    suspects = _suspects(base, head, change)
+    readers = _readers(base, suspects) | _readers(head, suspects)
+    if not readers:
         return change
     region = _below(readers, base) | _below(readers, head)
     found = {
@@ -91,27 +94,32 @@ def _seen(name: str, engine: str, keys: Set[str]) -> tuple[str, str]:
     return (name if "name" in keys else "", engine if "type" in keys else "")
 
 
-def _readers(side: Side) -> set[AssetName]:
-    """The assets whose templates look at the target."""
+def _suspects(base: Side, head: Side, change: ProjectChange) -> Set[AssetName]:
+    """What may have changed anywhere: it has here, it stands behind what has, or macros or settings
+    are others, which may be used there alone."""
+    if _shared(base) != _shared(head):
+        return {*base.declared, *head.declared}
+    found = {item.asset for item in change.changes}
+    found |= {item.was for item in change.changes if item.was is not None}
+    return found.union(*(item.radius.downstream for item in change.changes))
+
+
+def _readers(side: Side, suspects: Set[AssetName]) -> set[AssetName]:
+    """Those whose templates look at the target."""
+    names = [
+        name
+        for name, asset in side.declared.items()
+        if name in suspects and asset.path.endswith(".sql")
+    ]
+    side.compilation.load(names)
     found: set[AssetName] = set()
-    for name, asset in side.declared.items():
-        if asset.path.endswith(".sql"):
-            parsed = side.body(name).parsed
-            if isinstance(parsed, Parsed) and parsed.rendered is not None:
-                reads = parsed.rendered.reads
-                if any(item.kind == "target" and item.name in (*_KEYS, WHOLE) for item in reads):
-                    found.add(name)
+    for name in names:
+        parsed = side.body(name).parsed
+        if isinstance(parsed, Parsed) and parsed.rendered is not None:
+            reads = parsed.rendered.reads
+            if any(item.kind == "target" and item.name in (*_KEYS, WHOLE) for item in reads):
+                found.add(name)
     return found
-
-
-def _may_differ(base: Side, head: Side, change: ProjectChange, readers: Set[AssetName]) -> bool:
-    """Whether one of them may have changed anywhere: it has here, it stands behind what has, or
-    macros or settings are others, which may be used there alone."""
-    touched = {item.asset for item in change.changes}
-    touched |= {name for item in change.changes for name in item.radius.downstream}
-    if not readers.isdisjoint(touched):
-        return True
-    return _shared(base) != _shared(head)
 
 
 def _shared(side: Side) -> Mapping[str, str]:
