@@ -44,6 +44,21 @@ def test_readers_do_not_repeat_the_error_of_what_they_read(tmp_path: Path) -> No
     assert compilation.assets["marts.names"].depends_on == ("marts.customers",)  # type: ignore[index]
 
 
+def test_readers_of_a_broken_model_say_what_is_theirs(tmp_path: Path) -> None:
+    site = broken(
+        tmp_path,
+        orders="select order_id, custmer as customer, amount from stg_orders",
+        names=(
+            "select o.nope, o.order_id, b.anything, missing"
+            " from stg_orders as o join orders as b on o.order_id = b.order_id"
+        ),
+    )
+    assert [(path, code) for code, path, _ in codes(site.compile())] == [
+        ("models/marts/names.sql", "XF0403"),  # o.nope alone: `missing` may be a column of b
+        ("models/marts/orders.sql", "XF0403"),
+    ]
+
+
 def test_a_broken_syntax_upstream_is_told_of_once(tmp_path: Path) -> None:
     site = broken(tmp_path, orders="select order_id, from from stg_orders where")
     assert {path for _, path, _ in codes(site.compile())} == {"models/marts/orders.sql"}

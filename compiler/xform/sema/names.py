@@ -98,17 +98,23 @@ class NameBinder(Binder):
 
     def find_in(self, expr: Name, scope: Scope, level: int) -> Found | None:
         parts = expr.parts
+        qualified = False
         for cut in range(min(len(parts) - 1, 4), 0, -1):
             member = scope.member(parts[:cut])
             if member is None:
                 continue
+            qualified = True
             column = member.column(parts[cut])
             if column is not None:
                 return Found(column, member, scope, level, parts[cut + 1 :])
             if member.relation.more is not None:
                 column = member.relation.more(parts[cut]).called(expr.written)
                 return Found(column, member, scope, level, parts[cut + 1 :])
-        return self._unqualified(expr, scope, level)
+        found = self._unqualified(expr, scope, level)
+        if qualified and found is not None and found.guess and found.member is not None:
+            # `o.x` where `o` has no `x`: a broken neighbour is not taken to have a column `o`.
+            return None if found.member.relation.broken else found
+        return found
 
     def _unqualified(self, expr: Name, scope: Scope, level: int) -> Found | None:
         key, fields = expr.parts[0], expr.parts[1:]
@@ -207,12 +213,14 @@ class NameBinder(Binder):
 
     def _unknown(self, expr: Name, scope: Scope) -> None:
         levels = [at for _, at in scope.outward()]
-        if any(at.broken for at in levels):
-            return  # the reason stands at the broken model
         parts = expr.parts
         where = ""
+        member = None
         if len(parts) > 1:
             member = next((m for at in levels if (m := at.member(parts[:-1]))), None)
+        if any(at.broken for at in levels) and (member is None or member.relation.broken):
+            return  # the reason stands at the broken model
+        if len(parts) > 1:
             if member is None:
                 self.unknown_qualifier(".".join(parts[:-1]), levels, expr.start, expr.end)
                 return

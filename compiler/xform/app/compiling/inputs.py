@@ -18,7 +18,7 @@ from xform.project.profile import Target
 from xform.project.settings import Settings
 
 PARSE_VERSION = "parse 20"
-BIND_VERSION = "bind 18"
+BIND_VERSION = "bind 19"
 """Raised whenever the same input may give another result: part of the memo's keys."""
 
 
