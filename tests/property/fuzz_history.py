@@ -20,8 +20,10 @@ DEEP = settings().max_examples > USUAL
 
 
 def examples(count: int) -> settings:
-    """So many examples in the default profile, and in proportion more in others."""
-    return settings(max_examples=count * settings().max_examples // USUAL)
+    """So many examples in the default profile, and twice in proportion more in those that look
+    further: that of each gate is kept short."""
+    further = 2 if DEEP else 1
+    return settings(max_examples=further * count * settings().max_examples // USUAL)
 
 
 class History:

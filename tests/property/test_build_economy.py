@@ -22,7 +22,7 @@ from xform.plan.plan import Plan
 
 
 @given(choices)
-@examples(40)
+@examples(20)
 def test_layout_names_and_descriptions_plan_nothing(random: Random) -> None:
     choose = Chooser(random)
     project = draw_project(choose, 2, 5)
@@ -44,7 +44,7 @@ def test_layout_names_and_descriptions_plan_nothing(random: Random) -> None:
 
 
 @given(choices)
-@examples(35)
+@examples(18)
 def test_a_new_column_builds_its_model_and_readers_through_stars(random: Random) -> None:
     choose = Chooser(random)
     project = draw_project(choose, 3, 6)
@@ -84,7 +84,7 @@ CHANGED: dict[Family, str] = {
 
 
 @given(choices)
-@examples(35)
+@examples(18)
 def test_a_changed_expression_builds_only_readers_of_the_column(random: Random) -> None:
     choose = Chooser(random)
     project = draw_project(choose, 3, 6)

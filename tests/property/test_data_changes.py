@@ -13,7 +13,7 @@ from hypothesis import given
 
 
 @given(choices)
-@examples(40)
+@examples(20)
 def test_tables_that_new_data_do_not_build_hold_the_same(random: Random) -> None:
     choose = Chooser(random)
     oracle = the_oracle()

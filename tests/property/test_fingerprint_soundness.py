@@ -22,7 +22,7 @@ from xform.fingerprint.evaluate import Fingerprints
 
 
 @given(choices)
-@examples(120)
+@examples(60)
 def test_what_keeps_its_fingerprint_keeps_its_content(random: Random) -> None:
     choose = Chooser(random)
     oracle = the_oracle()

@@ -13,7 +13,7 @@ from hypothesis import given
 
 
 @given(choices)
-@examples(100)
+@examples(50)
 def test_incremental_builds_equal_clean_ones(random: Random) -> None:
     """After each edit DuckDB alone, given plain SQL, is the judge; after the last also a build of
     xform in another folder, without state and caches."""

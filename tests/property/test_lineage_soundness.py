@@ -17,7 +17,7 @@ from xform.base.names import AssetName
 
 
 @given(choices)
-@examples(60)
+@examples(30)
 def test_columns_outside_of_a_change_are_as_before(random: Random) -> None:
     """The values of one seed column change, in some rows or all.
 

@@ -13,7 +13,7 @@ from hypothesis import given
 
 
 @given(choices)
-@examples(50)
+@examples(25)
 def test_full_build_after_partial_ones_is_right(random: Random) -> None:
     """A part is some assets, or some with all that they read: then these are right at once.
 

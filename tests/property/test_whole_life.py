@@ -21,7 +21,7 @@ STEPS = 12 if DEEP else 6
 
 
 @given(choices)
-@examples(50)
+@examples(25)
 def test_whatever_happens_what_is_published_is_right(random: Random) -> None:
     choose = Chooser(random)
     oracle = the_oracle()
